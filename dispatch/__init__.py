@@ -1,0 +1,1 @@
+"""Analysis requests, bids, due dates, tickets and the keys of analysts."""

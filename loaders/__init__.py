@@ -1,0 +1,1 @@
+"""Loaders, their vocabulary of checks, scans and suggestions."""

@@ -1,0 +1,1 @@
+"""The demo warehouse: answers as a Magma does, for trying things out."""

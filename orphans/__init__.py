@@ -1,0 +1,1 @@
+"""Records without the parent they should have: found, reviewed, bundled."""

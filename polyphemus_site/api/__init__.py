@@ -1,0 +1,1 @@
+"""What every signed or JSON address shares: signing, problem+json, strict JSON, keyset pages."""

@@ -1,0 +1,1 @@
+"""PostgreSQL and a Redis-compatible server for the demo and the tests."""

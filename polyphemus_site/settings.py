@@ -1,0 +1,118 @@
+"""Settings, read from the environment (CONTRACT: see docs/reference/environment.md)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from environ import Env
+
+from polyphemus_site import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+# --- who we are -------------------------------------------------------------------------------------------
+DEBUG = env.flag("POLYPHEMUS_DEBUG", default=False)
+#: Without a key of its own each process would sign differently; polyphemus.E003 refuses to deploy like that.
+INSECURE_SECRET_KEY = "insecure-for-demo-and-tests-only"  # noqa: S105 — named for what it is; refused by `check --deploy`
+SECRET_KEY = env.text("POLYPHEMUS_SECRET_KEY", INSECURE_SECRET_KEY)
+POLYPHEMUS_KEK = env.key_bytes("POLYPHEMUS_KEK")
+POLYPHEMUS_URL = env.text("POLYPHEMUS_URL", "http://127.0.0.1:8000").rstrip("/")
+POLYPHEMUS_HOST = urlsplit(POLYPHEMUS_URL).hostname or ""
+ALLOWED_HOSTS = [POLYPHEMUS_HOST]
+
+# --- the warehouse and the people -------------------------------------------------------------------------
+POLYPHEMUS_MAGMA_URL = env.text("POLYPHEMUS_MAGMA_URL").rstrip("/")
+POLYPHEMUS_MAGMA_TOKEN = env.text("POLYPHEMUS_MAGMA_TOKEN")
+POLYPHEMUS_MAGMA_DATABASE_URL = env.text("POLYPHEMUS_MAGMA_DATABASE_URL")
+POLYPHEMUS_JANUS_URL = env.text("POLYPHEMUS_JANUS_URL").rstrip("/")
+POLYPHEMUS_JANUS_PUBLIC_KEY = env.text("POLYPHEMUS_JANUS_PUBLIC_KEY")
+POLYPHEMUS_JANUS_COOKIE = env.text("POLYPHEMUS_JANUS_COOKIE", "JANUS_TOKEN")
+POLYPHEMUS_JANUS_EMAIL = env.text("POLYPHEMUS_JANUS_EMAIL")
+POLYPHEMUS_JANUS_PRIVATE_KEY = env.text("POLYPHEMUS_JANUS_PRIVATE_KEY")
+POLYPHEMUS_TIMUR_ORIGINS = env.words("POLYPHEMUS_TIMUR_ORIGINS")
+POLYPHEMUS_ETNA_KEYS = env.json_object("POLYPHEMUS_ETNA_KEYS")
+POLYPHEMUS_JOURNAL_FORWARD_URL = env.text("POLYPHEMUS_JOURNAL_FORWARD_URL")
+POLYPHEMUS_LOADER_PATH = env.text("POLYPHEMUS_LOADER_PATH")
+#: The projects that are scanned; a journal entry may name any the token can see.
+POLYPHEMUS_PROJECTS = env.words("POLYPHEMUS_PROJECTS")
+
+# --- Django -----------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "anymail",
+    "polyphemus_site",
+    "magma",
+    "loaders",
+    "dispatch",
+    "orphans",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "polyphemus_site.urls"
+WSGI_APPLICATION = "polyphemus_site.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = False  # addresses are exact: a redirect would ask an analyst to sign a second request
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+# --- the database -----------------------------------------------------------------------------------------
+DATABASE_URL = env.text("DATABASE_URL", "postgresql://polyphemus@127.0.0.1:5432/polyphemus")
+#: Connections persist: a new one for each request costs five to eight times the request itself.
+DATABASES = {"default": Env.db_url_config(DATABASE_URL) | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+USE_TZ = True
+TIME_ZONE = "UTC"
+LANGUAGE_CODE = "en"
+
+# --- the broker and background work -------------------------------------------------------------------------
+REDIS_URL = env.text("REDIS_URL")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True  # a worker killed in mid-task loses nothing: every task may run twice
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+
+# --- DRF --------------------------------------------------------------------------------------------------
+REST_FRAMEWORK: dict[str, object] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "UNAUTHENTICATED_USER": None,
+}
+
+# --- mail -------------------------------------------------------------------------------------------------
+vars().update(Env.email_url_config(env.text("POLYPHEMUS_EMAIL_URL", "consolemail://")))
+DEFAULT_FROM_EMAIL = env.text("POLYPHEMUS_EMAIL_FROM", "Polyphemus <noreply@localhost>")
+
+# --- static files -----------------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -1,0 +1,21 @@
+"""Every address, one line an owner."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+import dispatch.urls
+import loaders.urls
+import orphans.urls
+
+urlpatterns = [
+    path("", include("magma.journal.urls")),
+    path("api/v1/", include(dispatch.urls.api_urlpatterns)),
+    path("api/v1/", include(loaders.urls.api_urlpatterns)),
+    path("api/v1/", include(orphans.urls.api_urlpatterns)),
+    path("admin/", admin.site.urls),
+    path("", include(dispatch.urls.page_urlpatterns)),
+    path("", include(loaders.urls.page_urlpatterns)),
+    path("", include(orphans.urls.page_urlpatterns)),
+]

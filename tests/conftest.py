@@ -1,0 +1,40 @@
+"""The cast of people and the fixtures every package's tests share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+#: An instant for tests that need one; nothing about it is special but its seconds.
+NOON = datetime(2026, 5, 4, 12, 22, 7, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOON
+
+
+@pytest.fixture
+def requester() -> str:
+    return "dr.who@ucsf.edu"
+
+
+@pytest.fixture
+def analyst() -> str:
+    return "saurabh.asthana@ucsf.edu"
+
+
+@pytest.fixture
+def rival() -> str:
+    return "rival@ucsf.edu"
+
+
+@pytest.fixture
+def outsider() -> str:
+    return "outsider@elsewhere.org"
+
+
+@pytest.fixture
+def curator() -> str:
+    return "curator@ucsf.edu"
