@@ -1,0 +1,1 @@
+"""The people's ways, in a real Chromium."""
