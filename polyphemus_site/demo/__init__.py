@@ -1,1 +1,0 @@
-"""The founding story, played between real processes: `make demo`."""
