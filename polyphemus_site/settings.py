@@ -37,6 +37,10 @@ POLYPHEMUS_LOADER_PATH = env.text("POLYPHEMUS_LOADER_PATH")
 #: The projects that are scanned; a journal entry may name any the token can see.
 POLYPHEMUS_PROJECTS = env.words("POLYPHEMUS_PROJECTS")
 
+# --- dispatch ---------------------------------------------------------------------------------------------
+#: Tells whether a request's output is in the warehouse (dispatch/witness.py).
+POLYPHEMUS_WITNESS = "dispatch.witness.no_check"
+
 # --- Django -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -1,0 +1,232 @@
+"""The rows of dispatch: requests with their subjects, bids and history, and what is known of analyses."""
+
+from __future__ import annotations
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.db.models.functions import Lower
+
+from dispatch.fields import VerbatimJSONField
+from dispatch.querysets import AnalysisRequestQuerySet
+from dispatch.states import BidState, DueStage, EventKind, Outcome, RequestStatus, Verification
+
+#: What may stand in an address as it is; `.` and `..` would be read as steps in a path.
+SLUG_PATTERN = r"^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,100}$"
+EMAIL_LENGTH = 254
+LONGEST_ESTIMATE = 99_999_999
+
+
+class Analysis(models.Model):
+    """What is known of a kind of work. An analysis needs no row to be asked for: the defaults then hold."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    title = models.CharField(max_length=200, blank=True)
+    schema = models.JSONField(
+        null=True, blank=True, help_text="JSON Schema (2020-12) of a request's params; empty: anything goes."
+    )
+    floor_seconds = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
+    ceiling_seconds = models.PositiveIntegerField(default=LONGEST_ESTIMATE)
+    extension_percent = models.PositiveSmallIntegerField(
+        default=50, help_text="More time an analyst is given on asking, as a share of the estimate."
+    )
+
+    class Meta:
+        """Kept sane at the database."""
+
+        verbose_name_plural = "analyses"
+        constraints = (
+            CheckConstraint(
+                condition=Q(name__regex=SLUG_PATTERN), name="analysis_names_are_safe_in_addresses"
+            ),
+            CheckConstraint(
+                condition=Q(floor_seconds__gte=1)
+                & Q(ceiling_seconds__gte=F("floor_seconds"))
+                & Q(ceiling_seconds__lte=LONGEST_ESTIMATE),
+                name="estimates_have_a_floor_below_a_ceiling",
+            ),
+        )
+
+    def __str__(self) -> str:
+        """Its name, as analysts know it."""
+        return self.name
+
+
+class AnalysisRequest(models.Model):
+    """One piece of analysis somebody asked for, under a name that is never used again."""
+
+    name = models.CharField(max_length=100)
+    project = models.CharField(max_length=100)
+    analysis = models.CharField(max_length=100)
+    requester = models.CharField(max_length=EMAIL_LENGTH)
+    requested_at = models.DateTimeField()
+    config = VerbatimJSONField()
+    loader = models.CharField(max_length=100, blank=True)
+    loader_version = models.CharField(max_length=100, blank=True)
+
+    status = models.CharField(max_length=10, choices=RequestStatus, default=RequestStatus.NEW)
+    analyst = models.CharField(max_length=EMAIL_LENGTH, blank=True)
+    #: Counts the awards of this request; a former holder is known by its lower number.
+    award = models.PositiveIntegerField(default=0)
+    estimate_seconds = models.PositiveIntegerField(null=True, blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    due_at = models.DateTimeField(null=True, blank=True)
+    due_stage = models.CharField(max_length=10, choices=DueStage, blank=True)
+    #: What the analyst asked for beyond what is given on asking; waits for the requester.
+    asked_seconds = models.PositiveIntegerField(null=True, blank=True)
+    #: What was given on asking, in this award.
+    granted_seconds = models.PositiveIntegerField(default=0)
+    help_asked_at = models.DateTimeField(null=True, blank=True)
+
+    ended_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    verification = models.CharField(max_length=10, choices=Verification, blank=True)
+
+    #: When the sweep has something to do with this request next; empty: nothing, unless somebody acts.
+    wake_at = models.DateTimeField(null=True, blank=True)
+    #: Looks in a row at a warehouse that could not be asked: spaces out the next.
+    blind_looks = models.PositiveSmallIntegerField(default=0)
+
+    objects = AnalysisRequestQuerySet.as_manager()
+
+    class Meta:
+        """Constraints read as sentences; the partial indexes serve the poll and the sweep."""
+
+        constraints = (
+            UniqueConstraint(Lower("name"), name="request_names_are_used_once"),
+            CheckConstraint(
+                condition=Q(name__regex=SLUG_PATTERN), name="request_names_are_safe_in_addresses"
+            ),
+            CheckConstraint(condition=Q(status__in=RequestStatus.values), name="request_status_is_known"),
+            CheckConstraint(
+                condition=~Q(status=RequestStatus.NEW) | Q(analyst="", due_at=None, started_at=None),
+                name="new_requests_have_no_holder",
+            ),
+            CheckConstraint(
+                condition=~Q(status__in=(RequestStatus.RUNNING, RequestStatus.DEFERRED))
+                | ~Q(analyst="")
+                & Q(
+                    due_at__isnull=False,
+                    started_at__isnull=False,
+                    estimate_seconds__isnull=False,
+                    award__gte=1,
+                ),
+                name="awarded_requests_have_a_holder_and_a_due_date",
+            ),
+            CheckConstraint(
+                condition=~Q(status=RequestStatus.RUNNING) | Q(wake_at__isnull=False),
+                name="running_requests_are_looked_at_again",
+            ),
+            CheckConstraint(
+                condition=(
+                    Q(status=RequestStatus.ARCHIVED, ended_at__isnull=False, outcome__in=Outcome.values)
+                    | ~Q(status=RequestStatus.ARCHIVED) & Q(ended_at=None, outcome="")
+                ),
+                name="archived_requests_alone_have_an_end",
+            ),
+        )
+        indexes = (
+            Index(fields=["id"], condition=Q(status="new"), name="requests_open_for_bids"),
+            Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="requests_to_look_at"),
+            Index(fields=["project", "id"], name="requests_of_a_project"),
+            Index(fields=["status", "id"], name="requests_by_status"),
+        )
+
+    def __str__(self) -> str:
+        """Its name, which is unique for ever."""
+        return self.name
+
+    @property
+    def standing(self) -> RequestStatus:
+        """The status as a member of its enumeration."""
+        return RequestStatus(self.status)
+
+
+class Subject(models.Model):
+    """A record a request is about, with the fingerprint of what the loader read."""
+
+    request = models.ForeignKey(AnalysisRequest, on_delete=models.PROTECT, related_name="subjects")
+    model = models.CharField(max_length=100)
+    record = models.CharField(max_length=500)
+    fingerprint = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        """Found by record: a loader asks what is in progress for its anchors."""
+
+        constraints = (
+            UniqueConstraint(fields=["request", "model", "record"], name="a_request_names_a_record_once"),
+        )
+        indexes = (Index(fields=["record", "model"], name="subjects_by_record"),)
+
+    def __str__(self) -> str:
+        """Model and record."""
+        return f"{self.model} {self.record}"
+
+
+class Bid(models.Model):
+    """An analyst's offer, kept with what became of it."""
+
+    request = models.ForeignKey(AnalysisRequest, on_delete=models.PROTECT, related_name="bids")
+    analyst = models.CharField(max_length=EMAIL_LENGTH)
+    key_id = models.CharField(max_length=40, blank=True)
+    estimate_seconds = models.PositiveIntegerField()
+    bid_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=BidState)
+    #: Why it was refused.
+    code = models.CharField(max_length=40, blank=True)
+    award = models.PositiveIntegerField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """No two bids hold one request, whatever the code does."""
+
+        constraints = (
+            UniqueConstraint(
+                fields=["request"], condition=Q(state="accepted"), name="one_accepted_bid_per_request"
+            ),
+            CheckConstraint(condition=Q(state__in=BidState.values), name="bid_state_is_known"),
+        )
+        indexes = (Index(fields=["analyst", "id"], name="bids_of_an_analyst"),)
+
+    def __str__(self) -> str:
+        """Who offered, and how long it would take."""
+        return f"{self.analyst} in {self.estimate_seconds} s: {self.get_state_display()}"
+
+
+class RequestEvent(models.Model):
+    """A line of a request's history. The database refuses to change or delete one."""
+
+    request = models.ForeignKey(AnalysisRequest, on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=10, choices=EventKind)
+    source = models.CharField(max_length=10, choices=RequestStatus, blank=True)
+    target = models.CharField(max_length=10, choices=RequestStatus)
+    actor = models.CharField(max_length=EMAIL_LENGTH)
+    at = models.DateTimeField()
+    note = models.TextField(blank=True)
+    #: What the change was about: seconds, award, key.
+    facts = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        """In the order things happened."""
+
+        ordering = ("id",)
+        constraints = (CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_is_known"),)
+
+    def __str__(self) -> str:
+        """What, by whom."""
+        return f"{self.get_kind_display()} by {self.actor}"
+
+
+class Revision(models.Model):
+    """How often requests have changed, counted by the database in many slots.
+
+    A trigger bumps the slot of the writing connection after each statement, so that what a list was made from
+    can be told from what it would be made from now, and no two bids wait for one hot row.
+    """
+
+    slot = models.PositiveSmallIntegerField(primary_key=True)
+    changes = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        """Slot and count."""
+        return f"{self.slot}: {self.changes}"

@@ -1,0 +1,49 @@
+"""The questions asked of dispatch's rows.
+
+Boundaries are decided here: what falls due at an instant is due then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
+from django.db.models.functions import Lower
+
+from dispatch.states import RequestStatus
+
+if TYPE_CHECKING:
+    from dispatch.models import AnalysisRequest  # noqa: F401 — named in the string below
+
+
+class AnalysisRequestQuerySet(QuerySet["AnalysisRequest"]):
+    """Questions about requests."""
+
+    def named(self, name: str) -> AnalysisRequestQuerySet:
+        """The request of exactly this name, found through the case-insensitive index."""
+        return self.alias(lowered=Lower("name")).filter(lowered=name.lower(), name=name)
+
+    def names_taken(self, candidates: Iterable[str]) -> set[str]:
+        """Which of these names are in use, in lower case."""
+        lowered = self.annotate(lowered=Lower("name")).filter(
+            lowered__in=[name.lower() for name in candidates]
+        )
+        return set(lowered.values_list("lowered", flat=True))
+
+    def open_for_bids(self) -> AnalysisRequestQuerySet:
+        """Requests an analyst may bid on."""
+        return self.filter(status=RequestStatus.NEW)
+
+    def not_archived(self) -> AnalysisRequestQuerySet:
+        """Requests that have not ended."""
+        return self.exclude(status=RequestStatus.ARCHIVED)
+
+    def past_due(self, *, now: datetime) -> AnalysisRequestQuerySet:
+        """Running requests whose due date has come."""
+        return self.filter(status=RequestStatus.RUNNING, due_at__lte=now)
+
+    def to_look_at(self, *, now: datetime) -> AnalysisRequestQuerySet:
+        """Requests the sweep has something to do with, the longest waiting first."""
+        return self.filter(wake_at__lte=now).order_by("wake_at", "pk")

@@ -1,0 +1,114 @@
+"""Where things stand in dispatch, and the only ways they may change: the whole machine on one screen."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class RequestStatus(TextChoices):
+    """Where an analysis request stands."""
+
+    NEW = "new", "Open for bids"
+    RUNNING = "running", "Awarded to an analyst"
+    DEFERRED = "deferred", "Handed back to the requester"
+    ARCHIVED = "archived", "Ended"
+
+    @property
+    def tone(self) -> str:
+        """The colour of this status, the same in lists, pages, mail and widgets."""
+        return TONES[self]
+
+
+TONES = {
+    RequestStatus.NEW: "calm",
+    RequestStatus.RUNNING: "busy",
+    RequestStatus.DEFERRED: "late",
+    RequestStatus.ARCHIVED: "done",
+}
+
+#: docs/explanations/dispatch.md draws this table; a test compares the two.
+MOVES: dict[RequestStatus, frozenset[RequestStatus]] = {
+    RequestStatus.NEW: frozenset({RequestStatus.RUNNING, RequestStatus.ARCHIVED}),
+    RequestStatus.RUNNING: frozenset({RequestStatus.NEW, RequestStatus.DEFERRED, RequestStatus.ARCHIVED}),
+    RequestStatus.DEFERRED: frozenset({RequestStatus.NEW, RequestStatus.RUNNING, RequestStatus.ARCHIVED}),
+    RequestStatus.ARCHIVED: frozenset(),
+}
+
+
+class Outcome(TextChoices):
+    """How a request ended."""
+
+    PASSED = "passed", "The loader's check saw the output"
+    TICKET = "ticket", "The analyst sent a completion ticket"
+    CANCELLED = "cancelled", "A person cancelled it"
+
+
+class DueStage(TextChoices):
+    """Which wait a running request is in."""
+
+    ESTIMATE = "estimate", "Until the due date of the award"
+    EXTENSION = "extension", "A tenth longer"
+    GRACE = "grace", "The longer wait before it is deferred"
+
+
+#: After an unseen output: the wait that follows; after grace the request is deferred.
+NEXT_STAGE: dict[str, DueStage] = {
+    DueStage.ESTIMATE: DueStage.EXTENSION,
+    DueStage.EXTENSION: DueStage.GRACE,
+}
+
+
+class Verification(TextChoices):
+    """Whether the output of an archived request was seen; empty while not known, or when nothing can look."""
+
+    UNKNOWN = "", "Not known"
+    VERIFIED = "verified", "Output seen"
+    UNVERIFIED = "unverified", "Output not seen"
+
+
+class BidState(TextChoices):
+    """What became of a bid."""
+
+    ACCEPTED = "accepted", "Holds the award"
+    REFUSED = "refused", "Lost, or came when it could not be taken"
+    RELEASED = "released", "The analyst gave the work back"
+    LAPSED = "lapsed", "The work was offered to other analysts"
+    ENDED = "ended", "The request was archived"
+
+
+class EventKind(TextChoices):
+    """What happened to a request: one word for each kind of row in its history."""
+
+    SUBMITTED = "submitted", "Submitted"
+    AWARDED = "awarded", "Awarded"
+    EXTENDED = "extended", "Due date moved"
+    ASKED = "asked", "More time asked for"
+    GRACE = "grace", "Longer wait"
+    DEFERRED = "deferred", "Deferred"
+    HELP = "help", "Help asked for"
+    RESUMED = "resumed", "Taken up again"
+    RELEASED = "released", "Given back"
+    LAPSED = "lapsed", "Offered to other analysts"
+    ARCHIVED = "archived", "Archived"
+    CANCELLED = "cancelled", "Cancelled"
+    VERIFIED = "verified", "Output looked for"
+    CLAIMED = "claimed", "Late ticket from a former holder"
+    MESSAGE = "message", "Message"
+    FLAGGED = "flagged", "Nobody can do this"
+
+
+class Verb(TextChoices):
+    """What a key may do within a scope."""
+
+    ANY = "*", "Everything"
+    READ = "read", "See requests"
+    BID = "bid", "Bid for work, extend and release it"
+    TICKET = "ticket", "Send completion tickets"
+
+
+class KeyState(TextChoices):
+    """Where a key stands."""
+
+    ACTIVE = "active", "In use"
+    RETIRING = "retiring", "Being replaced"
+    REVOKED = "revoked", "Refused"

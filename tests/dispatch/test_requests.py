@@ -1,0 +1,224 @@
+"""Publishing, cancelling, and evidence that nobody sent a ticket for."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from dispatch.errors import NameTakenError
+from dispatch.models import AnalysisRequest, RequestEvent
+from dispatch.services import requests
+from dispatch.signals import request_cancelled, request_submitted
+from dispatch.states import RequestStatus
+from polyphemus_site.errors import InvalidInputError, MoveRefusedError
+from tests.dispatch.conftest import Submit
+
+
+class TestSubmit:
+    def test_a_request_is_open_for_bids_and_its_history_begins(self, submit: Submit, requester: str) -> None:
+        request = submit(name="dt_lung_tumor_pair")
+
+        (event,) = requests.history(request)
+        assert AnalysisRequest.objects.open_for_bids().get() == request
+        assert (event.kind, event.source, event.target, event.actor) == ("submitted", "", "new", requester)
+
+    def test_config_keeps_the_order_of_its_keys(self, submit: Submit) -> None:
+        params = {"zeta": 1, "alpha": {"later": True, "a": None}}
+
+        request = submit(params=params)
+
+        request.refresh_from_db()
+        assert list(request.config) == ["project", "inputs", "params"]
+        assert list(request.config["params"]) == ["zeta", "alpha"]
+        assert list(request.config["params"]["alpha"]) == ["later", "a"]
+
+    def test_a_name_is_proposed_from_project_record_and_analysis(self, submit: Submit) -> None:
+        subjects = [("patient", "DTL001", "f1")]
+
+        names = [submit(subjects=subjects).name for _ in range(3)]
+
+        assert names == [
+            "dt_lung_DTL001_exome_pipe",
+            "dt_lung_DTL001_exome_pipe-2",
+            "dt_lung_DTL001_exome_pipe-3",
+        ]
+
+    def test_a_record_with_strange_letters_gives_a_name_that_is_safe_in_addresses(
+        self, submit: Submit
+    ) -> None:
+        request = submit(subjects=[("patient", "DTL 001/Ω", "")])
+
+        assert request.name == "dt_lung_DTL_001__exome_pipe"
+
+    def test_a_long_record_leaves_room_for_a_number(self, submit: Submit) -> None:
+        subjects = [("patient", "X" * 400, "")]
+
+        names = [submit(subjects=subjects).name for _ in range(2)]
+
+        assert names[1] == f"{names[0]}-2"
+        assert len(names[1]) <= 100
+
+    @pytest.mark.parametrize("again", ["tumor_pair", "Tumor_Pair", "TUMOR_PAIR"])
+    def test_a_name_is_never_used_again_in_whatever_letter_case(
+        self, submit: Submit, now: datetime, requester: str, again: str
+    ) -> None:
+        requests.cancel(submit(name="tumor_pair"), actor=requester, now=now)
+
+        with pytest.raises(NameTakenError) as refused:
+            submit(name=again)
+
+        assert refused.value.code == "name_taken"
+        assert AnalysisRequest.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        "name",
+        ["", ".", "..", "a/b", "a b", "a%2Fb", "é", "a" * 101, "a\n", "\u0430bc", 7, ["a"], {"a": 1}, True],
+    )
+    def test_a_name_that_is_not_safe_in_addresses_is_refused(self, submit: Submit, name: Any) -> None:
+        with pytest.raises(InvalidInputError) as refused:
+            submit(name=name)
+
+        assert refused.value.code == "invalid_name"
+        assert not AnalysisRequest.objects.exists()
+
+    @pytest.mark.parametrize("project", ["", "Dt_lung", "pg_lung", "dt-lung", "dt_lung\n", "é", None, 3])
+    def test_a_project_that_can_not_be_is_refused(self, submit: Submit, project: Any) -> None:
+        with pytest.raises(InvalidInputError) as refused:
+            submit(project=project)
+
+        assert refused.value.code == "invalid_project"
+
+    @pytest.mark.parametrize(
+        "inputs",
+        [
+            None,
+            "tumor.exome",
+            [""],
+            [None],
+            [7],
+            ["a\u0000"],
+            ["a\u202eb"],
+            ["\ud800"],
+            ["x" * 501],
+            {"a": 1},
+        ],
+    )
+    def test_inputs_other_than_plain_names_are_refused(self, submit: Submit, inputs: Any) -> None:
+        with pytest.raises(InvalidInputError) as refused:
+            submit(inputs=inputs)
+
+        assert refused.value.code == "invalid_inputs"
+        assert not AnalysisRequest.objects.exists()
+
+    def test_a_record_named_twice_is_one_subject(self, submit: Submit) -> None:
+        request = submit(subjects=[("patient", "DTL001", "f"), ("patient", "DTL001", "f")])
+
+        assert [str(subject) for subject in request.subjects.all()] == ["patient DTL001"]
+
+    def test_others_are_told_after_commit_only(
+        self, submit: Submit, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        told: list[AnalysisRequest] = []
+
+        def listen(analysis_request: AnalysisRequest, **_: object) -> None:
+            told.append(analysis_request)
+
+        request_submitted.connect(listen)
+        with django_capture_on_commit_callbacks(execute=True):
+            request = submit()
+            before_commit = list(told)
+        request_submitted.disconnect(listen)
+
+        assert (before_commit, told) == ([], [request])
+
+    @pytest.mark.django_db(transaction=True)
+    def test_rivals_for_one_proposed_name_all_get_a_name(self, submit: Submit) -> None:
+        start = Barrier(6)
+        names: list[str] = []
+
+        def publish() -> None:
+            start.wait()
+            names.append(submit(subjects=[("patient", "DTL001", "")]).name)
+            connections.close_all()
+
+        with ThreadPoolExecutor(6) as pool:
+            list(pool.map(lambda _: publish(), range(6)))
+
+        assert len(set(names)) == 6
+
+
+class TestCancel:
+    def test_a_cancelled_request_is_archived_with_its_end(
+        self, submit: Submit, requester: str, now: datetime
+    ) -> None:
+        request = submit()
+
+        requests.cancel(request, actor=requester, note="not needed", now=now)
+
+        request.refresh_from_db()
+        assert (request.status, request.outcome, request.ended_at) == ("archived", "cancelled", now)
+        assert requests.history(request)[-1].note == "not needed"
+
+    def test_what_is_archived_stays_archived(self, submit: Submit, requester: str, now: datetime) -> None:
+        request = requests.cancel(submit(), actor=requester, now=now)
+
+        with pytest.raises(MoveRefusedError) as refused:
+            requests.cancel(request, actor=requester, now=now + timedelta(1))
+
+        assert refused.value.code == "archived"
+        assert RequestEvent.objects.filter(kind="cancelled").count() == 1
+
+    def test_others_are_told(
+        self, submit: Submit, requester: str, now: datetime, django_capture_on_commit_callbacks: Any
+    ) -> None:
+        told: list[str] = []
+
+        def listen(analysis_request: AnalysisRequest, **_: object) -> None:
+            told.append(analysis_request.status)
+
+        request_cancelled.connect(listen)
+        with django_capture_on_commit_callbacks(execute=True):
+            requests.cancel(submit(), actor=requester, now=now)
+        request_cancelled.disconnect(listen)
+
+        assert told == [RequestStatus.ARCHIVED]
+
+
+class TestNoteOutputSeen:
+    def test_what_is_open_is_archived_as_passed(self, submit: Submit, now: datetime) -> None:
+        request = submit()
+
+        changed = requests.note_output_seen([request.pk], now)
+
+        request.refresh_from_db()
+        assert changed == [request]
+        assert (request.outcome, request.verification, request.ended_at) == ("passed", "verified", now)
+
+    def test_what_a_person_cancelled_stays_cancelled(
+        self, submit: Submit, requester: str, now: datetime
+    ) -> None:
+        request = requests.cancel(submit(), actor=requester, now=now)
+
+        changed = requests.note_output_seen([request.pk], now)
+
+        request.refresh_from_db()
+        assert (changed, request.outcome) == ([], "cancelled")
+
+
+class TestHistory:
+    def test_the_database_refuses_to_change_or_delete_a_line(self, submit: Submit) -> None:
+        (event,) = requests.history(submit())
+
+        with pytest.raises(Exception, match="only added to"), connection.cursor() as cursor:
+            cursor.execute("UPDATE dispatch_requestevent SET actor = 'x' WHERE id = %s", [event.pk])
+
+    def test_the_database_refuses_to_delete_a_line(self, submit: Submit) -> None:
+        (event,) = requests.history(submit())
+
+        with pytest.raises(Exception, match="only added to"), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM dispatch_requestevent WHERE id = %s", [event.pk])
