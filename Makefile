@@ -1,7 +1,7 @@
 # Each target is one line; `make help` lists them.
 PYTHON ?= python3
 BIN := .venv/bin
-WITH_SERVERS := $(BIN)/python -m polyphemus_site.embedded run --
+WITH_SERVERS := $(BIN)/python -m polyphemus_site.embedded run
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -12,10 +12,10 @@ help:  ## list the targets
 install: .venv/ready  ## build .venv with everything that is needed
 
 demo: .venv/ready  ## play the whole story between real processes, then stay up (ONCE=1: then stop)
-	$(WITH_SERVERS) $(BIN)/python manage.py demo $(if $(ONCE),--once)
+	$(WITH_SERVERS) -- $(BIN)/python manage.py demo $(if $(ONCE),--once)
 
 test: .venv/ready  ## the whole suite, browser and journeys included
-	$(WITH_SERVERS) $(BIN)/python -m pytest $(ARGS)
+	$(WITH_SERVERS) --fresh -- $(BIN)/python -m pytest $(ARGS)
 
 lint: .venv/ready  ## ruff, import rules, templates
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/lint-imports && $(BIN)/djlint --check --lint .
@@ -27,6 +27,6 @@ docs: .venv/ready  ## build the documentation, strict
 	$(BIN)/mkdocs build --strict --quiet
 
 bench: .venv/ready  ## every benchmark against its floor: a table and bench-results.json
-	$(WITH_SERVERS) $(BIN)/python -m tests.bench
+	$(WITH_SERVERS) --fresh -- $(BIN)/python -m tests.bench
 
 .PHONY: help install demo test lint types docs bench

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 
 import pytest
 
 #: An instant for tests that need one; nothing about it is special but its seconds.
 NOON = datetime(2026, 5, 4, 12, 22, 7, tzinfo=UTC)
+
+
+def pytest_sessionstart() -> None:
+    """Real servers or none: without them every test would fail in its own words."""
+    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+        raise pytest.UsageError(
+            'DATABASE_URL and REDIS_URL are not set: run the tests by `make test ARGS="..."`.'
+        )
 
 
 @pytest.fixture
