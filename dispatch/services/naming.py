@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import count, islice
 
+from django.db import connection
+
 from dispatch.models import SLUG_PATTERN, AnalysisRequest
 from polyphemus_site.errors import InvalidInputError
 
@@ -39,6 +41,17 @@ def propose(stem: str) -> str:
         for name in block:
             if name.lower() not in taken:
                 return name
+
+
+def take_turns(stem: str) -> None:
+    """Wait for whoever is choosing a name of this stem, until the end of the transaction.
+
+    Without it rivals choose the same free name, and all but one must look again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"name of request {stem.lower()}"]
+        )
 
 
 def _names(stem: str) -> Iterator[str]:

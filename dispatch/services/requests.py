@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from dispatch.states import BidState, EventKind, Outcome, RequestStatus, Verific
 
 #: Who acts when nobody does.
 POLYPHEMUS = "polyphemus"
-#: Rivals for a proposed name; each attempt looks for a free one afresh.
+#: How often to look again after somebody else was faster.
 ATTEMPTS = 5
 
 
@@ -67,14 +68,13 @@ def submit(  # noqa: PLR0913 — a published document has this many parts
 def _publish_under_a_free_name(
     request: AnalysisRequest, anchors: Sequence[Anchor], *, stem: str, now: datetime
 ) -> AnalysisRequest:
-    for _ in range(ATTEMPTS - 1):
-        request.name = naming.propose(stem)
-        try:
-            return _publish(request, anchors, now=now)
-        except NameTakenError:  # a rival took it between the look and the insert
-            request.pk = None
-    request.name = naming.propose(stem)
-    return _publish(request, anchors, now=now)
+    for _ in range(ATTEMPTS):
+        with transaction.atomic():
+            naming.take_turns(stem)
+            request.name = naming.propose(stem)
+            with suppress(NameTakenError):  # somebody gave just this name: look for the next
+                return _publish(request, anchors, now=now)
+    raise NameTakenError(f"No free name was found for {stem}; give one.")
 
 
 def _publish(request: AnalysisRequest, anchors: Sequence[Anchor], *, now: datetime) -> AnalysisRequest:
@@ -93,6 +93,7 @@ def _insert(request: AnalysisRequest) -> None:
         with transaction.atomic():  # a savepoint: an outer transaction goes on after a taken name
             request.save(force_insert=True)
     except IntegrityError as error:
+        request.pk = None
         if "request_names_are_used_once" not in str(error):
             raise
         raise NameTakenError(f"The name {request.name} has been used; names are never used again.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
@@ -142,9 +143,9 @@ class TestSubmit:
         names: list[str] = []
 
         def publish() -> None:
-            start.wait()
-            names.append(submit(subjects=[("patient", "DTL001", "")]).name)
-            connections.close_all()
+            with closing(connections["default"]):
+                start.wait()
+                names.append(submit(subjects=[("patient", "DTL001", "")]).name)
 
         with ThreadPoolExecutor(6) as pool:
             list(pool.map(lambda _: publish(), range(6)))
