@@ -58,6 +58,8 @@ INSTALLED_APPS = [
     "orphans",
 ]
 MIDDLEWARE = [
+    "polyphemus_site.api.request_ids.RequestIdMiddleware",
+    "polyphemus_site.api.paths.ShapeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -105,11 +107,17 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
 
+#: The journal takes what a real Magma sends; every other address refuses more than 1 MB (api/paths.py).
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
+
 # --- DRF --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, object] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
     "UNAUTHENTICATED_USER": None,
+    "EXCEPTION_HANDLER": "polyphemus_site.api.problems.exception_handler",
+    "DEFAULT_PARSER_CLASSES": ["polyphemus_site.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
 }
 
 # --- mail -------------------------------------------------------------------------------------------------

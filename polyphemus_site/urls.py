@@ -19,3 +19,8 @@ urlpatterns = [
     path("", include(loaders.urls.page_urlpatterns)),
     path("", include(orphans.urls.page_urlpatterns)),
 ]
+
+handler400 = "polyphemus_site.api.problems.bad_request"
+handler403 = "polyphemus_site.api.problems.permission_denied"
+handler404 = "polyphemus_site.api.problems.page_not_found"
+handler500 = "polyphemus_site.api.problems.server_error"

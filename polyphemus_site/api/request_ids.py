@@ -1,0 +1,30 @@
+"""Every request has an id, in its answer and in every line logged about it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+
+META_KEY = "polyphemus.request_id"
+
+
+def request_id_of(request: HttpRequest) -> str:
+    """The id given to this request; one is given now if the middleware has not seen it."""
+    return str(request.META.setdefault(META_KEY, str(uuid.uuid4())))
+
+
+class RequestIdMiddleware:
+    """Names each request by a fresh UUID, returned as `X-Request-Id`; a caller's own id is not taken over."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Keep the next in line."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer, with the id beside the answer."""
+        request.META[META_KEY] = str(uuid.uuid4())
+        response = self.get_response(request)
+        response.headers["X-Request-Id"] = request_id_of(request)
+        return response

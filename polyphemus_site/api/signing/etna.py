@@ -1,0 +1,211 @@
+"""etna-v1: Etna's HMAC, hardened. Pure functions of values; see docs/explanations/signing.md.
+
+What Etna leaves open is closed compatibly: whatever a real Etna client sends is accepted, and nothing that
+Etna itself would refuse (but for a signed `false`, which Etna means to accept and can't).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from polyphemus_site.api.signing import ruby_json
+from polyphemus_site.api.signing.calls import Call
+from polyphemus_site.api.signing.keys import ETNA_V1, Verified
+from polyphemus_site.api.signing.refusals import SignatureRefusedError
+from polyphemus_site.errors import InvalidInputError
+
+FIELDS: Final = ("Signature", "Expiration", "Nonce", "Id", "Headers")
+PREFIX: Final = "X-Etna-"
+MAX_NAMES: Final = 32
+
+_PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_EXPIRATION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+_FORMATS = {
+    "Signature": re.compile(r"[0-9a-f]{64}"),
+    "Nonce": re.compile(r"[A-Za-z0-9_-]{16,128}"),
+    "Id": re.compile(r"[a-z][a-z0-9_]{0,39}"),
+    "Expiration": _EXPIRATION,
+}
+
+
+def field_name(name: str) -> str:
+    """`project_name` travels as `X-Etna-Project-Name`."""
+    return PREFIX + "-".join(word.capitalize() for word in name.split("_"))
+
+
+def is_signed(call: Call) -> bool:
+    """Whether the call carries any field of this scheme."""
+    in_headers = any(name.startswith("x-etna-") for name, _ in call.headers)
+    return in_headers or "x-etna-" in call.raw_query.lower()
+
+
+def key_id_of(call: Call) -> str:
+    """The key id the call claims, for looking its keys up; refused when it can't be one."""
+    return _field(call, "Id")
+
+
+def text_to_sign(
+    *, method: str, host: str, path: str, nonce: str, key_id: str, signed: Mapping[str, Any], expiration: str
+) -> bytes:
+    """The seven lines Etna signs, in UTF-8."""
+    lines = (method, host, path, nonce, key_id, ruby_json.dumps(dict(signed)), expiration)
+    return "\n".join(lines).encode("utf-8")
+
+
+def sign(
+    *,
+    method: str,
+    host: str,
+    path: str,
+    key_id: str,
+    key: bytes,
+    signed: Mapping[str, Any],
+    nonce: str,
+    expires: datetime,
+) -> dict[str, str]:
+    """The five X-Etna fields of a call, to be sent as headers or in the query.
+
+    The values in `signed` are sent in the JSON body, as query params, or as their own fields (`field_name`).
+    """
+    expiration = expires.isoformat(timespec="seconds")
+    text = text_to_sign(
+        method=method, host=host, path=path, nonce=nonce, key_id=key_id, signed=signed, expiration=expiration
+    )
+    values = (hmac.digest(key, text, hashlib.sha256).hex(), expiration, nonce, key_id, ",".join(signed))
+    return {PREFIX + name: value for name, value in zip(FIELDS, values, strict=True)}
+
+
+def signed_target(path: str, fields: Mapping[str, str]) -> str:
+    """The request target with the fields in its query, as Etna's client sends them."""
+    return f"{path}?{urlencode(fields)}"
+
+
+def verify(call: Call, keys: Sequence[bytes], *, host: str, now: datetime, max_life: timedelta) -> Verified:
+    """Believe the call, or raise `SignatureRefusedError` with the reason.
+
+    `keys` are the secrets of the id the call claims (all are tried, for as long as it takes); `host` is ours,
+    from the configuration. Policy in order: shape, fields, names, values, coverage, signature, then time.
+    """
+    _refuse_shape(call, host)
+    fields = {name: _field(call, name) for name in FIELDS}
+    names = _names(fields["Headers"])
+    signed = {name: _value(call, name) for name in names}
+    _refuse_uncovered(call, signed)
+    text = _signed_text(call, host, fields, signed)
+    if not _matches(text, keys, fields["Signature"]):
+        raise SignatureRefusedError("signature")
+    expires = _in_time(fields["Expiration"], now=now, max_life=max_life)
+    return Verified(
+        key_id=fields["Id"],
+        scheme=ETNA_V1,
+        nonce=fields["Nonce"],
+        expires=expires,
+        earliest=expires - max_life,
+        signed=signed,
+    )
+
+
+def _refuse_shape(call: Call, host: str) -> None:
+    if not _PATH.fullmatch(call.path) or "//" in call.path or {".", ".."} & set(call.path.split("/")):
+        raise SignatureRefusedError("path charset")
+    if call.host != host.lower():
+        raise SignatureRefusedError("Host header")
+    if (call.header("authorization") or "").strip().lower() not in ("", "etna"):
+        raise SignatureRefusedError("two kinds of credentials")
+
+
+def _field(call: Call, name: str) -> str:
+    """One of the five fields, from the query or a header, once; refused unless it has its form."""
+    full = PREFIX + name
+    found = [value for value in (call.query.get(full), call.header(full.lower())) if value is not None]
+    if not found:
+        raise SignatureRefusedError("missing field")
+    if len(found) > 1:
+        raise SignatureRefusedError("field given twice")
+    form = _FORMATS.get(name)
+    if form and not form.fullmatch(found[0]):
+        raise SignatureRefusedError(f"{name.lower()} format")
+    return found[0]
+
+
+def _names(listed: str) -> list[str]:
+    names = listed.split(",") if listed else []
+    if not all(_NAME.fullmatch(name) for name in names):
+        raise SignatureRefusedError("headers list format")
+    if len(set(names)) < len(names) or len(names) > MAX_NAMES:
+        raise SignatureRefusedError("headers list names")
+    return names
+
+
+def _value(call: Call, name: str) -> Any:
+    """A signed value: wherever it is given it must be the same; given nowhere it is null, as in Etna."""
+    full = field_name(name)
+    found: list[Any] = [source[name] for source in (_body(call), call.query) if name in source]
+    if full.removeprefix(PREFIX) not in FIELDS:
+        found += [value for value in (call.query.get(full), call.header(full.lower())) if value is not None]
+    first = found[0] if found else None
+    if any(type(other) is not type(first) or other != first for other in found[1:]):
+        raise SignatureRefusedError("value conflict")
+    if name in call.route and first != call.route[name]:
+        raise SignatureRefusedError("route conflict")
+    return first
+
+
+def _body(call: Call) -> dict[str, Any]:
+    try:
+        return call.body_fields
+    except InvalidInputError as error:
+        raise SignatureRefusedError("json") from error
+
+
+def _refuse_uncovered(call: Call, signed: Mapping[str, Any]) -> None:
+    """Whatever the application could read must be signed, or be what the path says anyway."""
+    known = {PREFIX + name for name in FIELDS} | {field_name(name) for name in signed}
+    plain_params = {name: value for name, value in call.query.items() if name not in known}
+    for source, reason in ((_body(call), "unsigned body field"), (plain_params, "unsigned query param")):
+        for name, value in source.items():
+            if name not in signed and (name not in call.route or value != call.route[name]):
+                raise SignatureRefusedError(reason)
+
+
+def _signed_text(call: Call, host: str, fields: Mapping[str, str], signed: Mapping[str, Any]) -> bytes:
+    try:
+        return text_to_sign(
+            method=call.method,
+            host=host,
+            path=call.path,
+            nonce=fields["Nonce"],
+            key_id=fields["Id"],
+            signed=signed,
+            expiration=fields["Expiration"],
+        )
+    except UnicodeEncodeError as error:
+        raise SignatureRefusedError("invalid utf-8") from error
+
+
+def _matches(text: bytes, keys: Sequence[bytes], signature: str) -> bool:
+    """Compare with every key in constant time; no early end tells which one it was."""
+    given = bytes.fromhex(signature)
+    matched = False
+    for key in keys:
+        matched |= hmac.compare_digest(hmac.digest(key, text, hashlib.sha256), given) and bool(key)
+    return matched
+
+
+def _in_time(expiration: str, *, now: datetime, max_life: timedelta) -> datetime:
+    try:
+        expires = datetime.fromisoformat(expiration)
+    except ValueError as error:
+        raise SignatureRefusedError("expiration format") from error
+    if expires < now:
+        raise SignatureRefusedError("expired")
+    if expires - now > max_life:
+        raise SignatureRefusedError("lifetime too long")
+    return expires

@@ -1,0 +1,60 @@
+"""The keys a call may be signed with, and what verifying found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+ETNA_V1 = "etna-v1"
+RFC9421_V1 = "rfc9421-v1"
+HMAC_SHA256 = "hmac-sha256"
+ED25519 = "ed25519"
+
+#: How far two honest clocks may stand apart.
+CLOCK_SKEW = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class KeyRing:
+    """What is known of a key id.
+
+    `secrets` are the raw bytes of each live secret (for ed25519: each public key), newest first. `max_life`
+    is how far ahead a signature may expire. `principal` becomes `request.user`. A key that is `revoked`, not
+    yet valid or past its end is verified like any other and refused afterwards, so that it takes as long.
+    """
+
+    key_id: str
+    secrets: tuple[bytes, ...] = field(repr=False)
+    max_life: timedelta
+    principal: Any = None
+    scheme: str = ETNA_V1
+    algorithm: str = HMAC_SHA256
+    not_before: datetime | None = None
+    not_after: datetime | None = None
+    revoked: bool = False
+
+    def standing(self, now: datetime) -> str:
+        """Empty for a live key, else the reason it is not."""
+        if self.revoked:
+            return "key revoked"
+        if self.not_before and now < self.not_before:
+            return "key not yet valid"
+        if self.not_after and now > self.not_after:
+            return "key past its end"
+        return ""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What a valid signature vouches for; becomes `request.auth`."""
+
+    key_id: str
+    scheme: str
+    nonce: str = field(repr=False)
+    #: The last instant at which the same bytes would be believed again.
+    expires: datetime
+    #: The first instant at which they could have been.
+    earliest: datetime
+    #: Etna's signed values by name; empty for the other scheme, which signs the whole body.
+    signed: dict[str, Any] = field(default_factory=dict, repr=False)

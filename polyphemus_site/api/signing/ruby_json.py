@@ -1,0 +1,27 @@
+"""JSON as Ruby's `JSON.generate` writes it, byte for byte: what Etna's signatures are made over."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def dumps(value: Any) -> str:
+    """Compact, characters as they are, floats as `1.0e-07`; `ValueError` for what JSON can't say."""
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{_text(key)}:{dumps(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ",".join(dumps(item) for item in value) + "]"
+    if isinstance(value, float):
+        return _float(value)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _float(value: float) -> str:
+    """Both write the shortest digits and change to exponents at the same sizes; Ruby keeps a point."""
+    mantissa, e, exponent = json.dumps(value, allow_nan=False).partition("e")
+    return f"{mantissa}.0e{exponent}" if e and "." not in mantissa else mantissa + e + exponent

@@ -1,0 +1,185 @@
+"""etna-v1, the pure part: real requests with the verdicts of the real Etna and the verdicts wanted here."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyphemus_site.api.signing import etna, ruby_json
+from polyphemus_site.api.signing.calls import Call
+from polyphemus_site.api.signing.keys import Verified
+from polyphemus_site.api.signing.refusals import SignatureRefusedError
+
+HOST = "polyphemus.example.org"
+KEY = b"a1f0c3d45b6e7988aa00bb11cc22dd33"
+NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
+LIFE = timedelta(minutes=5)
+VECTORS = json.loads((Path(__file__).parent / "etna_vectors.json").read_text())["vectors"]
+BODY = {"analysis": "exome_pipe", "name": "dt_lung_tumor_pair", "time": "3600"}
+
+
+def call(**changes: Any) -> Call:
+    """A bid signed as a client of ours would; `changes` are made after signing."""
+    fields = etna.sign(
+        method="POST",
+        host=HOST,
+        path="/api/v1/bids",
+        key_id="pk_abc",
+        key=KEY,
+        signed=BODY,
+        nonce="0123456789abcdef",
+        expires=NOW + LIFE,
+    )
+    sent = {
+        "method": "POST",
+        "host": HOST,
+        "path": "/api/v1/bids",
+        "raw_query": "",
+        "headers": (("content-type", "application/json"), *((k.lower(), v) for k, v in fields.items())),
+        "body": json.dumps(BODY).encode(),
+    }
+    return Call(**(sent | changes))
+
+
+def verify(sent: Call, *keys: bytes, now: datetime = NOW) -> Verified:
+    return etna.verify(sent, keys or (KEY,), host=HOST, now=now, max_life=LIFE)
+
+
+def reason(sent: Call, *keys: bytes, now: datetime = NOW) -> str:
+    with pytest.raises(SignatureRefusedError) as refused:
+        verify(sent, *keys, now=now)
+    return refused.value.reason
+
+
+class TestTextToSign:
+    @pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+    def test_is_etnas_byte_for_byte(self, vector: dict[str, Any]) -> None:
+        signed = {name: vector["headers_signed"].get(name) for name in vector["headers_signed_order"]}
+        text = vector["text_to_sign"]
+        method, host, path = text.split("\n")[:3]
+
+        ours = etna.text_to_sign(
+            method=method,
+            host=host,
+            path=path,
+            nonce=vector["nonce"],
+            key_id=vector["id"],
+            signed=signed,
+            expiration=vector["expiration"],
+        )
+
+        assert ours.decode().split("\n")[3:] == text.split("\n")[3:]
+
+
+class TestRubyJson:
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (1e-7, "1.0e-07"),
+            (1e20, "1.0e+20"),
+            (1.5e300, "1.5e+300"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1.0e+16"),
+            (0.0001, "0.0001"),
+            (-0.0, "-0.0"),
+            (100.0, "100.0"),
+            (10**30, "1" + "0" * 30),
+            ({"a": [None, True, "é/\x7f\u2028"]}, '{"a":[null,true,"é/\x7f\u2028"]}'),
+            ('\x1b\b\f\n\r\t"\\', '"\\u001b\\b\\f\\n\\r\\t\\"\\\\"'),
+        ],
+    )
+    def test_writes_as_ruby_does(self, value: object, text: str) -> None:
+        assert ruby_json.dumps(value) == text
+
+
+class TestVerify:
+    def test_believes_what_sign_made(self) -> None:
+        verified = verify(call())
+
+        assert verified.key_id == "pk_abc"
+        assert verified.signed == BODY
+
+    def test_believes_either_of_two_keys(self) -> None:
+        assert verify(call(), b"the new one", KEY).key_id == "pk_abc"
+
+    def test_an_empty_key_never_matches(self) -> None:
+        fields = etna.sign(
+            method="GET",
+            host=HOST,
+            path="/api/v1/bids",
+            key_id="pk_abc",
+            key=b"",
+            signed={},
+            nonce="n" * 16,
+            expires=NOW,
+        )
+        headers = tuple((name.lower(), value) for name, value in fields.items())
+
+        assert reason(call(method="GET", headers=headers, body=b""), b"") == "signature"
+
+    @given(at=st.integers(min_value=0, max_value=len(json.dumps(BODY)) - 1), to=st.integers(0, 255))
+    def test_a_body_with_any_byte_changed_is_refused_unless_it_says_the_same(self, at: int, to: int) -> None:
+        body = bytearray(json.dumps(BODY).encode())
+        body[at] = to
+
+        try:
+            verify(call(body=bytes(body)))
+        except SignatureRefusedError:
+            return
+
+        assert json.loads(bytes(body)) == BODY
+
+    @pytest.mark.parametrize(
+        ("changes", "expected"),
+        [
+            ({"method": "PUT"}, "signature"),
+            ({"path": "/api/v1/tickets"}, "signature"),
+            ({"path": "/api/v1//bids"}, "path charset"),
+            ({"path": "/api/v1/./bids"}, "path charset"),
+            ({"path": "/api/v1/%62ids"}, "path charset"),
+            ({"host": "elsewhere.org"}, "Host header"),
+            ({"raw_query": "admin=1"}, "unsigned query param"),
+            ({"raw_query": "time=60"}, "value conflict"),
+            ({"raw_query": "a[]=1"}, "bracketed query param"),
+            ({"raw_query": "X-Etna-Id=pk_abc"}, "field given twice"),
+            ({"raw_query": "X-Etna-More=1"}, "unsigned query param"),
+            ({"raw_query": "a;b=1"}, "malformed query param"),
+            ({"raw_query": "a=%zz"}, "malformed query param"),
+            ({"raw_query": "a=%ff"}, "invalid utf-8"),
+            ({"body": b'{"analysis": "other"}'}, "signature"),
+            ({"body": json.dumps(BODY | {"more": 1}).encode()}, "unsigned body field"),
+            ({"body": b"[]"}, "body without names"),
+            ({"body": b'{"a":'}, "json"),
+            ({"body": b'{"a": 1, "a": 1}'}, "json"),
+            ({"body": b""}, "signature"),
+            ({"route": {"name": "another"}}, "route conflict"),
+        ],
+    )
+    def test_a_call_changed_on_its_way_is_refused(self, changes: dict[str, Any], expected: str) -> None:
+        assert reason(call(**changes)) == expected
+
+    def test_the_last_instant_is_still_in_time(self) -> None:
+        assert verify(call(), now=NOW + LIFE).expires == NOW + LIFE
+
+    def test_an_instant_later_is_expired(self) -> None:
+        assert reason(call(), now=NOW + LIFE + timedelta(microseconds=1)) == "expired"
+
+    def test_a_longer_life_than_the_key_allows_is_refused(self) -> None:
+        assert reason(call(), now=NOW - timedelta(seconds=1)) == "lifetime too long"
+
+    @pytest.mark.parametrize("token", ["Etna abc", "Bearer abc", "Hmac 00"])
+    def test_a_second_kind_of_credentials_is_refused(self, token: str) -> None:
+        sent = call()
+
+        assert reason(call(headers=(*sent.headers, ("authorization", token)))) == "two kinds of credentials"
+
+    def test_the_empty_token_of_a_real_magma_is_no_credential(self) -> None:
+        sent = call()
+
+        assert verify(call(headers=(*sent.headers, ("authorization", "Etna ")))).key_id == "pk_abc"
