@@ -1,0 +1,35 @@
+"""The vocabulary of checks: frozen values, composed with `&`, `|`, `~`, judged over a page."""
+
+from __future__ import annotations
+
+from loaders.checks.base import All, AnyOf, Check, Finding, Named, Not
+from loaders.checks.conditions import Custom, When
+from loaders.checks.files import Files, Mates
+from loaders.checks.forms import CHECKS, from_json
+from loaders.checks.links import Linked, Rows
+from loaders.checks.times import Quiet, UpdatedAfter
+from loaders.checks.values import Matches, MatrixWidth, OneOf, Present, Range
+
+__all__ = [
+    "CHECKS",
+    "All",
+    "AnyOf",
+    "Check",
+    "Custom",
+    "Files",
+    "Finding",
+    "Linked",
+    "Matches",
+    "Mates",
+    "MatrixWidth",
+    "Named",
+    "Not",
+    "OneOf",
+    "Present",
+    "Quiet",
+    "Range",
+    "Rows",
+    "UpdatedAfter",
+    "When",
+    "from_json",
+]

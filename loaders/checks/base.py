@@ -1,0 +1,242 @@
+"""What every check is, and how checks compose."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import MISSING, dataclass, fields
+from datetime import datetime
+from typing import Any, ClassVar
+
+from loaders.pages import Page
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One check's answer for one anchor, with the values it saw and the answers it rests on."""
+
+    check: str
+    passed: bool
+    says: str
+    seen: Any = None
+    parts: tuple[Finding, ...] = ()
+    whom: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The tree as JSON, empty places left out."""
+        form: dict[str, Any] = {"check": self.check, "passed": self.passed, "says": self.says}
+        optional = {"seen": self.seen, "whom": self.whom, "parts": [part.as_json() for part in self.parts]}
+        return form | {key: value for key, value in optional.items() if value not in (None, "", [])}
+
+    def complaints(self) -> list[Finding]:
+        """The findings that made this one fail, nearest to what a person can mend."""
+        if self.passed:
+            return []
+        if self.check in TRANSPARENT:
+            return [complaint for part in self.parts for complaint in part.complaints()]
+        return [self]
+
+    def why_not(self) -> str:
+        """The complaints as one sentence's worth of words."""
+        return "; ".join(f.says + (f" (from {f.whom})" if f.whom else "") for f in self.complaints())
+
+
+#: Checks whose failure is told by their failing parts.
+TRANSPARENT = frozenset({"all", "any"})
+
+
+class Check(ABC):
+    """One question about an anchor.
+
+    Subclass implementation: a frozen dataclass with a class attribute `id`, and `reads`, `judge`, `explain`.
+    An absent value passes no check: ask for absence with `~Present(...)`, for form where present with `When`.
+    Subclasses shouldn't need to override the rest.
+    """
+
+    id: ClassVar[str]
+
+    @abstractmethod
+    def reads(self) -> frozenset[str]:
+        """The attribute paths it looks at, from the anchor on."""
+
+    @abstractmethod
+    def judge(self, page: Page) -> list[bool]:
+        """For each anchor of the page, whether it passes."""
+
+    @abstractmethod
+    def explain(self, page: Page, index: int) -> Finding:
+        """The same answer for one anchor, with what was seen."""
+
+    def ripens(self, page: Page) -> list[datetime | None]:
+        """For each anchor, when the answer changes by the mere passing of time; None when it doesn't."""
+        return earliest(len(page), (part.ripens(page) for part in self.parts()))
+
+    def parts(self) -> Iterable[Check]:
+        """The checks it is made of that judge the same anchors."""
+        return ()
+
+    def __and__(self, other: Check) -> Check:
+        """Both."""
+        return All((*flat(All, self), *flat(All, other)))
+
+    def __or__(self, other: Check) -> Check:
+        """Either."""
+        return AnyOf((*flat(AnyOf, self), *flat(AnyOf, other)))
+
+    def __invert__(self) -> Check:
+        """Not."""
+        return Not(self)
+
+    def named(self, label: str, *, whom: str = "") -> Check:
+        """The same check, told to people as `label`, which is waited for from `whom`."""
+        return Named(self, label, whom)
+
+    def as_json(self) -> dict[str, Any]:
+        """Its JSON form: the id and every field that isn't at its default."""
+        return {"check": self.id} | own_fields(self)
+
+
+def own_fields(check: Check) -> dict[str, Any]:
+    """The fields that differ from their defaults, as JSON values."""
+    return {
+        field.name: plain(value)
+        for field in fields(check)  # type: ignore[arg-type]  # every concrete check is a dataclass
+        if (value := getattr(check, field.name)) != field.default or field.default is MISSING
+    }
+
+
+def plain(value: Any) -> Any:
+    """A field's value as JSON."""
+    if isinstance(value, Check):
+        return value.as_json()
+    if isinstance(value, tuple):
+        return [plain(part) for part in value]
+    return value
+
+
+def flat(kind: type[All] | type[AnyOf], check: Check) -> tuple[Check, ...]:
+    """The parts of a check of that kind, or the check itself: `a & b & c` is one list of three."""
+    return check.checks if isinstance(check, kind) else (check,)
+
+
+def earliest(length: int, columns: Iterable[list[datetime | None]]) -> list[datetime | None]:
+    """Row by row the earliest instant among columns."""
+    result: list[datetime | None] = [None] * length
+    for column in columns:
+        result = [min(filter(None, pair), default=None) for pair in zip(result, column, strict=True)]
+    return result
+
+
+@dataclass(frozen=True)
+class All(Check):
+    """Every one of them."""
+
+    checks: tuple[Check, ...]
+    id: ClassVar[str] = "all"
+
+    def reads(self) -> frozenset[str]:
+        """What any part reads."""
+        return frozenset().union(*(check.reads() for check in self.checks))
+
+    def judge(self, page: Page) -> list[bool]:
+        """Row by row, all parts."""
+        return [all(row) for row in zip(*(check.judge(page) for check in self.checks), strict=True)]
+
+    def explain(self, page: Page, index: int) -> Finding:
+        """All parts, passed or not, so that nobody mends one thing only to learn of the next."""
+        parts = tuple(check.explain(page, index) for check in self.checks)
+        return Finding(self.id, all(part.passed for part in parts), "all of these", parts=parts)
+
+    def parts(self) -> Iterable[Check]:
+        """Its checks."""
+        return self.checks
+
+    def as_json(self) -> dict[str, Any]:
+        """`{"all": [...]}`."""
+        return {"all": plain(self.checks)}
+
+
+@dataclass(frozen=True)
+class AnyOf(Check):
+    """At least one of them."""
+
+    checks: tuple[Check, ...]
+    id: ClassVar[str] = "any"
+
+    def reads(self) -> frozenset[str]:
+        """What any part reads."""
+        return frozenset().union(*(check.reads() for check in self.checks))
+
+    def judge(self, page: Page) -> list[bool]:
+        """Row by row, any part."""
+        return [any(row) for row in zip(*(check.judge(page) for check in self.checks), strict=True)]
+
+    def explain(self, page: Page, index: int) -> Finding:
+        """All parts: any of them would do."""
+        parts = tuple(check.explain(page, index) for check in self.checks)
+        return Finding(self.id, any(part.passed for part in parts), "any of these", parts=parts)
+
+    def parts(self) -> Iterable[Check]:
+        """Its checks."""
+        return self.checks
+
+    def as_json(self) -> dict[str, Any]:
+        """`{"any": [...]}`."""
+        return {"any": plain(self.checks)}
+
+
+@dataclass(frozen=True)
+class Not(Check):
+    """The opposite."""
+
+    inner: Check
+    id: ClassVar[str] = "not"
+
+    def reads(self) -> frozenset[str]:
+        """The same."""
+        return self.inner.reads()
+
+    def judge(self, page: Page) -> list[bool]:
+        """Row by row, the opposite."""
+        return [not passed for passed in self.inner.judge(page)]
+
+    def explain(self, page: Page, index: int) -> Finding:
+        """The inner finding, turned over."""
+        part = self.inner.explain(page, index)
+        return Finding(self.id, not part.passed, f"not: {part.says}", parts=(part,))
+
+    def parts(self) -> Iterable[Check]:
+        """The inner check."""
+        return (self.inner,)
+
+    def as_json(self) -> dict[str, Any]:
+        """`{"not": {...}}`."""
+        return {"not": self.inner.as_json()}
+
+
+@dataclass(frozen=True)
+class Named(Check):
+    """A check under the name people know it by, and who brings what it asks for."""
+
+    inner: Check
+    label: str
+    whom: str = ""
+    id: ClassVar[str] = "named"
+
+    def reads(self) -> frozenset[str]:
+        """The same."""
+        return self.inner.reads()
+
+    def judge(self, page: Page) -> list[bool]:
+        """The same."""
+        return self.inner.judge(page)
+
+    def explain(self, page: Page, index: int) -> Finding:
+        """The inner finding under the label."""
+        part = self.inner.explain(page, index)
+        detail = "" if part.passed else f": {part.why_not()}"
+        return Finding(self.id, part.passed, f"{self.label}{detail}", parts=(part,), whom=self.whom)
+
+    def parts(self) -> Iterable[Check]:
+        """The inner check."""
+        return (self.inner,)

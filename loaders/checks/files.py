@@ -1,0 +1,122 @@
+"""Checks of files: there, finished, named as they should be, paired."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from loaders.checks.base import Check, Finding
+from loaders.checks.uploads import entries, is_finished, name_of
+from loaders.checks.values import matcher, span
+from loaders.pages import Page
+
+#: Illumina's names (…_S1_L001_R1_001.fastq.gz), the short ones (…_R1.fastq.gz), the archives' (…_1.fastq.gz).
+PAIRED = r"(?P<stem>.+?)[._]R?(?P<read>[12])(?P<rest>(?:_\d{3})?\.f(?:ast)?q(?:\.gz|\.bz2)?)"
+#: Index reads travel with the pair and have no mate.
+INDEX = r".+[._]I[12](?:_\d{3})?\.f(?:ast)?q(?:\.gz|\.bz2)?"
+
+
+@dataclass(frozen=True)
+class Files(Check):
+    """Finished files, `min` to `max` of them, whose names match; with `only`, and nothing else."""
+
+    attribute: str
+    pattern: str = ""
+    min: int = 1
+    max: int | None = None
+    only: bool = False
+    id: ClassVar[str] = "files"
+
+    def __post_init__(self) -> None:
+        """Refuse a pattern that can't be compiled."""
+        matcher(self.pattern)
+
+    def reads(self) -> frozenset[str]:
+        """The one attribute."""
+        return frozenset({self.attribute})
+
+    def judge(self, page: Page) -> list[bool]:
+        """Value by value."""
+        return [self.accepts(entries(value)) for value in page.values(self.attribute)]
+
+    def explain(self, page: Page, index: int) -> Finding:
+        """With the names seen, those that don't count marked."""
+        (value,) = page.only(page.names[index]).values(self.attribute)
+        found = entries(value)
+        count = sum(map(self.counts, found))
+        pattern = f" like {self.pattern}" if self.pattern else ""
+        says = f"{self.attribute}: {count} finished files{pattern}, expected {span(self.min, self.max)}"
+        others = [name_of(entry) for entry in found if not self.counts(entry)]
+        says += f"; not one of them: {', '.join(others)}" if others and self.only else ""
+        return Finding(self.id, self.accepts(found), says, seen=[name_of(entry) for entry in found])
+
+    def accepts(self, found: list[Any]) -> bool:
+        """Whether the files of one record pass."""
+        count = sum(map(self.counts, found))
+        enough = self.min <= count and (self.max is None or count <= self.max)
+        return enough and (not self.only or count == len(found))
+
+    def counts(self, entry: Any) -> bool:
+        """Whether one entry is a finished file of the right name."""
+        return is_finished(entry) and (not self.pattern or matcher(self.pattern)(name_of(entry)) is not None)
+
+
+@dataclass(frozen=True)
+class Mates(Check):
+    """Every read-1 file has its read-2 file and the other way round, each once; index reads are let be."""
+
+    attribute: str
+    pattern: str = PAIRED
+    id: ClassVar[str] = "mates"
+
+    def __post_init__(self) -> None:
+        """Refuse a pattern that can't be compiled or lacks its groups."""
+        matcher(self.pattern)
+        if missing := [group for group in ("stem", "read") if f"(?P<{group}>" not in self.pattern]:
+            raise ValueError(f"The pattern of `mates` needs the groups stem and read; missing: {missing}.")
+
+    def reads(self) -> frozenset[str]:
+        """The one attribute."""
+        return frozenset({self.attribute})
+
+    def judge(self, page: Page) -> list[bool]:
+        """Value by value."""
+        found = map(entries, page.values(self.attribute))
+        return [bool(files) and not self.odd(files) for files in found]
+
+    def explain(self, page: Page, index: int) -> Finding:
+        """Naming each that has no mate."""
+        (value,) = page.only(page.names[index]).values(self.attribute)
+        found = entries(value)
+        odd = self.odd(found)
+        says = (
+            f"{self.attribute}: without its mate: {', '.join(odd)}"
+            if odd
+            else f"{self.attribute}: mates paired"
+        )
+        says = says if found else f"{self.attribute}: no files to pair"
+        return Finding(self.id, bool(found) and not odd, says, seen=[name_of(entry) for entry in found])
+
+    def odd(self, found: list[Any]) -> list[str]:
+        """The names that have no mate, or more than one, or say nothing about their read."""
+        names = [name_of(entry) for entry in found if matcher(INDEX)(name_of(entry)) is None]
+        keys = {name: self._key(name) for name in names}
+        counts = Counter(key for name in names if (key := keys[name]))
+        return [
+            name
+            for name in names
+            if (key := keys[name]) is None or not counts[key] == counts[(key[0], other(key[1]))] == 1
+        ]
+
+    def _key(self, name: str) -> tuple[str, str] | None:
+        match = matcher(self.pattern)(name)
+        if match is None:
+            return None
+        groups = match.groupdict()
+        return f"{groups['stem']}\0{groups.get('rest') or ''}", groups["read"]
+
+
+def other(read: str) -> str:
+    """The mate's number."""
+    return "2" if read == "1" else "1"

@@ -1,0 +1,82 @@
+"""Checks of instants: one after another, and silence for a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+from loaders.checks.base import Check, Finding
+from loaders.pages import Page
+
+
+def instant(value: Any) -> datetime | None:
+    """Magma's ISO text as an instant; what has no zone is UTC, what isn't a time is None."""
+    if not isinstance(value, str):
+        return None
+    try:
+        parsed = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class UpdatedAfter(Check):
+    """The instant at `attribute` is later than the one at `than`."""
+
+    attribute: str
+    than: str
+    id: ClassVar[str] = "updated_after"
+
+    def reads(self) -> frozenset[str]:
+        """Both."""
+        return frozenset({self.attribute, self.than})
+
+    def judge(self, page: Page) -> list[bool]:
+        """Pair by pair; a missing instant is after nothing."""
+        pairs = zip(page.values(self.attribute), page.values(self.than), strict=True)
+        return [self._later(first, second) for first, second in pairs]
+
+    def explain(self, page: Page, index: int) -> Finding:
+        """With both instants."""
+        one = page.only(page.names[index])
+        (first,), (second,) = one.values(self.attribute), one.values(self.than)
+        says = f"{self.attribute} is later than {self.than}"
+        return Finding(self.id, self._later(first, second), says, seen=[first, second])
+
+    def _later(self, first: Any, second: Any) -> bool:
+        left, right = instant(first), instant(second)
+        return left is not None and right is not None and left > right
+
+
+@dataclass(frozen=True)
+class Quiet(Check):
+    """Nothing has changed for some minutes: the instant at `attribute` is that long past."""
+
+    minutes: int
+    attribute: str = "updated_at"
+    id: ClassVar[str] = "quiet"
+
+    def reads(self) -> frozenset[str]:
+        """The one attribute."""
+        return frozenset({self.attribute})
+
+    def judge(self, page: Page) -> list[bool]:
+        """Exactly that long ago is quiet."""
+        return [ends is not None and ends <= page.now for ends in self._ends(page)]
+
+    def explain(self, page: Page, index: int) -> Finding:
+        """With the instant."""
+        one = page.only(page.names[index])
+        (value,) = one.values(self.attribute)
+        says = f"{self.attribute} unchanged for {self.minutes} minutes"
+        return Finding(self.id, self.judge(one)[0], says, seen=value)
+
+    def ripens(self, page: Page) -> list[datetime | None]:
+        """When the silence will have been long enough."""
+        return [ends if ends is not None and ends > page.now else None for ends in self._ends(page)]
+
+    def _ends(self, page: Page) -> list[datetime | None]:
+        length = timedelta(minutes=self.minutes)
+        return [at + length if (at := instant(value)) else None for value in page.values(self.attribute)]

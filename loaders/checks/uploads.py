@@ -1,0 +1,44 @@
+"""What Magma tells of files: null, blank, unfinished, or there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+#: What Magma stores where there is deliberately no file.
+BLANK = "::blank"
+#: What Magma stores while an upload has not finished.
+TEMPORARY = "::temp"
+
+
+def entries(value: Any) -> list[Any]:
+    """A file attribute's value as a list; null and `::blank` are nothing."""
+    found = list(value) if isinstance(value, list | tuple) else [value]
+    return [entry for entry in found if entry is not None and stored(entry) != BLANK]
+
+
+def stored(entry: Any) -> str:
+    """Where Magma keeps it; "" for what is no file at all."""
+    path = entry.get("path") if isinstance(entry, Mapping) else None
+    return path if isinstance(path, str) else ""
+
+
+def is_finished(entry: Any) -> bool:
+    """Whether it is a file somebody can read: not `::blank`, not `::temp`, not some other thing."""
+    return stored(entry) not in {"", BLANK, TEMPORARY}
+
+
+def name_of(entry: Any) -> str:
+    """The name its uploader gave it; Magma's own where there is none."""
+    if not isinstance(entry, Mapping):
+        return str(entry)
+    return str(entry.get("original_filename") or entry.get("path") or "")
+
+
+def is_absent(value: Any) -> bool:
+    """Null, empty text, empty lists and files nobody can read are "nothing there"; false and 0 are values."""
+    if isinstance(value, Mapping) and "path" in value:
+        return not is_finished(value)
+    if isinstance(value, list) and value and all(isinstance(v, Mapping) and "path" in v for v in value):
+        return not any(map(is_finished, value))
+    return value is None or value in ("", [], {})

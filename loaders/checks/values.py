@@ -1,0 +1,182 @@
+"""Checks of one value: there, well-formed, in range, one of a list."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import re2
+
+from loaders.checks.base import Check, Finding
+from loaders.checks.uploads import is_absent
+from loaders.pages import Page
+from loaders.shapes import split
+
+
+@lru_cache(maxsize=1024)
+def matcher(pattern: str) -> Callable[[str], Any]:
+    """Whole-string matching in linear time: patterns may come from people who are not us."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        compiled = re2.compile(pattern, options)
+    except re2.error as error:
+        raise ValueError(f"The pattern {pattern!r} can't be used: {error}.") from error
+    match: Callable[[str], Any] = compiled.fullmatch
+    return match
+
+
+class ValueCheck(Check):
+    """A check of the one value at `attribute`.
+
+    Subclass implementation: `accepts(value)` for a value that is there; `asks()`, what is wanted, in words.
+    """
+
+    attribute: str
+
+    @abstractmethod
+    def accepts(self, value: Any) -> bool:
+        """Whether a value that is there passes."""
+
+    @abstractmethod
+    def asks(self) -> str:
+        """What is wanted of the value, in words."""
+
+    def reads(self) -> frozenset[str]:
+        """The one attribute."""
+        return frozenset({self.attribute})
+
+    def judge(self, page: Page) -> list[bool]:
+        """Value by value."""
+        return [not is_absent(value) and self.accepts(value) for value in page.values(self.attribute)]
+
+    def explain(self, page: Page, index: int) -> Finding:
+        """With the value."""
+        (value,) = page.only(page.names[index]).values(self.attribute)
+        passed = not is_absent(value) and self.accepts(value)
+        return Finding(self.id, passed, f"{self.attribute} {self.asks()}", seen=value)
+
+
+@dataclass(frozen=True)
+class Present(ValueCheck):
+    """A value is there: not null, not empty; of files, at least one finished."""
+
+    attribute: str
+    id: ClassVar[str] = "present"
+
+    def accepts(self, value: Any) -> bool:  # noqa: ARG002 — whatever is there will do
+        """Anything that is there."""
+        return True
+
+    def asks(self) -> str:
+        """In words."""
+        return "is there"
+
+
+@dataclass(frozen=True)
+class Matches(ValueCheck):
+    """The whole text matches an RE2 pattern; `::identifier` is the record's name."""
+
+    attribute: str
+    pattern: str
+    id: ClassVar[str] = "matches"
+
+    def __post_init__(self) -> None:
+        """Refuse a pattern that can't be compiled."""
+        matcher(self.pattern)
+
+    def accepts(self, value: Any) -> bool:
+        """Only text can match."""
+        return isinstance(value, str) and matcher(self.pattern)(value) is not None
+
+    def asks(self) -> str:
+        """In words."""
+        return f"matches {self.pattern}"
+
+
+@dataclass(frozen=True)
+class Range(ValueCheck):
+    """A number from `min` to `max`, both included."""
+
+    attribute: str
+    min: float | None = None
+    max: float | None = None
+    id: ClassVar[str] = "range"
+
+    def accepts(self, value: Any) -> bool:
+        """Only numbers; true and false are none."""
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return False
+        return (self.min is None or value >= self.min) and (self.max is None or value <= self.max)
+
+    def asks(self) -> str:
+        """In words."""
+        return f"is a number {span(self.min, self.max)}"
+
+
+@dataclass(frozen=True)
+class OneOf(ValueCheck):
+    """One of a list of values; text optionally in any case."""
+
+    attribute: str
+    values: tuple[str | float | bool, ...]
+    ignore_case: bool = False
+    id: ClassVar[str] = "one_of"
+
+    def accepts(self, value: Any) -> bool:
+        """Membership, without confusing true with 1."""
+        return any(self._same(value, wanted) for wanted in self.values)
+
+    def asks(self) -> str:
+        """In words."""
+        return "is one of " + ", ".join(str(value) for value in self.values)
+
+    def _same(self, value: Any, wanted: Any) -> bool:
+        if self.ignore_case and isinstance(value, str) and isinstance(wanted, str):
+            return value.casefold() == wanted.casefold()
+        return isinstance(value, bool) == isinstance(wanted, bool) and bool(value == wanted)
+
+
+@dataclass(frozen=True)
+class MatrixWidth(Check):
+    """A matrix row is as wide as the template's list of columns, or as `width`."""
+
+    attribute: str
+    width: int | None = None
+    id: ClassVar[str] = "matrix_width"
+
+    def reads(self) -> frozenset[str]:
+        """The one attribute."""
+        return frozenset({self.attribute})
+
+    def judge(self, page: Page) -> list[bool]:
+        """Row by row."""
+        wanted = self.wanted(page)
+        return [isinstance(value, list) and len(value) == wanted for value in page.values(self.attribute)]
+
+    def explain(self, page: Page, index: int) -> Finding:
+        """With the width seen, not the numbers."""
+        (value,) = page.only(page.names[index]).values(self.attribute)
+        seen = len(value) if isinstance(value, list) else None
+        wanted = self.wanted(page)
+        return Finding(self.id, seen == wanted, f"{self.attribute} has {wanted} columns", seen=seen)
+
+    def wanted(self, page: Page) -> int:
+        """The width asked for."""
+        if self.width is not None:
+            return self.width
+        *links, attribute = split(self.attribute)
+        shapes = page.store.shapes
+        return len(shapes[shapes.end_of(page.model, tuple(links))].trait(attribute).options)
+
+
+def span(low: float | None, high: float | None) -> str:
+    """A range in words: exactly 1, at least 1, at most 3, 1 to 3."""
+    if low is not None and low == high:
+        return f"exactly {low:g}"
+    if high is None:
+        return "of any size" if low is None else f"at least {low:g}"
+    return f"at most {high:g}" if low is None else f"{low:g} to {high:g}"

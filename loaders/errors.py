@@ -1,0 +1,39 @@
+"""What can be wrong with a loader, as opposed to what can be wrong with the records it judges."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from polyphemus_site.errors import PolyphemusError
+
+
+class LoaderError(PolyphemusError):
+    """The loader can't be used as it stands; costs that loader only."""
+
+    code = "loader_failed"
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+class MisspeltLoaderError(LoaderError):
+    """The loader's own text makes no sense: an unknown check, a wrong type, a pattern that won't compile."""
+
+    code = "loader_misspelt"
+
+
+class UnknownAttributeError(LoaderError):
+    """The loader reads what the project's templates don't have."""
+
+    code = "unknown_attribute"
+
+
+class UnseenAttributeError(LoaderError):
+    """The templates have it, Magma's answers don't: our token may not see it, so nothing can be concluded."""
+
+    code = "unseen_attribute"
+
+
+class UnknownLoaderError(PolyphemusError):
+    """No loader of that name is registered."""
+
+    code = "unknown_loader"
+    status = HTTPStatus.NOT_FOUND

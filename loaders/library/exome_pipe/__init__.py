@@ -1,0 +1,1 @@
+"""The exome analysis of a patient's tumors against their normal."""

@@ -1,0 +1,47 @@
+"""exome_pipe: tumor and normal exomes of one patient, ready for the variant pipeline.
+
+Anchored on the patient: whether a tumor has its normal is a question about their common parent, which no
+exome can answer for itself.
+"""
+
+from __future__ import annotations
+
+from loaders.checks import Files, Linked, Mates, OneOf, Present
+from loaders.loader import Config, Loader
+from loaders.pages import Page
+
+NORMAL = OneOf("sample.tumor_type", ("Normal",), ignore_case=True)
+TUMOR = Present("sample.tumor_type") & ~NORMAL
+SEQUENCED = Files("raw_fastqs")
+FASTQ = r".+\.f(ast)?q(\.gz|\.bz2)?"
+
+
+class ExomePipe(Loader):
+    """Calls variants of every tumor exome against the patient's one normal."""
+
+    name = "exome_pipe"
+    title = "Exome analysis: tumors against their normal"
+    model = "patient"
+    analysis = "exome_pipe"
+    scope = Linked("sample.exome", where=TUMOR)
+    needs = Linked("sample.exome", where=TUMOR & SEQUENCED).named(
+        "a tumor exome with its fastqs", whom="the sequencing core"
+    ) & Linked("sample.exome", where=NORMAL & SEQUENCED, max=1).named(
+        "exactly one normal exome with its fastqs", whom="the sequencing core"
+    )
+    wellformed = Linked("sample.exome", every=Files("raw_fastqs", FASTQ, min=0, only=True)) & Linked(
+        "sample.exome", where=SEQUENCED, every=Mates("raw_fastqs")
+    )
+    inputs = ("sample.tumor_type", "sample.exome.raw_fastqs")
+    outputs = Linked("sample.exome", where=TUMOR & SEQUENCED, every=Files("vcf"))
+    ready = "Tumor and normal fastqs are there"
+    lacking = "no vcf yet"
+    changed = "the fastqs changed since the last vcf was made"
+
+    def config(self, page: Page, index: int) -> Config:
+        """The exomes with fastqs, the normal first."""
+        (exomes,) = page.only(page.names[index]).linked("sample.exome")
+        target = page.of("exome", exomes)
+        rows = list(zip(exomes, NORMAL.judge(target), SEQUENCED.judge(target), strict=True))
+        ordered = sorted(rows, key=lambda row: (not row[1], row[0]))
+        return Config(inputs=tuple(name for name, _, sequenced in ordered if sequenced))

@@ -1,0 +1,112 @@
+"""What a loader is: a lab writes the first block, everything else is inherited."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from loaders import fingerprints
+from loaders.checks import Check, Finding
+from loaders.pages import Page
+from loaders.shapes import Special, split
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a request starts from: record names and parameters, for the requester to look over."""
+
+    inputs: tuple[str, ...]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Loader:
+    """When records of one model are ready for one analysis.
+
+    Subclass implementation: the attributes below, as class attributes; `config` where the default won't do.
+    """
+
+    #: The loader's name, for ever; letters, digits, `_`.
+    name: str = ""
+    #: Raise it when a rerun of everything is wanted; part of every fingerprint.
+    version: str = "1"
+    #: One line for people.
+    title: str = ""
+    #: The model whose records are its anchors.
+    model: str = ""
+    #: What is asked of the analysts.
+    analysis: str = ""
+    #: Only these projects; empty means every project that has the model.
+    projects: tuple[str, ...] = ()
+    #: Which anchors it is about at all; the others are passed over in silence.
+    scope: Check | None = None
+    #: What must be there. Failing it is waiting: somebody has to bring something.
+    needs: Check | None = None
+    #: What must be right about what is there. Failing it is being blocked: somebody has to mend something.
+    wellformed: Check | None = None
+    #: What the fingerprint covers: attribute paths.
+    inputs: tuple[str, ...] = ()
+    #: Passes when the expected output is there.
+    outputs: Check
+    #: A link of the anchor; the due anchors that share its record make one suggestion.
+    batch_by: str = ""
+    #: The two halves of the reason a suggestion gives.
+    ready: str = "All inputs are there"
+    lacking: str = "the output is missing"
+    changed: str = "the inputs changed since the last completed request"
+
+    def config(self, page: Page, index: int) -> Config:
+        """What a request about this anchor starts from; by default the anchor itself."""
+        return Config(inputs=(page.names[index],))
+
+    # --- inherited as it stands ----------------------------------------------------------------------------
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """Every attribute path it looks at, from the anchor on."""
+        checks = [check.reads() for check in self.checks.values()]
+        links = {self.batch_by} if self.batch_by else set()
+        return frozenset(self.inputs).union(*checks) | links
+
+    @cached_property
+    def checks(self) -> dict[str, Check]:
+        """Its checks by the question they answer, in the order they are asked."""
+        asked = {
+            "scope": self.scope,
+            "needs": self.needs,
+            "wellformed": self.wellformed,
+            "outputs": self.outputs,
+        }
+        return {question: check for question, check in asked.items() if check is not None}
+
+    def fingerprint(self, page: Page, index: int) -> str:
+        """The digest of an anchor's inputs."""
+        return fingerprints.fingerprint(
+            page, index, loader=self.name, version=str(self.version), inputs=self.inputs
+        )
+
+    def explain(self, page: Page, index: int) -> dict[str, Finding]:
+        """The whole tree: each question's finding for one anchor."""
+        return {question: check.explain(page, index) for question, check in self.checks.items()}
+
+    def spelling(self) -> dict[str, Any]:
+        """The loader as JSON, the way a YAML file spells it."""
+        plain = {
+            key: list(value) if isinstance(value, tuple) else value
+            for key in ("name", "version", "title", "model", "analysis", "projects", "inputs", "batch_by")
+            if (value := getattr(self, key))
+        }
+        return plain | {question: check.as_json() for question, check in self.checks.items()}
+
+    def output_key(self) -> str:
+        """Equal for loaders that make the same output: they are alternatives."""
+        return fingerprints.digest([self.model, self.outputs.as_json()])
+
+    def links(self) -> frozenset[tuple[str, ...]]:
+        """Every path of links it follows; what changes at their ends can change its verdicts."""
+        paths = {split(path)[:length] for path in self.reads for length in range(1, len(split(path)))}
+        return frozenset(paths)
+
+
+__all__ = ["Config", "Loader", "Special"]

@@ -1,0 +1,114 @@
+"""A page: the anchors judged together, and the records they lead to, read as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from loaders.errors import MisspeltLoaderError
+from loaders.shapes import Shapes, Special, split
+
+#: One record as Magma tells it: attribute name -> value.
+Document = Mapping[str, Any]
+#: (model, record, attribute) -> the digests of its files, in order.
+Digests = Mapping[tuple[str, str, str], tuple[str, ...]]
+
+
+def as_names(value: Any) -> tuple[str, ...]:
+    """A link's value as record names: null is none, a string one, a list many; row ids become text."""
+    if value is None:
+        return ()
+    if isinstance(value, list | tuple):
+        return tuple(str(name) for name in value)
+    return (str(value),)
+
+
+@dataclass(frozen=True)
+class Store:
+    """What was read from Magma for a page, and when."""
+
+    shapes: Shapes
+    documents: Mapping[str, Mapping[str, Document]]
+    now: datetime
+    digests: Digests = field(default_factory=dict)
+
+    def get(self, model: str, name: str) -> Document | None:
+        """A record, or None when Magma did not show it: hidden, disconnected or gone."""
+        return self.documents.get(model, {}).get(name)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Anchors of one model; checks read columns over them and never one at a time."""
+
+    model: str
+    names: tuple[str, ...]
+    store: Store
+
+    @property
+    def now(self) -> datetime:
+        """The instant of this judging."""
+        return self.store.now
+
+    def __len__(self) -> int:
+        """How many anchors."""
+        return len(self.names)
+
+    def only(self, *names: str) -> Page:
+        """The same records, fewer anchors."""
+        return replace(self, names=names)
+
+    def of(self, model: str, names: Iterable[str]) -> Page:
+        """A page of other anchors over the same store."""
+        return Page(model, tuple(names), self.store)
+
+    def linked(self, path: str) -> list[tuple[str, ...]]:
+        """For each anchor the records `path` leads to, in Magma's order, each once."""
+        frontier: list[tuple[str, ...]] = [(name,) for name in self.names]
+        for step in self.store.shapes.steps(self.model, split(path)):
+            frontier = self._followed(frontier, step.source, step.attribute, step.trait.leads_to)
+        return frontier
+
+    def values(self, path: str) -> list[Any]:
+        """For each anchor the value at `path`; None when a record on the way is missing.
+
+        A path through a collection or table has no one value: MisspeltLoaderError, use `linked`.
+        """
+        *links, attribute = split(path)
+        model = self.model
+        rows: list[Document | None] = self._documents(self.model, self.names)
+        names: Sequence[str] = self.names
+        for step in self.store.shapes.steps(self.model, tuple(links)):
+            if step.trait.is_many:
+                raise MisspeltLoaderError(
+                    f"{path!r} leads through {step.attribute!r} to many records; ask with `linked`."
+                )
+            names = [next(iter(as_names(row and row.get(step.attribute))), "") for row in rows]
+            model = step.trait.leads_to
+            rows = self._documents(model, names)
+        if attribute == Special.IDENTIFIER:
+            return [name if row is not None else None for name, row in zip(names, rows, strict=True)]
+        self.store.shapes[model].trait(attribute)
+        return [row.get(attribute) if row is not None else None for row in rows]
+
+    def _documents(self, model: str, names: Iterable[str]) -> list[Document | None]:
+        known = self.store.documents.get(model, {})
+        return [known.get(name) for name in names]
+
+    def _followed(
+        self, frontier: list[tuple[str, ...]], source: str, attribute: str, target: str
+    ) -> list[tuple[str, ...]]:
+        sources, targets = self.store.documents.get(source, {}), self.store.documents.get(target, {})
+        return [
+            tuple(
+                dict.fromkeys(
+                    found
+                    for name in names
+                    for found in as_names(sources.get(name, {}).get(attribute))
+                    if found in targets
+                )
+            )
+            for names in frontier
+        ]

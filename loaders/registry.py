@@ -1,0 +1,88 @@
+"""Which loaders there are: the library's, those installed as packages, those written as YAML files.
+
+An entry that can't be loaded costs itself only; it is kept, with its cause, for the operator to see.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.metadata import entry_points
+
+from loaders.errors import MisspeltLoaderError, UnknownLoaderError
+from loaders.library.exome_pipe.loader import ExomePipe
+from loaders.loader import Loader
+
+#: The loaders that come with Polyphemus.
+LIBRARY: tuple[type[Loader], ...] = (ExomePipe,)
+#: The entry point group a lab's package uses.
+GROUP = "polyphemus.loaders"
+NAME = re.compile(r"[A-Za-z0-9_]{1,80}")
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A loader that can't be used, where it came from and why."""
+
+    source: str
+    cause: str
+
+
+@dataclass
+class Registry:
+    """Loaders by name, and those that could not be loaded."""
+
+    loaders: dict[str, Loader] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
+
+    def add(self, source: str, make: Callable[[], Loader]) -> None:
+        """Register what `make` gives; a failure is noted, not raised."""
+        try:
+            loader = make()
+            ensure_sound(loader, taken=self.loaders.keys())
+        except Exception as error:  # noqa: BLE001 — a lab's code may raise anything; it costs that loader only
+            self.broken.append(Broken(source, f"{type(error).__name__}: {error}"))
+        else:
+            self.loaders[loader.name] = loader
+
+    def get(self, name: str) -> Loader:
+        """The loader of that name; UnknownLoaderError when there is none."""
+        try:
+            return self.loaders[name]
+        except KeyError:
+            raise UnknownLoaderError(
+                f"There is no loader {name!r}; there are {sorted(self.loaders)}."
+            ) from None
+
+    def __iter__(self) -> Iterator[Loader]:
+        """Every loader."""
+        return iter(self.loaders.values())
+
+
+def ensure_sound(loader: Loader, *, taken: Iterable[str]) -> None:
+    """Refuse a loader that lacks what every loader must have."""
+    missing = [part for part in ("name", "model", "analysis", "outputs") if not getattr(loader, part, None)]
+    if missing:
+        raise MisspeltLoaderError(f"The loader lacks {', '.join(missing)}.")
+    if not NAME.fullmatch(loader.name):
+        raise MisspeltLoaderError(f"{loader.name!r} is no loader's name: letters, digits and _ only.")
+    if loader.name in taken:
+        raise MisspeltLoaderError(f"There is a loader {loader.name!r} already.")
+
+
+def built() -> Registry:
+    """A registry of everything that is there now."""
+    registry = Registry()
+    for kind in LIBRARY:
+        registry.add(f"library {kind.__name__}", kind)
+    for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
+        registry.add(f"package {point.value}", lambda point=point: point.load()())  # type: ignore[misc]  # bound now
+    return registry
+
+
+@lru_cache(maxsize=1)
+def current() -> Registry:
+    """The registry this program runs with, fixed at its first use."""
+    return built()

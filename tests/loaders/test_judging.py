@@ -1,0 +1,127 @@
+"""Verdicts: which question decides, and in which order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from loaders.judging import Past, judge, reason
+from loaders.library.exome_pipe.loader import ExomePipe
+from loaders.pages import Page
+from loaders.states import DueReason, Verdict
+from tests.loaders.pages import NORMAL, TUMOR, exomes, family, file, pair
+
+VCF = file("DTL001.vcf")
+LOADER = ExomePipe()
+
+
+def verdict_of(page: Page, past: Past | None = None) -> tuple[Verdict, DueReason | None, str]:
+    (judgement,) = judge(LOADER, page, past or Past())
+    return judgement.verdict, judgement.due, reason(LOADER, page, judgement)
+
+
+def test_tumor_and_normal_without_a_vcf_are_due() -> None:
+    assert verdict_of(exomes(TUMOR, NORMAL)) == (
+        Verdict.DUE,
+        DueReason.MISSING,
+        "Tumor and normal fastqs are there; no vcf yet.",
+    )
+
+
+def test_a_patient_without_a_tumor_exome_is_out_of_scope() -> None:
+    assert verdict_of(exomes(NORMAL))[0] is Verdict.OUT_OF_SCOPE
+
+
+def test_a_missing_normal_is_waited_for_and_the_reason_says_from_whom() -> None:
+    verdict, _, why = verdict_of(exomes(TUMOR))
+
+    assert verdict is Verdict.WAITING
+    assert why == (
+        "Waiting for exactly one normal exome with its fastqs: sample.exome: 0 of 1 count, expected exactly 1"
+        " (from the sequencing core)."
+    )
+
+
+def test_two_normals_are_not_guessed_between() -> None:
+    assert verdict_of(exomes(TUMOR, NORMAL, ("N2", "normal", pair("N2"), None)))[0] is Verdict.WAITING
+
+
+@pytest.mark.parametrize("fastqs", [None, [], [file("x_R1.fastq.gz", "::temp")], {"path": "::blank"}])
+def test_a_tumor_without_finished_fastqs_waits(fastqs: Any) -> None:
+    assert verdict_of(exomes(("T1", "Squamous", fastqs, None), NORMAL))[0] is Verdict.WAITING
+
+
+def test_one_mate_alone_blocks_and_is_named() -> None:
+    verdict, _, why = verdict_of(exomes(("T1", "Squamous", [file("T1_R1.fastq.gz")], None), NORMAL))
+
+    assert verdict is Verdict.BLOCKED
+    assert "without its mate: T1_R1.fastq.gz" in why
+
+
+def test_an_upload_still_running_beside_finished_ones_blocks() -> None:
+    unfinished = [*pair("T1"), file("T1_L2_R1.fastq.gz", "::temp"), file("T1_L2_R2.fastq.gz", "::temp")]
+
+    verdict, _, why = verdict_of(exomes(("T1", "Squamous", unfinished, None), NORMAL))
+
+    assert verdict is Verdict.BLOCKED
+    assert "T1_L2_R1.fastq.gz" in why
+
+
+def test_one_tumor_without_its_vcf_is_enough_to_be_due() -> None:
+    done = ("T1", "Squamous", pair("T1"), VCF)
+
+    assert verdict_of(exomes(done, NORMAL))[0] is Verdict.FRESH
+    assert verdict_of(exomes(done, NORMAL, ("T2", "Squamous", pair("T2"), None)))[0] is Verdict.DUE
+
+
+def test_an_output_we_never_asked_for_is_adopted() -> None:
+    done = ("T1", "Squamous", pair("T1"), VCF)
+
+    assert verdict_of(exomes(done, NORMAL))[0] is Verdict.FRESH
+
+
+def test_changed_inputs_are_due_again_only_after_a_request_of_ours() -> None:
+    page = exomes(("T1", "Squamous", pair("T1"), VCF), NORMAL)
+    same = Past(completed={"DTL001": LOADER.fingerprint(page, 0)})
+    other = Past(completed={"DTL001": "another"})
+
+    assert verdict_of(page, same)[0] is Verdict.FRESH
+    assert verdict_of(page, other)[:2] == (Verdict.DUE, DueReason.CHANGED)
+
+
+def test_an_open_request_is_in_progress_whatever_the_output() -> None:
+    past = Past(in_progress=frozenset({"DTL001"}))
+
+    assert verdict_of(exomes(TUMOR, NORMAL), past)[0] is Verdict.IN_PROGRESS
+    assert verdict_of(exomes(("T1", "Squamous", pair("T1"), VCF), NORMAL), past)[0] is Verdict.IN_PROGRESS
+
+
+def test_fingerprints_are_asked_only_where_they_decide() -> None:
+    done = ("T1", "Squamous", pair("T1"), VCF)
+    page = family(A=(TUMOR, NORMAL), B=(done, NORMAL), C=(done, NORMAL), D=(TUMOR,))
+    asked: list[int] = []
+
+    def fingerprints(indexes: Any) -> dict[int, str]:
+        asked.extend(indexes)
+        return dict.fromkeys(indexes, "the same")
+
+    judge(LOADER, page, Past(completed={"A": "x", "C": "the same", "D": "x"}), fingerprints)
+
+    assert asked == [2]
+
+
+def test_config_lists_the_normal_first() -> None:
+    page = exomes(TUMOR, NORMAL, ("T0", "Squamous", None, None))
+
+    assert LOADER.config(page, 0).inputs == ("DTL001.N1.exome", "DTL001.T1.exome")
+
+
+def test_it_reads_what_its_checks_and_inputs_read() -> None:
+    assert LOADER.reads == {
+        "sample.exome",
+        "sample.exome.sample.tumor_type",
+        "sample.exome.raw_fastqs",
+        "sample.exome.vcf",
+        "sample.tumor_type",
+    }
