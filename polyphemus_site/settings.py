@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import django_stubs_ext
+from csp.constants import NONE, SELF
 from environ import Env
 
 from polyphemus_site import env
+
+django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Row]` and its like be written
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -19,7 +23,8 @@ SECRET_KEY = env.text("POLYPHEMUS_SECRET_KEY", INSECURE_SECRET_KEY)
 POLYPHEMUS_KEK = env.key_bytes("POLYPHEMUS_KEK")
 POLYPHEMUS_URL = env.text("POLYPHEMUS_URL", "http://127.0.0.1:8000").rstrip("/")
 POLYPHEMUS_HOST = urlsplit(POLYPHEMUS_URL).hostname or ""
-ALLOWED_HOSTS = [POLYPHEMUS_HOST]
+#: Further names this site answers to: a load balancer's probes may not know the public one.
+ALLOWED_HOSTS = [POLYPHEMUS_HOST, *env.words("POLYPHEMUS_EXTRA_HOSTS")]
 
 # --- the warehouse and the people -------------------------------------------------------------------------
 POLYPHEMUS_MAGMA_URL = env.text("POLYPHEMUS_MAGMA_URL").rstrip("/")
@@ -30,6 +35,8 @@ POLYPHEMUS_JANUS_PUBLIC_KEY = env.text("POLYPHEMUS_JANUS_PUBLIC_KEY")
 POLYPHEMUS_JANUS_COOKIE = env.text("POLYPHEMUS_JANUS_COOKIE", "JANUS_TOKEN")
 POLYPHEMUS_JANUS_EMAIL = env.text("POLYPHEMUS_JANUS_EMAIL")
 POLYPHEMUS_JANUS_PRIVATE_KEY = env.text("POLYPHEMUS_JANUS_PRIVATE_KEY")
+#: Whether Django's own passwords open the admin; elsewhere only the Janus identity does.
+POLYPHEMUS_LOCAL_ADMIN = env.flag("POLYPHEMUS_LOCAL_ADMIN", default=DEBUG)
 POLYPHEMUS_TIMUR_ORIGINS = env.words("POLYPHEMUS_TIMUR_ORIGINS")
 POLYPHEMUS_ETNA_KEYS = env.json_object("POLYPHEMUS_ETNA_KEYS")
 POLYPHEMUS_JOURNAL_FORWARD_URL = env.text("POLYPHEMUS_JOURNAL_FORWARD_URL")
@@ -43,15 +50,19 @@ POLYPHEMUS_WITNESS = "dispatch.witness.no_check"
 
 # --- Django -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "polyphemus_site.janus.apps.JanusAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "corsheaders",
+    "csp",
     "rest_framework",
     "anymail",
     "polyphemus_site",
+    "polyphemus_site.janus.apps.JanusConfig",
+    "polyphemus_site.mail",
     "magma",
     "loaders",
     "dispatch",
@@ -61,13 +72,17 @@ MIDDLEWARE = [
     "polyphemus_site.api.request_ids.RequestIdMiddleware",
     "polyphemus_site.api.paths.ShapeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "polyphemus_site.janus.middleware.PersonMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "polyphemus_site.refusals.RefusalPageMiddleware",
 ]
 ROOT_URLCONF = "polyphemus_site.urls"
 WSGI_APPLICATION = "polyphemus_site.wsgi.application"
@@ -87,6 +102,51 @@ TEMPLATES = [
     }
 ]
 
+# --- who may enter, embed and call ------------------------------------------------------------------------
+AUTHENTICATION_BACKENDS = ["polyphemus_site.janus.backends.JanusBackend"]
+if POLYPHEMUS_LOCAL_ADMIN:
+    AUTHENTICATION_BACKENDS.append("django.contrib.auth.backends.ModelBackend")
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    #: What Janus said of projects, for a minute at most; each process asks for itself.
+    "janus": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "janus"},
+}
+CORS_ALLOWED_ORIGINS = POLYPHEMUS_TIMUR_ORIGINS
+CORS_ALLOW_CREDENTIALS = True
+CORS_URLS_REGEX = r"^/api/v1/"
+CORS_ALLOW_HEADERS = [
+    "accept",
+    "authorization",
+    "content-type",
+    "idempotency-key",
+    "if-none-match",
+    "x-polyphemus-client",
+]
+CORS_EXPOSE_HEADERS = ["etag", "polyphemus-due", "retry-after", "x-request-id"]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "img-src": [SELF, "data:"],
+        "object-src": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Strict"
+if POLYPHEMUS_URL.startswith("https:"):
+    CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = True
+    CSRF_TRUSTED_ORIGINS = [POLYPHEMUS_URL]  # a proxy may change the Host our forms are compared with
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked for from inside, without TLS
+if env.flag("POLYPHEMUS_BEHIND_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    USE_X_FORWARDED_HOST = True
+
 # --- the database -----------------------------------------------------------------------------------------
 DATABASE_URL = env.text("DATABASE_URL", "postgresql://polyphemus@127.0.0.1:5432/polyphemus")
 #: Connections persist: a new one for each request costs five to eight times the request itself.
@@ -105,7 +165,9 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "deliver-notices": {"task": "polyphemus_site.mail.tasks.deliver_notices", "schedule": 10.0},
+}
 
 #: The journal takes what a real Magma sends; every other address refuses more than 1 MB (api/paths.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
@@ -122,6 +184,7 @@ REST_FRAMEWORK: dict[str, object] = {
 
 # --- mail -------------------------------------------------------------------------------------------------
 vars().update(Env.email_url_config(env.text("POLYPHEMUS_EMAIL_URL", "consolemail://")))
+EMAIL_TIMEOUT = 20  # a silent server must not hold a worker
 DEFAULT_FROM_EMAIL = env.text("POLYPHEMUS_EMAIL_FROM", "Polyphemus <noreply@localhost>")
 
 # --- static files -----------------------------------------------------------------------------------------

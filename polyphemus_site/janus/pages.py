@@ -1,0 +1,97 @@
+"""Pages that are for signed-in people, and pages that Timur may frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from http import HTTPStatus
+from typing import Concatenate, ParamSpec, cast
+from urllib.parse import urlencode
+
+from csp.constants import NONE
+from csp.decorators import csp_replace
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.views.decorators.clickjacking import xframe_options_exempt
+
+from polyphemus_site.janus.cross_site import SAFE_METHODS
+from polyphemus_site.janus.people import Person
+
+P = ParamSpec("P")
+View = Callable[..., HttpResponse]
+#: Remembers for some seconds that a visitor has hopped already, so that nobody hops in circles.
+HOP_COOKIE = "polyphemus_hop"
+HOP_SECONDS = 10
+
+
+class PageRequest(HttpRequest):
+    """A request to a page whose visitor is known."""
+
+    person: Person
+
+
+def signed_in(
+    view: Callable[Concatenate[PageRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Let signed-in people through; send others to Janus, without losing what they had typed."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if getattr(request, "person", None) is None:
+            return welcome(request, back_to=request.get_full_path())
+        response = view(cast("PageRequest", request), *args, **kwargs)
+        patch_vary_headers(response, ["Cookie"])
+        patch_cache_control(response, private=True)
+        return response
+
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", guarded)
+
+
+def welcome(request: HttpRequest, *, back_to: str) -> HttpResponse:
+    """What a visitor we don't know gets: their own form back, a hop, or Janus's door."""
+    url = f"{settings.POLYPHEMUS_URL}{back_to}"
+    if request.method not in SAFE_METHODS:
+        return _form_kept(request, url)
+    if request.headers.get("Sec-Fetch-Site") == "cross-site" and HOP_COOKIE not in request.COOKIES:
+        return _hop(request, url)
+    if not settings.POLYPHEMUS_JANUS_URL:
+        return render(request, "janus/signed_out.html", status=HTTPStatus.UNAUTHORIZED)
+    return HttpResponseRedirect(login_url(url))
+
+
+def login_url(refer: str) -> str:
+    """Janus's login, which comes back to `refer`; empty where no Janus is set."""
+    if not settings.POLYPHEMUS_JANUS_URL:
+        return ""
+    return f"{settings.POLYPHEMUS_JANUS_URL}/login?{urlencode({'refer': refer})}"
+
+
+def _hop(request: HttpRequest, url: str) -> HttpResponse:
+    """A link from another site brings no SameSite=Strict cookie; a step from our own page does."""
+    response = render(request, "janus/hop.html", {"url": url})
+    response.set_cookie(HOP_COOKIE, "1", max_age=HOP_SECONDS, samesite="Lax", httponly=True)
+    patch_cache_control(response, no_store=True)
+    return response
+
+
+def _form_kept(request: HttpRequest, url: str) -> HttpResponse:
+    """The session ended while the form was filled in: it comes back, to be sent again after signing in."""
+    fields = [
+        (name, value)
+        for name, values in request.POST.lists()
+        if name != "csrfmiddlewaretoken"
+        for value in values
+    ]
+    context = {"fields": fields, "login": login_url(url)}
+    return render(request, "janus/form_kept.html", context, status=HTTPStatus.UNAUTHORIZED)
+
+
+def embeddable(
+    view: Callable[Concatenate[HttpRequest, P], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    """Let Timur's origins frame this page; every other page can't be framed at all."""
+    framing = csp_replace({"frame-ancestors": settings.POLYPHEMUS_TIMUR_ORIGINS or [NONE]})
+    open_view = xframe_options_exempt(cast("View", view))
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", framing(open_view))

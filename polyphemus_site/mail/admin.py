@@ -1,0 +1,63 @@
+"""The outbox in the admin: what was sent, what failed and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import ngettext
+
+from polyphemus_site.clock import now  # noqa: TID251 — an admin action is an edge, as a view is
+from polyphemus_site.mail import delivery
+from polyphemus_site.mail.models import Notice, NoticeEvent
+
+
+class NoticeEventInline(admin.TabularInline[NoticeEvent, Notice]):
+    """What happened to a notice, oldest first."""
+
+    model = NoticeEvent
+    extra = 0
+    can_delete = False
+    readonly_fields = ("source", "target", "at", "note")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Events come from services."""
+        del request, obj
+        return False
+
+
+@admin.register(Notice)
+class NoticeAdmin(admin.ModelAdmin[Notice]):
+    """Read the outbox; the one thing to do is to owe a failed notice again."""
+
+    list_display = ("kind", "recipient", "status", "attempts", "created_at", "sent_at")
+    list_filter = ("status", "kind")
+    search_fields = ("recipient", "key")
+    date_hierarchy = "created_at"
+    inlines = (NoticeEventInline,)
+    actions = ("try_again",)
+
+    @admin.action(description="Try failed notices again", permissions=["view"])
+    def try_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
+        """Owe the selected failed notices again."""
+        moment = now()
+        count = sum(delivery.retry(notice, now=moment) for notice in queryset)
+        sentence = ngettext("%d notice is owed again.", "%d notices are owed again.", count) % count
+        self.message_user(request, sentence, messages.SUCCESS)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Notices are written with the change they tell of."""
+        del request
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Notices stay as they were written."""
+        del request, obj
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Notices are kept."""
+        del request, obj
+        return False

@@ -1,0 +1,69 @@
+"""The outbox: one row a message owed to one person."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+
+from polyphemus_site.mail.querysets import NoticeQuerySet
+from polyphemus_site.mail.states import OWED, NoticeStatus
+
+
+class Notice(models.Model):
+    """One message owed to one person, written with the change it tells of and sent later."""
+
+    kind = models.CharField(max_length=100)
+    recipient = models.CharField(max_length=254)
+    context = models.JSONField(default=dict)
+    #: What makes it the same notice however often it's written.
+    key = models.CharField(max_length=300, unique=True)
+    status = models.CharField(max_length=10, choices=NoticeStatus, default=NoticeStatus.WAITING)
+    attempts = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[NoticeQuerySet] = NoticeQuerySet.as_manager()  # type: ignore[assignment]  # a manager made of the queryset has its methods
+
+    class Meta:
+        """Constraints and the one index the deliverer reads."""
+
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(status__in=NoticeStatus.values), name="notice_status_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(status=NoticeStatus.SENT, sent_at__isnull=False)
+                | (~Q(status=NoticeStatus.SENT) & Q(sent_at__isnull=True)),
+                name="notice_sent_has_its_instant",
+            ),
+        )
+        indexes = (
+            models.Index(fields=["due_at", "id"], condition=Q(status__in=sorted(OWED)), name="notice_owed"),
+            models.Index(fields=["recipient", "created_at"], name="notice_by_recipient"),
+        )
+
+    def __str__(self) -> str:
+        """Kind and recipient."""
+        return f"{self.kind} to {self.recipient}"
+
+
+class NoticeEvent(models.Model):
+    """One move of a notice; a failed try keeps what the server said."""
+
+    notice = models.ForeignKey(Notice, on_delete=models.CASCADE, related_name="events")
+    source = models.CharField(max_length=10, choices=NoticeStatus, blank=True)
+    target = models.CharField(max_length=10, choices=NoticeStatus)
+    at = models.DateTimeField()
+    note = models.TextField(blank=True)
+
+    class Meta:
+        """Oldest first."""
+
+        ordering = ("at", "pk")
+
+    def __str__(self) -> str:
+        """The move."""
+        return f"{self.source or 'nothing'} to {self.target}"

@@ -1,0 +1,32 @@
+"""Questions asked of notices."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import QuerySet
+
+from polyphemus_site.mail.states import OWED, NoticeStatus
+
+if TYPE_CHECKING:
+    from polyphemus_site.mail.models import Notice  # noqa: F401 — names the row in the type below
+
+#: A notice unsent for longer than this is worth an operator's look.
+OVERDUE_AFTER = timedelta(minutes=30)
+
+
+class NoticeQuerySet(QuerySet["Notice"]):
+    """Notices."""
+
+    def due(self, *, now: datetime) -> NoticeQuerySet:
+        """Whose next try has come, or whose sender has been silent past its lease."""
+        return self.filter(status__in=OWED, due_at__lte=now).order_by("due_at", "pk")
+
+    def failed(self) -> NoticeQuerySet:
+        """Given up."""
+        return self.filter(status=NoticeStatus.FAILED)
+
+    def overdue(self, *, now: datetime) -> NoticeQuerySet:
+        """Still unsent long after they were written."""
+        return self.filter(status__in=OWED, created_at__lte=now - OVERDUE_AFTER)

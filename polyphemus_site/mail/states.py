@@ -1,0 +1,32 @@
+"""Where a notice stands, and the moves it may make."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+
+
+class NoticeStatus(TextChoices):
+    """Where a notice stands."""
+
+    WAITING = "waiting", "Waiting to be sent"
+    SENDING = "sending", "Being sent"
+    SENT = "sent", "Handed to the mail server"
+    FAILED = "failed", "Given up"
+
+    @property
+    def tone(self) -> str:
+        """How a page colours it."""
+        return {"waiting": "calm", "sending": "busy", "sent": "done", "failed": "late"}[self.value]
+
+
+#: `due_at` means: for a waiting notice, when to try; for one being sent, when its sender counts as dead.
+OWED = frozenset({NoticeStatus.WAITING, NoticeStatus.SENDING})
+
+MOVES: dict[NoticeStatus, frozenset[NoticeStatus]] = {
+    NoticeStatus.WAITING: frozenset({NoticeStatus.SENDING}),
+    NoticeStatus.SENDING: frozenset(
+        {NoticeStatus.SENDING, NoticeStatus.SENT, NoticeStatus.WAITING, NoticeStatus.FAILED}
+    ),
+    NoticeStatus.SENT: frozenset(),
+    NoticeStatus.FAILED: frozenset({NoticeStatus.WAITING}),
+}

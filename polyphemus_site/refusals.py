@@ -1,0 +1,33 @@
+"""Refusals as pages: what a person sees where a program would get problem+json."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from polyphemus_site.errors import PolyphemusError
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RefusalPageMiddleware:
+    """A `PolyphemusError` raised by a page becomes a page with its sentence and its status."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        """Keep the next layer."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Nothing to do on the way in or out."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Turn an expected refusal into a page; leave crashes to be crashes."""
+        if not isinstance(exception, PolyphemusError) or request.path.startswith("/api/"):
+            return None
+        status = HTTPStatus(exception.status)
+        context = {"refusal": exception, "status": status}
+        return render(request, "polyphemus/refusal.html", context, status=status)

@@ -1,0 +1,82 @@
+"""What Janus is asked, over real HTTP."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+from pytest_django import Settings
+
+from polyphemus_site.janus import directory
+from polyphemus_site.janus.errors import ForbiddenError, JanusUnavailableError
+from polyphemus_site.janus.people import Person
+from polyphemus_site.janus.permissions import require_admin_now
+from polyphemus_site.janus.roles import Level, Role, read_permissions
+from tests.polyphemus_site.janus.conftest import JanusServer
+
+LABORS = {"project_name": "labors", "project_name_full": "Twelve labors", "role": "administrator"}
+OPEN = {"project_name": "atlas", "resource": True, "requires_agreement": False}
+COMMUNITY = {"project_name": "club", "resource": True, "requires_agreement": True}
+
+
+class TestOpenProjects:
+    def test_resource_projects_without_an_agreement_are_open(self, janus: JanusServer) -> None:
+        janus.projects = [LABORS, OPEN, COMMUNITY]
+
+        assert directory.open_projects("t") == {"atlas"}
+
+    def test_janus_is_asked_once_a_minute_and_token(self, janus: JanusServer) -> None:
+        janus.projects = [OPEN]
+
+        answers = [directory.open_projects(token) for token in ("t", "t", "other", "t")]
+
+        assert answers == [{"atlas"}] * 4
+        assert janus.calls == ["/api/user/projects"] * 2
+
+    def test_while_janus_is_down_nothing_is_open_and_the_log_says_so(
+        self, settings: Settings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        settings.POLYPHEMUS_JANUS_URL = "http://127.0.0.1:1"
+
+        with caplog.at_level(logging.WARNING):
+            answer = directory.open_projects("t")
+
+        assert answer == frozenset()
+        assert "can't be reached" in caplog.text
+
+    @pytest.mark.parametrize("body", [b"{", b"[]", b'{"projects": 7}', b'{"projects": [{}]}'])
+    def test_an_answer_nobody_understands_opens_nothing(self, janus: JanusServer, body: bytes) -> None:
+        janus.body = body
+
+        assert directory.open_projects("t") == frozenset()
+
+
+class TestLiveRoles:
+    def test_the_roles_are_those_of_this_moment(self, janus: JanusServer) -> None:
+        janus.projects = [LABORS | {"privileged": True}, OPEN]
+        person = Person("someone@ucsf.edu", roles=read_permissions("a:ipi"), token="t")
+
+        assert directory.live_roles(person) == {"labors": Role(Level.ADMIN, restricted=True)}
+
+    def test_an_admin_of_yesterday_is_refused(self, janus: JanusServer) -> None:
+        janus.projects = [LABORS | {"role": "viewer"}]
+        person = Person("someone@ucsf.edu", roles=read_permissions("a:labors"), token="t")
+
+        with pytest.raises(ForbiddenError):
+            require_admin_now(person, "labors")
+
+    def test_without_janus_nothing_is_taken_for_granted(self, settings: Settings) -> None:
+        settings.POLYPHEMUS_JANUS_URL = "http://127.0.0.1:1"
+        person = Person("someone@ucsf.edu", roles=read_permissions("a:labors"), token="t")
+
+        with pytest.raises(JanusUnavailableError):
+            require_admin_now(person, "labors")
+
+    def test_a_task_token_never_gets_that_far(self, janus: JanusServer) -> None:
+        janus.projects = [LABORS]
+        person = Person("someone@ucsf.edu", token="t", is_task=True)
+
+        with pytest.raises(ForbiddenError):
+            directory.live_roles(person)
+
+        assert janus.calls == []
