@@ -92,6 +92,11 @@ def embeddable(
     view: Callable[Concatenate[HttpRequest, P], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Let Timur's origins frame this page; every other page can't be framed at all."""
-    framing = csp_replace({"frame-ancestors": settings.POLYPHEMUS_TIMUR_ORIGINS or [NONE]})
-    open_view = xframe_options_exempt(cast("View", view))
-    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", framing(open_view))
+
+    @wraps(view)
+    def framed(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        framing = csp_replace({"frame-ancestors": settings.POLYPHEMUS_TIMUR_ORIGINS or [NONE]})
+        open_view = cast("View", framing(xframe_options_exempt(cast("View", view))))
+        return open_view(request, *args, **kwargs)
+
+    return cast("Callable[Concatenate[HttpRequest, P], HttpResponse]", framed)

@@ -15,6 +15,7 @@ from polyphemus_site.mail.models import Notice, NoticeEvent
 from polyphemus_site.mail.signals import notice_written
 from polyphemus_site.mail.states import NoticeStatus
 
+MAX_ADDRESS = 254  # RFC 5321 section 4.5.3.1.3, less the brackets
 UNDELIVERABLE = "The recipient is not a mail address."
 
 
@@ -30,7 +31,7 @@ def write(*, kind: str, recipient: str, context: Mapping[str, Any], key: str, no
             key=key,
             defaults={
                 "kind": kind,
-                "recipient": recipient[:254],
+                "recipient": recipient[:MAX_ADDRESS],
                 "context": dict(context),
                 "status": status,
                 "created_at": now,
@@ -54,4 +55,4 @@ def is_address(text: str) -> bool:
         validate_email(text)
     except ValidationError:
         return False
-    return True
+    return len(text) <= MAX_ADDRESS
