@@ -63,20 +63,23 @@ INSTALLED_APPS = [
     "polyphemus_site",
     "polyphemus_site.janus.apps.JanusConfig",
     "polyphemus_site.mail",
+    "polyphemus_site.api",
     "magma",
+    "magma.journal",
     "loaders",
     "dispatch",
     "orphans",
 ]
 MIDDLEWARE = [
     "polyphemus_site.api.request_ids.RequestIdMiddleware",
-    "polyphemus_site.api.paths.ShapeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "polyphemus_site.api.paths.ShapeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "magma.journal.routes.RouteListMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "polyphemus_site.janus.middleware.PersonMiddleware",
@@ -167,6 +170,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "deliver-notices": {"task": "polyphemus_site.mail.tasks.deliver_notices", "schedule": 10.0},
+    "tell-journal-entries-again": {"task": "magma.journal.tasks.tell_again", "schedule": 15.0},
+    "forward-journal-entries": {"task": "magma.journal.tasks.forward_due", "schedule": 10.0},
+    "forget-old-journal-entries": {"task": "magma.journal.tasks.forget_old", "schedule": 3600.0},
 }
 
 #: The journal takes what a real Magma sends; every other address refuses more than 1 MB (api/paths.py).

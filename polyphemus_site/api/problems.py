@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views import defaults
 from rest_framework import exceptions
@@ -18,6 +19,7 @@ from polyphemus_site.errors import PolyphemusError
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5
 CHALLENGE = 'Signature realm="polyphemus"'
 #: Addresses that speak JSON only; everything else is a page.
 API_PREFIX = "/api/"
@@ -77,6 +79,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponse
     refused = _refusal(request, error)
     if refused is not None:
         return refused
+    if isinstance(error, OperationalError | InterfaceError):
+        return _unavailable(request, error, getattr(context["view"], "unavailable_status", 503))
     logger.error("request %s failed", request_id_of(request), exc_info=error)
     return _answer(problem(request, 500, "internal"), {})
 
@@ -92,6 +96,14 @@ def _refusal(request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, kind):
             return _answer(problem(request, status, code), {})
     return None
+
+
+def _unavailable(request: HttpRequest, error: Exception, status: int) -> HttpResponse:
+    """The database is away: no fault of the caller's, and none of the code's."""
+    logger.error("request %s met no database: %s", request_id_of(request), error)
+    return _answer(
+        problem(request, status, "unavailable", "Try again in a moment."), _retry_after(RETRY_AFTER_S)
+    )
 
 
 def _drf_refusal(request: HttpRequest, error: exceptions.APIException) -> HttpResponse:

@@ -106,6 +106,7 @@ def verify(call: Call, keys: Sequence[bytes], *, host: str, now: datetime, max_l
         key_id=fields["Id"],
         scheme=ETNA_V1,
         nonce=fields["Nonce"],
+        at=now,
         expires=expires,
         earliest=expires - max_life,
         signed=signed,

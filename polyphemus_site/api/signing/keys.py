@@ -52,6 +52,8 @@ class Verified:
     key_id: str
     scheme: str
     nonce: str = field(repr=False)
+    #: When it was verified.
+    at: datetime
     #: The last instant at which the same bytes would be believed again.
     expires: datetime
     #: The first instant at which they could have been.

@@ -1,0 +1,1 @@
+"""Every write of the journal: `entries` keeps what comes in, `forwarding` passes it on."""

@@ -1,0 +1,40 @@
+"""`POST /api/log/PROJECT/write`."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from magma.journal.authentication import Sibling, SiblingAuthentication
+from magma.journal.services import entries
+from polyphemus_site.api.parsers import MEGABYTE, document_of
+from polyphemus_site.api.signing.keys import Verified
+
+
+class WriteView(APIView):
+    """Takes what a sibling tells; the work it causes happens later."""
+
+    authentication_classes = (SiblingAuthentication,)
+    permission_classes = (IsAuthenticated,)
+    #: A real Magma sends whole answers, templates included.
+    max_body = 32 * MEGABYTE
+    #: Not 503: Etna's client would repeat it for minutes inside its own user's request, for what is a hint.
+    unavailable_status = HTTPStatus.INTERNAL_SERVER_ERROR
+
+    def post(self, request: Request, project_name: str) -> Response:
+        """Keep the entry."""
+        sibling, verified = request.user, request.auth
+        if not isinstance(sibling, Sibling) or not isinstance(verified, Verified):
+            raise TypeError("Only siblings get here.")
+        entry = entries.write(
+            project_name=project_name,
+            sender=sibling.name,
+            document=document_of(request),
+            body=request._request.body,  # noqa: SLF001 — the bytes as they came, which DRF does not offer
+            now=verified.at,
+        )
+        return Response({"log": entry.pk})

@@ -1,0 +1,69 @@
+"""What is kept of signed calls: the nonces of siblings, and the audit."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+
+MAX_KEY_ID = 64
+MAX_PATH = 512
+
+
+class UsedNonce(models.Model):
+    """A nonce claimed in PostgreSQL, by calls that must be told from replays while Redis is away."""
+
+    scheme = models.CharField(max_length=16)
+    key_id = models.CharField(max_length=MAX_KEY_ID)
+    digest = models.CharField(max_length=64)
+    #: After this instant the call itself is refused, and its nonce may be forgotten.
+    expires_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        """Unique, so that one of two rivals wins."""
+
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["scheme", "key_id", "digest"], name="a_nonce_is_used_once")
+        ]
+
+    def __str__(self) -> str:
+        """The key and the nonce's digest, shortened."""
+        return f"{self.key_id}: {self.digest[:8]}"
+
+
+class SignedCall(models.Model):
+    """One authentication of a signed call and how it ended. Rows are only added (a trigger sees to it).
+
+    The reason stays here: no answer carries it. Neither signature, nonce nor body is kept.
+    """
+
+    at = models.DateTimeField(db_index=True)
+    request_id = models.UUIDField(unique=True)
+    scheme = models.CharField(max_length=16, blank=True)
+    #: As claimed by the caller, cut to length; empty when it could not be read.
+    key_id = models.CharField(max_length=MAX_KEY_ID, blank=True, db_index=True)
+    #: The first digits of the digest of the key that matched; empty for a refused call.
+    fingerprint = models.CharField(max_length=16, blank=True)
+    address = models.GenericIPAddressField(null=True)
+    method = models.CharField(max_length=16)
+    path = models.CharField(max_length=MAX_PATH)
+    body_digest = models.CharField(max_length=64)
+    accepted = models.BooleanField()
+    reason = models.CharField(max_length=64, blank=True)
+    microseconds = models.PositiveIntegerField()
+
+    class Meta:
+        """Newest first; a refused call always says why."""
+
+        ordering: ClassVar = ["-at", "-id"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(accepted=True, reason="")
+                | (models.Q(accepted=False) & ~models.Q(reason="")),
+                name="a_refused_call_says_why",
+            )
+        ]
+
+    def __str__(self) -> str:
+        """Who, and how it ended."""
+        return f"{self.key_id or 'unknown'}: {self.reason or 'accepted'}"
