@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+pytest_plugins = ["tests.magma.demo_fixture"]
+
 #: An instant for tests that need one; nothing about it is special but its seconds.
 NOON = datetime(2026, 5, 4, 12, 22, 7, tzinfo=UTC)
 

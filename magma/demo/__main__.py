@@ -1,0 +1,69 @@
+"""Run the demo warehouse: `python -m magma.demo --janus-public-key FILE [--url-file F] ...`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from magma.demo.journal import Journal
+from magma.demo.server import serving
+from magma.demo.signing import Signer
+from magma.demo.warehouse import Warehouse, utc_now
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(
+        prog="python -m magma.demo", description="A warehouse to try things out on."
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--url-file", type=Path, help="the address is written here once it answers")
+    parser.add_argument(
+        "--janus-public-key", type=Path, required=True, help="PEM that tokens are verified with"
+    )
+    parser.add_argument("--cookie", default="JANUS_TOKEN", help="the cookie that may carry a token")
+    parser.add_argument("--journal-url", help="where updates are pushed to")
+    parser.add_argument("--etna-key", help="the key pushes are signed with, as the service `magma`")
+    parser.add_argument("--clock", type=datetime.fromisoformat, help="start at this instant instead of now")
+    return parser.parse_args()
+
+
+def open_warehouse(options: argparse.Namespace) -> Warehouse:
+    """A seeded warehouse as the options want it."""
+    ahead = options.clock.astimezone(UTC) - utc_now() if options.clock else timedelta()
+    public_key = options.janus_public_key.read_text(encoding="ascii")
+    warehouse = Warehouse(public_key, clock=lambda: utc_now() + ahead, cookie=options.cookie)
+    warehouse.seed()
+    return warehouse
+
+
+def announce(path: Path, url: str) -> None:
+    """Write the address whole or not at all: somebody may be watching the file."""
+    draft = path.with_name(f"{path.name}.draft")
+    draft.write_text(url, encoding="ascii")
+    draft.replace(path)
+
+
+def main() -> None:
+    """Serve until a signal says stop."""
+    options = arguments()
+    stops = {signal.SIGTERM, signal.SIGINT}
+    # Blocked before any thread starts, so that only the sigwait below ever sees them.
+    signal.pthread_sigmask(signal.SIG_BLOCK, stops)
+    warehouse = open_warehouse(options)
+    with ExitStack() as stack:
+        if options.journal_url:
+            journal = Journal(options.journal_url, Signer("magma", options.etna_key or ""), utc_now)
+            warehouse.journal = stack.enter_context(closing(journal))
+        server = stack.enter_context(serving(warehouse.answer, options.host, options.port))
+        if options.url_file:
+            announce(options.url_file, server.url)
+        signal.sigwait(stops)
+
+
+if __name__ == "__main__":
+    main()
