@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
@@ -33,7 +33,7 @@ class ForwardingInline(ReadOnly, admin.StackedInline[Forwarding, JournalEntry]):
 class JournalEntryAdmin(ReadOnly, admin.ModelAdmin[JournalEntry]):
     """What came in, whether the apps took it, and whether it was passed on."""
 
-    list_display: ClassVar = [
+    list_display = (
         "received_at",
         "project_name",
         "sender",
@@ -42,8 +42,8 @@ class JournalEntryAdmin(ReadOnly, admin.ModelAdmin[JournalEntry]):
         "user",
         "handled_at",
         "tries",
-    ]
-    list_filter: ClassVar = ["project_name", "sender", "event", ("handled_at", admin.EmptyFieldListFilter)]
-    search_fields: ClassVar = ["message", "user"]
+    )
+    list_filter = ("project_name", "sender", "event", ("handled_at", admin.EmptyFieldListFilter))
+    search_fields = ("message", "user")
     date_hierarchy = "received_at"
     inlines = (ForwardingInline,)
