@@ -16,7 +16,8 @@ from polyphemus_site.embedded.signals import Signals
 
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
-PATIENCE_S = 20.0
+#: A last checkpoint can take a while on a slow disk.
+PATIENCE_S = 60.0
 ON_LINUX = sys.platform == "linux"
 
 
@@ -84,7 +85,7 @@ def adopted(known: Iterable[int]) -> set[int]:
     path = Path(f"/proc/self/task/{os.getpid()}/children")
     if not path.exists():
         return set()
-    return {int(pid) for pid in path.read_text(encoding="ascii").split()} - set(known)
+    return {int(pid) for pid in path.read_text(encoding="utf-8").split()} - set(known)
 
 
 def bury(pids: Iterable[int]) -> set[int]:

@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import psycopg
 import redis
 from psycopg.conninfo import make_conninfo
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from polyphemus_site.embedded.errors import EmbeddedError
 
@@ -37,7 +39,9 @@ def try_database(url: str) -> None:
 def try_redis(url: str) -> None:
     """Refuse with one sentence when the broker does not answer."""
     try:
-        client = redis.Redis.from_url(url, socket_connect_timeout=TIMEOUT_S, socket_timeout=TIMEOUT_S)
+        client = redis.Redis.from_url(
+            url, socket_connect_timeout=TIMEOUT_S, socket_timeout=TIMEOUT_S, retry=Retry(NoBackoff(), 0)
+        )
         client.ping()
         client.close()
     except (redis.RedisError, ValueError) as error:

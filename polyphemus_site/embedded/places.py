@@ -63,10 +63,12 @@ class Place:
 def home_for(folder: Path, account: Account) -> Path:
     """The folder itself, or root's stand-in for it when the servers' user can't walk there."""
     folder = folder.resolve()
-    mode = WALK_THROUGH if account.switched else PRIVATE
+    mode = _mode(account)
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir():
+        raise EmbeddedError(f"The servers' data can't be kept in {folder}: {existing} is a file.")
     if not account.switched:
         return _own(folder, mode)
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
     if _is_ours(folder) and account.can(existing, os.X_OK):
         _own(folder, mode)
         if account.can(folder, os.X_OK):

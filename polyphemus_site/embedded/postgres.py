@@ -104,12 +104,12 @@ class Postgres(Server):
     def _write_password(self, path: Path) -> None:
         path.unlink(missing_ok=True)
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
-        with os.fdopen(fd, "w", encoding="ascii") as file:
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
             file.write(self.password)
         self.place.account.give(path)
 
     def _look_at_what_is_there(self) -> None:
-        major = (self.storage / "PG_VERSION").read_text(encoding="ascii").strip()
+        major = (self.storage / "PG_VERSION").read_text(encoding="utf-8").strip()
         if major != POSTGRES_MAJOR:
             raise EmbeddedError(
                 f"The data in {self.storage} is PostgreSQL {major}'s and ours is {POSTGRES_MAJOR}; "

@@ -67,7 +67,7 @@ def birth(pid: int) -> str | None:
     state, *fields = stat.rpartition(")")[2].split()
     if state == "Z":
         return None  # dead, only not yet buried
-    return f"{BOOT_ID.read_text(encoding='ascii').strip()}/{fields[START_TICKS - 1]}"
+    return f"{BOOT_ID.read_text(encoding='utf-8').strip()}/{fields[START_TICKS - 1]}"
 
 
 def _birth_by_ps(pid: int) -> str | None:

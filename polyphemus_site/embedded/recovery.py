@@ -21,11 +21,12 @@ def recover(place: Place, *, patience: float = PATIENCE_S) -> None:
     orphans = [one for one in proof.recorded(place.record) if one.alive()]
     for orphan in orphans:
         orphan.signal(POLITE.get(orphan.name, signal.SIGTERM))
+        orphan.signal(signal.SIGCONT)  # one that was frozen could not hear
     if _freed(place, patience):
         return
     for orphan in orphans:
         orphan.signal(signal.SIGKILL)
-    if not _freed(place, patience):
+    if not orphans or not _freed(place, patience):
         raise EmbeddedError(
             f"Servers of an earlier run still use {place.path} and can't be proven ours to stop; "
             "stop them by hand, or use another --data."

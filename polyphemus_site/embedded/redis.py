@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from polyphemus_site.embedded.servers import HOST, Server
 
@@ -36,7 +38,7 @@ class Redis(Server):
 
     def answers(self) -> bool:
         """Our password opens it and its data is loaded."""
-        client = redis.Redis.from_url(self.url, socket_timeout=2)
+        client = redis.Redis.from_url(self.url, socket_timeout=2, retry=Retry(NoBackoff(), 0))
         try:
             return bool(client.ping())
         except redis.RedisError:

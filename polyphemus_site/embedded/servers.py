@@ -22,7 +22,7 @@ from polyphemus_site.embedded.signals import Signals
 HOST = "127.0.0.1"
 PORTS_TRIED = 5
 PAUSE_S = 0.02
-LAST_WORDS_BYTES = 4000
+ADDRESS_TAKEN = "ddress already in use"
 
 
 class Server(ABC):
@@ -45,6 +45,7 @@ class Server(ABC):
         self.signals = signals
         self.port = 0
         self.child: subprocess.Popen[bytes] | None = None
+        self._log_size_before = 0
 
     @abstractmethod
     def prepare(self) -> None:
@@ -85,7 +86,7 @@ class Server(ABC):
             self._launch()
             if self._comes_up():
                 return
-            if "ddress already in use" not in self.last_words():
+            if ADDRESS_TAKEN not in self._words_since_launch():
                 break
         raise EmbeddedError(f"{self.kind} did not start: {self.last_words()} (log: {self.log})")
 
@@ -112,13 +113,14 @@ class Server(ABC):
 
     def last_words(self) -> str:
         """The last complaint in the log, for a person to read."""
-        with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - LAST_WORDS_BYTES))
-            lines = [
-                line.strip() for line in log.read().decode(errors="replace").splitlines() if line.strip()
-            ]
+        lines = [line.strip() for line in self._words_since_launch().splitlines() if line.strip()]
         complaints = [line for line in lines if "FATAL" in line or "rror" in line or "in use" in line]
         return (complaints or lines or ["it said nothing"])[-1]
+
+    def _words_since_launch(self) -> str:
+        with self.log.open("rb") as log:
+            log.seek(self._log_size_before)
+            return log.read().decode(errors="replace")
 
     def _launch(self) -> None:
         self._spawn(self.command(), self.stdin())
@@ -135,6 +137,7 @@ class Server(ABC):
 
     def _spawn(self, command: Sequence[str | Path], stdin: bytes) -> None:
         with _append(self.log) as log:
+            self._log_size_before = log.tell()
             options = in_background(log, self.place.servers_lock.fd, self.place.path)
             options |= self.place.account.spawning() | {"stdin": subprocess.PIPE}
             try:

@@ -81,7 +81,7 @@ def _passwords(place: Place) -> dict[str, str]:
     """The place's passwords, made once; a file only we can read."""
     path = place.path / "passwords.json"
     if path.exists():
-        return dict(json.loads(path.read_text(encoding="ascii")))
+        return dict(json.loads(path.read_text(encoding="utf-8")))
     made = {name: secrets.token_urlsafe(32) for name in SERVERS}
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""The supervisor, as separate processes with real servers."""
