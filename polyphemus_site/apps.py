@@ -10,3 +10,9 @@ class PolyphemusSiteConfig(AppConfig):
 
     name = "polyphemus_site"
     verbose_name = "Polyphemus"
+
+    def ready(self) -> None:
+        """Register the questions of health that concern the whole installation."""
+        from polyphemus_site import probes, system_checks  # noqa: F401, PLC0415 — after the models; checks register
+
+        probes.register()

@@ -145,6 +145,8 @@ if POLYPHEMUS_URL.startswith("https:"):
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_SSL_REDIRECT = True
+    # A preload list is a promise for the whole registrable domain, which isn't ours to give.
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked for from inside, without TLS
 if env.flag("POLYPHEMUS_BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -154,6 +156,7 @@ if env.flag("POLYPHEMUS_BEHIND_PROXY", default=False):
 DATABASE_URL = env.text("DATABASE_URL", "postgresql://polyphemus@127.0.0.1:5432/polyphemus")
 #: Connections persist: a new one for each request costs five to eight times the request itself.
 DATABASES = {"default": Env.db_url_config(DATABASE_URL) | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
@@ -168,8 +171,20 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # the log below serves workers too
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # keeps no file, so two beats on one host don't share one
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
-    "deliver-notices": {"task": "polyphemus_site.mail.tasks.deliver_notices", "schedule": 10.0},
+    "record-heartbeat": {
+        "task": "polyphemus_site.tasks.record_heartbeat",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+    "deliver-notices": {
+        "task": "polyphemus_site.mail.tasks.deliver_notices",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
     "tell-journal-entries-again": {"task": "magma.journal.tasks.tell_again", "schedule": 15.0},
     "forward-journal-entries": {"task": "magma.journal.tasks.forward_due", "schedule": 10.0},
     "forget-old-journal-entries": {"task": "magma.journal.tasks.forget_old", "schedule": 3600.0},
@@ -192,6 +207,29 @@ REST_FRAMEWORK: dict[str, object] = {
 vars().update(Env.email_url_config(env.text("POLYPHEMUS_EMAIL_URL", "consolemail://")))
 EMAIL_TIMEOUT = 20  # a silent server must not hold a worker
 DEFAULT_FROM_EMAIL = env.text("POLYPHEMUS_EMAIL_FROM", "Polyphemus <noreply@localhost>")
+
+# --- the log ----------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"ids": {"()": "polyphemus_site.log.Ids"}},
+    "formatters": {
+        "line": {
+            "()": "polyphemus_site.log.Line",
+            "format": "{asctime} {levelname} {name} [{ids}] {message}",
+            "style": "{",
+        }
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "filters": ["ids"], "formatter": "line"},
+    },
+    "root": {"handlers": ["stderr"], "level": env.text("POLYPHEMUS_LOG_LEVEL", "INFO").upper()},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True, "level": "INFO"},
+        "django.server": {"handlers": [], "propagate": True, "level": "INFO"},
+        "httpx": {"level": "WARNING"},
+    },
+}
 
 # --- static files -----------------------------------------------------------------------------------------
 STATIC_URL = "/static/"

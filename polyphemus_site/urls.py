@@ -8,8 +8,12 @@ from django.urls import include, path
 import dispatch.urls
 import loaders.urls
 import orphans.urls
+from polyphemus_site import views
 
 urlpatterns = [
+    path("healthz", views.healthz),
+    path("readyz", views.readyz),
+    path("metrics", views.metrics_text),
     path("", include("magma.journal.urls")),
     path("api/v1/", include(dispatch.urls.api_urlpatterns)),
     path("api/v1/", include(loaders.urls.api_urlpatterns)),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponseBase
 
 META_KEY = "polyphemus.request_id"
+#: For the log, which sees no request.
+current_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 def request_id_of(request: HttpRequest) -> str:
@@ -25,6 +28,10 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, with the id beside the answer."""
         request.META[META_KEY] = str(uuid.uuid4())
-        response = self.get_response(request)
+        token = current_id.set(request_id_of(request))
+        try:
+            response = self.get_response(request)
+        finally:
+            current_id.reset(token)
         response.headers["X-Request-Id"] = request_id_of(request)
         return response
