@@ -1,0 +1,337 @@
+"""The client of the warehouse: it reads, and has no call that writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import count as counting
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from msgspec import UNSET
+
+from magma.errors import MagmaGarbled, MagmaNotConfigured
+from magma.pages import Answer, Documents, Flags, Orphan, Page, Retrieved, TextTable
+from magma.questions import (
+    QueryQuestion,
+    Question,
+    ReadPath,
+    RetrieveQuestion,
+    changed_after,
+    is_one_of,
+    lacks,
+    term,
+)
+from magma.reading import read_json, understand
+from magma.refusals import refusal
+from magma.templates import Template
+from magma.tokens import StaticToken, Token, TokenSource
+from magma.walks import Walk
+from magma.wire import Patience, Wire
+
+PAGE_SIZE = 1000
+UPDATED_AT = "updated_at"
+
+
+class Magma:
+    """One warehouse as one token sees it. Safe to share between threads, not across a fork."""
+
+    def __init__(
+        self,
+        *,
+        url: str,
+        token: TokenSource | str,
+        projects: Sequence[str] = (),
+        patience: Patience | None = None,
+    ) -> None:
+        source = StaticToken(token) if isinstance(token, str) else token
+        self.wire = Wire(url, source, patience or Patience())
+        self._projects = tuple(projects)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.wire.close()
+
+    # --- who we are to Magma -----------------------------------------------------------------------------
+
+    def token(self) -> Token:
+        """The token that the next question would carry."""
+        return self.wire.token.current()
+
+    def sees_restricted(self, project: str) -> bool:
+        """Whether restricted data is shown; if not, "restricted" and "gone" look the same to us."""
+        return self.token().sees_restricted(project)
+
+    def projects(self) -> list[str]:
+        """The projects named in the settings, or else those the token names: Magma has no list of its own."""
+        return list(self._projects) or sorted(set(self.token().roles) - {"administration"})
+
+    # --- questions as they are ---------------------------------------------------------------------------
+
+    def ask(self, question: Question) -> Retrieved | Answer | TextTable:
+        """Any question at all; the calls below are this one with a narrower answer."""
+        path = ReadPath.RETRIEVE if isinstance(question, RetrieveQuestion) else ReadPath.QUERY
+        return understand(question, self.wire.send(path, question.to_body()), _asked(path, question))
+
+    def _retrieve(self, question: RetrieveQuestion) -> Retrieved:
+        answer = self.ask(question)
+        if not isinstance(answer, Retrieved):
+            raise TypeError(f"Documents were not asked for as {type(answer).__name__}.")
+        return answer
+
+    def alive(self) -> str:
+        """Magma's own word that it is there and knows the token."""
+        reply = self.wire.send(ReadPath.ALIVE)
+        if reply.status != 200:  # noqa: PLR2004 — OK
+            raise refusal("/", reply)
+        return reply.body.decode("utf-8", "replace")
+
+    def flags(self, project: str) -> dict[str, Any]:
+        """The project's switches."""
+        reply = self.wire.send(ReadPath.FLAGS, below=project)
+        if reply.status != 200:  # noqa: PLR2004 — OK
+            raise refusal(f"/flags/{project}", reply)
+        return read_json(reply, Flags, f"/flags/{project}").flags
+
+    def query(
+        self,
+        project: str,
+        query: Any,
+        *,
+        page: int | None = None,
+        page_size: int | None = None,
+        order: str | None = None,
+        show_disconnected: bool = False,
+    ) -> Answer:
+        """One question to /query; a page past the end is an empty answer that says so."""
+        answer = self.ask(
+            QueryQuestion(
+                project_name=project,
+                query=query,
+                page=page or UNSET,
+                page_size=page_size or UNSET,
+                order=order or UNSET,
+                show_disconnected=show_disconnected or UNSET,
+            )
+        )
+        if not isinstance(answer, Answer):
+            raise TypeError(f"An answer was not asked for as {type(answer).__name__}.")
+        return answer
+
+    # --- models ------------------------------------------------------------------------------------------
+
+    def templates(self, project: str) -> dict[str, Template]:
+        """Every model of the project by its name."""
+        question = RetrieveQuestion(
+            project_name=project, model_name="all", record_names=(), attribute_names="all"
+        )
+        models = self._retrieve(question).models
+        templates = {name: model.template for name, model in models.items()}
+        missing = [name for name, template in templates.items() if template is UNSET]
+        if missing:
+            raise MagmaGarbled(f"Magma gave no template for {', '.join(missing)} of {project}.")
+        return {name: template for name, template in templates.items() if isinstance(template, Template)}
+
+    # --- documents ---------------------------------------------------------------------------------------
+
+    def page(
+        self,
+        project: str,
+        model: str,
+        attributes: Sequence[str] | str,
+        *,
+        page: int,
+        page_size: int = PAGE_SIZE,
+        order: str | None = None,
+        filters: Sequence[str] = (),
+        show_disconnected: bool = False,
+    ) -> Page:
+        """One page (from 1); `ending` tells why it is empty. Between two pages a record can be lost."""
+        question = RetrieveQuestion(
+            project_name=project,
+            model_name=model,
+            record_names="all",
+            attribute_names=_names(attributes),
+            filter=tuple(filters) or UNSET,
+            order=order or UNSET,
+            page=page,
+            page_size=page_size,
+            hide_templates=True,
+            show_disconnected=show_disconnected or UNSET,
+        )
+        return Page.of(self._retrieve(question), model, page)
+
+    def pages(
+        self,
+        project: str,
+        model: str,
+        attributes: Sequence[str] | str,
+        *,
+        page_size: int = PAGE_SIZE,
+        order: str | None = None,
+        filters: Sequence[str] = (),
+        show_disconnected: bool = False,
+    ) -> Iterator[Page]:
+        """Pages until Magma says that there is no other; `walk` is the one that vouches for completeness."""
+        for number in counting(1):
+            page = self.page(
+                project,
+                model,
+                attributes,
+                page=number,
+                page_size=page_size,
+                order=order,
+                filters=filters,
+                show_disconnected=show_disconnected,
+            )
+            if page.ending is not None:
+                return
+            yield page
+
+    def walk(
+        self,
+        project: str,
+        model: str,
+        attributes: Sequence[str] | str,
+        *,
+        page_size: int = PAGE_SIZE,
+        filters: Sequence[str] = (),
+        show_disconnected: bool = False,
+    ) -> Walk:
+        """Every record that is there from the first page to the last, exactly once (`magma.walks`)."""
+
+        def fetch(wanted: Sequence[str] | str, page: int, size: int) -> Page:
+            return self.page(
+                project,
+                model,
+                wanted,
+                page=page,
+                page_size=size,
+                filters=filters,
+                show_disconnected=show_disconnected,
+            )
+
+        return Walk(fetch, attributes=attributes, page_size=page_size)
+
+    def records(
+        self,
+        project: str,
+        model: str,
+        names: Iterable[str | int],
+        attributes: Sequence[str] | str,
+        *,
+        show_disconnected: bool = False,
+    ) -> Documents:
+        """The named records that can be seen; Magma never says why one is missing."""
+        documents: Documents = {}
+        for chunk in _chunks(names):
+            question = RetrieveQuestion(
+                project_name=project,
+                model_name=model,
+                record_names=chunk,
+                attribute_names=_names(attributes),
+                hide_templates=True,
+                show_disconnected=show_disconnected or UNSET,
+            )
+            documents |= Page.of(self._retrieve(question), model, 1).documents
+        return documents
+
+    def changed_since(
+        self,
+        project: str,
+        model: str,
+        since: datetime,
+        attributes: Sequence[str],
+        *,
+        page_size: int = PAGE_SIZE,
+        show_disconnected: bool = False,
+    ) -> Iterator[Page]:
+        """Records written at or after the second of `since`; some from the second before may come along."""
+        filters = (term(UPDATED_AT, ">", since - timedelta(seconds=1)),)
+        return iter(
+            self.walk(
+                project,
+                model,
+                _with_updated_at(attributes),
+                page_size=page_size,
+                filters=filters,
+                show_disconnected=show_disconnected,
+            )
+        )
+
+    # --- identifiers, counts, files, orphans -------------------------------------------------------------
+
+    def identifiers(
+        self, project: str, model: str, *, filters: Sequence[Any] = (), show_disconnected: bool = False
+    ) -> list[str]:
+        """Every identifier at one instant, in one answer; table rows by their numbers."""
+        query = [model, *filters, "::all", "::identifier"]
+        answer = self.query(project, query, show_disconnected=show_disconnected)
+        return [identifier for identifier, _ in answer.pairs()]
+
+    def count(
+        self, project: str, model: str, *, filters: Sequence[Any] = (), show_disconnected: bool = False
+    ) -> int:
+        """How many records there are."""
+        query = [model, *filters, "::count"]
+        return self.query(project, query, show_disconnected=show_disconnected).number()
+
+    def file_digests(
+        self, project: str, model: str, attribute: str, names: Iterable[str]
+    ) -> dict[str, list[str] | None]:
+        """The MD5 of each file by record, for file and file_collection attributes; None: no file."""
+        digests: dict[str, list[str] | None] = {}
+        for chunk in _chunks(names):
+            query = [model, is_one_of(chunk), "::all", attribute, "::md5"]
+            for identifier, found in self.query(project, query).pairs():
+                digests[identifier] = [found] if isinstance(found, str) else found
+        return digests
+
+    def orphans(
+        self, project: str, model: str, parent: str, *, since: datetime | None = None
+    ) -> list[Orphan]:
+        """Records whose own parent is empty; `parent` is the attribute (`Template.parent_attribute`)."""
+        recent = [changed_after(since - timedelta(seconds=1))] if since else []
+        query = [model, lacks(parent), *recent, "::all", [UPDATED_AT]]
+        pairs = self.query(project, query, show_disconnected=True).pairs()
+        return [Orphan.of(identifier, values) for identifier, values in pairs]
+
+
+@lru_cache(maxsize=1)
+def _shared(process_id: int) -> Magma:  # noqa: ARG001 — a forked worker must not share its parent's connections
+    if not settings.POLYPHEMUS_MAGMA_URL:
+        raise MagmaNotConfigured("POLYPHEMUS_MAGMA_URL is not set: Polyphemus does not know where Magma is.")
+    return Magma(
+        url=settings.POLYPHEMUS_MAGMA_URL,
+        token=settings.POLYPHEMUS_MAGMA_TOKEN,
+        projects=settings.POLYPHEMUS_PROJECTS,
+    )
+
+
+def connect() -> Magma:
+    """The one client of this worker, built from the settings."""
+    return _shared(os.getpid())
+
+
+def _asked(path: ReadPath, question: Question) -> str:
+    about = question.model_name if isinstance(question, RetrieveQuestion) else None
+    return f"{path.value} about {' '.join(str(word) for word in (question.project_name, about) if word)}"
+
+
+def _names(attributes: Sequence[str] | str) -> str | tuple[str, ...]:
+    return attributes if isinstance(attributes, str) else tuple(attributes)
+
+
+def _with_updated_at(attributes: Sequence[str]) -> tuple[str, ...]:
+    """Magma filters only by what is also asked for."""
+    return tuple(dict.fromkeys([*attributes, UPDATED_AT]))
+
+
+def _chunks(names: Iterable[str | int]) -> Iterator[tuple[str | int, ...]]:
+    """No more names in one question than Magma answers quickly."""
+    remaining = iter(names)
+    while chunk := tuple(islice(remaining, PAGE_SIZE)):
+        yield chunk

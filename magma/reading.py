@@ -1,0 +1,67 @@
+"""From a good reply to a typed answer."""
+
+from __future__ import annotations
+
+import csv
+import io
+from http import HTTPStatus
+from typing import TypeVar
+
+import msgspec
+
+from magma.errors import MagmaGarbled
+from magma.pages import Answer, ModelAnswer, Retrieved, TextTable
+from magma.questions import QueryQuestion, Question, RetrieveQuestion
+from magma.refusals import ending_of, refusal
+from magma.wire import Reply
+
+T = TypeVar("T")
+SHOWN_BYTES = 80
+
+
+def understand(question: Question, reply: Reply, asked: str) -> Retrieved | Answer | TextTable:
+    """The typed answer to a question, empty pages included; otherwise the error is raised."""
+    if ending := ending_of(question, reply):
+        if isinstance(question, QueryQuestion):
+            return Answer(answer=[], ending=ending)
+        return Retrieved(models={_model(question): ModelAnswer(documents={})}, ending=ending)
+    if reply.status != HTTPStatus.OK:
+        raise refusal(asked, reply)
+    if question.wants_tsv:
+        return read_tsv(reply, asked)
+    if isinstance(question, RetrieveQuestion):
+        return read_json(reply, Retrieved, asked)
+    return read_json(reply, Answer, asked)
+
+
+def read_json(reply: Reply, shape: type[T], asked: str) -> T:
+    """Decode straight into the shape; whatever does not fit it is MagmaGarbled."""
+    _require_type(reply, "application/json", asked)
+    try:
+        return msgspec.json.decode(reply.body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise MagmaGarbled(f"Magma's answer to {asked} can't be understood: {error}.") from error
+
+
+def read_tsv(reply: Reply, asked: str) -> TextTable:
+    """Tab-separated text, a header first."""
+    _require_type(reply, "text/tsv", asked)
+    try:
+        lines = list(csv.reader(io.StringIO(reply.body.decode("utf-8"), newline=""), dialect="excel-tab"))
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise MagmaGarbled(f"Magma's table in answer to {asked} can't be understood: {error}.") from error
+    header = tuple(lines[0]) if lines else ()
+    if any(len(line) != len(header) for line in lines):
+        raise MagmaGarbled(f"The rows of Magma's table in answer to {asked} are not of one length.")
+    return TextTable(header, tuple(tuple(line) for line in lines[1:]))
+
+
+def _require_type(reply: Reply, wanted: str, asked: str) -> None:
+    got = reply.content_type.partition(";")[0].strip().lower()
+    if got != wanted:
+        start = reply.body[:SHOWN_BYTES].decode("utf-8", "replace")
+        raise MagmaGarbled(f"Magma's answer to {asked} is {got or 'untyped'}, not {wanted}: {start!r}.")
+
+
+def _model(question: Question) -> str:
+    return str(question.model_name) if isinstance(question, RetrieveQuestion) else ""

@@ -1,0 +1,175 @@
+"""The one way out to Magma: bytes of a read there, bytes of an answer back.
+
+Only a `ReadPath` can be sent, and a hook on every request refuses what is not a read, whoever sent it.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+import msgspec
+
+from magma.errors import (
+    MagmaBrokenOff,
+    MagmaError,
+    MagmaGarbled,
+    MagmaNotConfigured,
+    MagmaTimeout,
+    MagmaTooLarge,
+    MagmaUnreachable,
+    WriteRefused,
+)
+from magma.questions import ReadPath
+from magma.tokens import Token, TokenSource
+
+AWAY = frozenset({429, 502, 503, 504})
+UNAUTHORIZED = 401
+READS = {("POST", ReadPath.RETRIEVE.value), ("POST", ReadPath.QUERY.value), ("GET", ReadPath.ALIVE.value)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait, how much to take, how often to ask again.
+
+    Reading is generous, since Magma asks Janus before it answers and computes unpaged answers for long. A
+    read that ran into its timeout is not repeated: it would only run into it again.
+    """
+
+    connect_seconds: float = 10.0
+    read_seconds: float = 180.0
+    whole_answer_seconds: float = 900.0
+    attempts: int = 3
+    pause_seconds: float = 0.5
+    largest_answer: int = 512 * 1024 * 1024
+    connections: int = 16
+
+    def pause(self, attempt: int) -> float:
+        """A random wait before asking again, so that many workers do not come back as one."""
+        return random.uniform(0, self.pause_seconds * 2**attempt)  # noqa: S311 — spreads load, guards nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back, not yet understood."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+
+def base_address(url: str) -> str:
+    """The address without its last slash; MagmaNotConfigured when it is none."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise MagmaNotConfigured(
+            f"POLYPHEMUS_MAGMA_URL must be an address like https://magma.lab.org, not {url!r}."
+        )
+    return url.rstrip("/")
+
+
+def refuse_writes(base: str) -> Callable[[httpx.Request], None]:
+    """A hook that lets only reads of this Magma leave."""
+    prefix = urlsplit(base).path
+
+    def look(request: httpx.Request) -> None:
+        path = request.url.path.removeprefix(prefix) or "/"
+        reads_flags = request.method == "GET" and path.startswith(ReadPath.FLAGS.value)
+        if str(request.url).startswith(base) and ((request.method, path) in READS or reads_flags):
+            return
+        raise WriteRefused(f"{request.method} {path} is not a read of Magma.")
+
+    return look
+
+
+class Wire:
+    """A pool of connections to one Magma, safe to share between threads."""
+
+    def __init__(self, url: str, token: TokenSource, patience: Patience) -> None:
+        self.base = base_address(url)
+        self.token = token
+        self.patience = patience
+        self._client = httpx.Client(
+            timeout=httpx.Timeout(patience.read_seconds, connect=patience.connect_seconds),
+            limits=httpx.Limits(
+                max_connections=patience.connections, max_keepalive_connections=patience.connections
+            ),
+            event_hooks={"request": [refuse_writes(self.base)]},
+            headers={"User-Agent": "Polyphemus", "Accept": "application/json, text/tsv, */*;q=0.1"},
+            follow_redirects=False,
+        )
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
+    def send(self, path: ReadPath, body: Any = None, *, below: str = "") -> Reply:
+        """Ask, again where that may help; after a 401 once more with another token, if there is one."""
+        token = self.token.current()
+        reply = self._send_patiently(path, body, below, token)
+        if reply.status == UNAUTHORIZED and (another := self.token.renewed(token)) is not None:
+            return self._send_patiently(path, body, below, another)
+        return reply
+
+    def _send_patiently(self, path: ReadPath, body: Any, below: str, token: Token) -> Reply:
+        for attempt in range(self.patience.attempts - 1):
+            try:
+                reply = self._send_once(path, body, below, token)
+            except (MagmaUnreachable, MagmaBrokenOff):
+                pass
+            else:
+                if reply.status not in AWAY:
+                    return reply
+            time.sleep(self.patience.pause(attempt))
+        return self._send_once(path, body, below, token)
+
+    def _send_once(self, path: ReadPath, body: Any, below: str, token: Token) -> Reply:
+        asked = f"{path.value}{below}"
+        try:
+            return self._exchange(path, body, below, token)
+        except httpx.TimeoutException as error:
+            raise _too_late(asked, error) from error
+        except httpx.DecodingError as error:
+            raise MagmaGarbled(f"Magma's answer to {asked} can't be unpacked: {error}.") from error
+        except httpx.TransportError as error:
+            raise MagmaUnreachable(f"Magma can't be reached for {asked}: {error}.") from error
+
+    def _exchange(self, path: ReadPath, body: Any, below: str, token: Token) -> Reply:
+        with self._client.stream(
+            "GET" if path in {ReadPath.ALIVE, ReadPath.FLAGS} else "POST",
+            f"{self.base}{path.value}{quote(below, safe='')}",
+            content=None if body is None else msgspec.json.encode(body),
+            headers=_headers(token, has_body=body is not None),
+        ) as response:
+            return Reply(response.status_code, response.headers.get("Content-Type", ""), self._take(response))
+
+    def _take(self, response: httpx.Response) -> bytes:
+        """The whole body, within the bounds of time and memory; a loss on the way is told from a refusal."""
+        deadline = time.monotonic() + self.patience.whole_answer_seconds
+        taken = bytearray()
+        try:
+            for chunk in response.iter_bytes():
+                taken += chunk
+                if len(taken) > self.patience.largest_answer:
+                    raise MagmaTooLarge(f"Magma's answer exceeds {self.patience.largest_answer:,} bytes.")
+                if time.monotonic() > deadline:
+                    raise MagmaTimeout("Magma's answer took too long to arrive in whole.")
+        except (httpx.RemoteProtocolError, httpx.ReadError) as error:
+            raise MagmaBrokenOff(f"Magma's answer broke off after {len(taken):,} bytes: {error}.") from error
+        return bytes(taken)
+
+
+def _headers(token: Token, *, has_body: bool) -> dict[str, str]:
+    headers = {"Content-Type": "application/json"} if has_body else {}
+    return headers | ({"Authorization": f"Etna {token.text}"} if token.text else {})
+
+
+def _too_late(asked: str, error: httpx.TimeoutException) -> MagmaError:
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return MagmaUnreachable(f"Magma took no connection for {asked} in time.")
+    return MagmaTimeout(f"Magma did not answer {asked} in time.")

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from magma.errors import MagmaShifted
+from magma.pages import Page
+from magma.questions import Ending
+from magma.walks import Walk, window_after
+
+
+@dataclass
+class Model:
+    """A model that others change between our calls; pages as Magma makes them."""
+
+    names: set[int]
+    changes: random.Random
+    fiercest: int
+    always: set[int] = field(default_factory=set)
+    calls: int = 0
+
+    def __post_init__(self) -> None:
+        self.always = set(self.names)
+
+    def fetch(self, _attributes: Sequence[str] | str, page: int, size: int) -> Page:
+        order = sorted(self.names)
+        stretch = order[(page - 1) * size : page * size]
+        ending = None if stretch else Ending.NOTHING if not order else Ending.PAST_END
+        self.calls += 1
+        self._change(self.fiercest if self.calls < 100 else 0)
+        documents = {f"{name:06d}": {"name": f"{name:06d}"} for name in stretch}
+        return Page(page, documents, len(order) if page == 1 else None, ending=ending)
+
+    def _change(self, fiercest: int) -> None:
+        gone = self.changes.sample(
+            sorted(self.names), min(len(self.names), self.changes.randint(0, fiercest))
+        )
+        new = {self.changes.randrange(100_000) for _ in range(self.changes.randint(0, fiercest))}
+        self.names = (self.names - set(gone)) | (new - self.always)
+        self.always -= set(gone)
+
+
+def walked(model: Model, page_size: int) -> list[str]:
+    walk = Walk(model.fetch, attributes=("name",), page_size=page_size)
+    return [name for page in walk for name in page.documents]
+
+
+class TestWalk:
+    @given(size=st.integers(2, 40), count=st.integers(0, 200), fiercest=st.integers(0, 3), seed=st.integers())
+    def test_gives_every_lasting_record_exactly_once_however_the_model_changes(
+        self, size: int, count: int, fiercest: int, seed: int
+    ) -> None:
+        changes = random.Random(seed)
+        model = Model(set(changes.sample(range(100_000), count)), changes, fiercest)
+
+        names = walked(model, size)
+
+        assert len(names) == len(set(names))
+        assert {f"{name:06d}" for name in model.always} <= set(names)
+
+    def test_finds_its_place_again_after_most_of_what_it_gave_has_gone(self) -> None:
+        model = Model(set(range(3000)), random.Random(1), 0)
+        walk = Walk(model.fetch, attributes=("name",), page_size=100)
+        pages = iter(walk)
+        given = [name for _ in range(15) for name in next(pages).documents]
+        model.names -= set(range(1200))
+
+        given += [name for page in pages for name in page.documents]
+
+        assert given == [f"{name:06d}" for name in range(3000)]
+        assert walk.searches == 1
+
+    def test_finds_its_place_again_after_many_have_been_put_before_it(self) -> None:
+        model = Model(set(range(5000, 8000)), random.Random(1), 0)
+        walk = Walk(model.fetch, attributes=("name",), page_size=100)
+        pages = iter(walk)
+        given = [name for _ in range(15) for name in next(pages).documents]
+        model.names |= set(range(2000))
+
+        given += [name for page in pages for name in page.documents]
+
+        assert given == [f"{name:06d}" for name in range(5000, 8000)]
+        assert walk.searches == 1
+
+    def test_refuses_to_vouch_when_everything_near_its_place_has_gone(self) -> None:
+        model = Model(set(range(3000)), random.Random(1), 0)
+        pages = iter(Walk(model.fetch, attributes=("name",), page_size=100))
+        given = [name for _ in range(15) for name in next(pages).documents]
+        model.names -= set(range(1000, 2000))
+
+        with pytest.raises(MagmaShifted):
+            list(pages)
+
+        assert len(given) > 1000
+
+    def test_ends_when_the_model_has_become_empty(self) -> None:
+        model = Model(set(range(3000)), random.Random(1), 0)
+        pages = iter(Walk(model.fetch, attributes=("name",), page_size=100))
+        next(pages)
+        model.names = set()
+
+        rest = list(pages)
+
+        assert rest == []
+
+    def test_reads_a_small_model_with_one_call(self) -> None:
+        model = Model(set(range(10)), random.Random(1), 0)
+
+        names = walked(model, 100)
+
+        assert len(names) == 10
+        assert model.calls == 1
+
+
+class TestWindowAfter:
+    @given(reached=st.integers(2, 2_000_000), size=st.integers(2, 3000))
+    def test_always_overlaps_and_always_goes_further(self, reached: int, size: int) -> None:
+        window = window_after(max(reached, size), size)
+
+        assert (window.number - 1) * window.size < max(reached, size) < window.end
+
+    def test_costs_a_few_per_cent_over_a_million_records(self) -> None:
+        reached, calls, read = 1000, 1, 1000
+
+        while reached < 1_000_000:
+            window = window_after(reached, 1000)
+            reached, calls, read = window.end, calls + 1, read + window.size
+
+        assert calls < 1100
+        assert read < 1_060_000
