@@ -41,6 +41,14 @@ def flag(name: str, *, default: bool, environ: Mapping[str, str] = os.environ) -
     raise EnvironmentVariableError(f"{name} must be true or false, not {value!r}.")
 
 
+def number(name: str, default: int, *, environ: Mapping[str, str] = os.environ) -> int:
+    """A whole number, zero or more."""
+    value = text(name, str(default), environ=environ)
+    if not (value.isascii() and value.isdigit()):
+        raise EnvironmentVariableError(f"{name} must be a whole number, not {value!r}.")
+    return int(value)
+
+
 def words(name: str, *, environ: Mapping[str, str] = os.environ) -> list[str]:
     """A comma list without its blanks and empty places."""
     return [word.strip() for word in text(name, environ=environ).split(",") if word.strip()]

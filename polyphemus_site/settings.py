@@ -26,6 +26,14 @@ POLYPHEMUS_HOST = urlsplit(POLYPHEMUS_URL).hostname or ""
 #: Further names this site answers to: a load balancer's probes may not know the public one.
 ALLOWED_HOSTS = [POLYPHEMUS_HOST, *env.words("POLYPHEMUS_EXTRA_HOSTS")]
 
+# --- signed calls -----------------------------------------------------------------------------------------
+#: Proxies whose X-Forwarded-For is believed.
+POLYPHEMUS_TRUSTED_PROXIES = env.words("POLYPHEMUS_TRUSTED_PROXIES") or ["127.0.0.1", "::1"]
+#: Failed signed calls a minute by address (a fifth of it by address and key); then 429.
+POLYPHEMUS_FAILURES_PER_MINUTE = env.number("POLYPHEMUS_FAILURES_PER_MINUTE", 600)
+#: Believed calls a minute by key; then 429.
+POLYPHEMUS_CALLS_PER_MINUTE = env.number("POLYPHEMUS_CALLS_PER_MINUTE", 6000)
+
 # --- the warehouse and the people -------------------------------------------------------------------------
 POLYPHEMUS_MAGMA_URL = env.text("POLYPHEMUS_MAGMA_URL").rstrip("/")
 POLYPHEMUS_MAGMA_TOKEN = env.text("POLYPHEMUS_MAGMA_TOKEN")
@@ -185,9 +193,31 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
-    "tell-journal-entries-again": {"task": "magma.journal.tasks.tell_again", "schedule": 15.0},
-    "forward-journal-entries": {"task": "magma.journal.tasks.forward_due", "schedule": 10.0},
-    "forget-old-journal-entries": {"task": "magma.journal.tasks.forget_old", "schedule": 3600.0},
+    "drain-audit": {
+        "task": "polyphemus_site.api.tasks.drain_audit",
+        "schedule": 5.0,
+        "options": {"expires": 5.0},
+    },
+    "forget-nonces": {
+        "task": "polyphemus_site.api.tasks.forget_nonces",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
+    "tell-journal-entries-again": {
+        "task": "magma.journal.tasks.tell_again",
+        "schedule": 15.0,
+        "options": {"expires": 15.0},
+    },
+    "forward-journal-entries": {
+        "task": "magma.journal.tasks.forward_due",
+        "schedule": 10.0,
+        "options": {"expires": 10.0},
+    },
+    "forget-old-journal-entries": {
+        "task": "magma.journal.tasks.forget_old",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
 }
 
 #: The journal takes what a real Magma sends; every other address refuses more than 1 MB (api/paths.py).

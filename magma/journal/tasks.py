@@ -8,7 +8,6 @@ from celery import shared_task
 
 from magma.journal.services import entries, forwarding
 from polyphemus_site import clock
-from polyphemus_site.api import nonces
 
 #: How long entries are kept for people to look at.
 KEPT_FOR = timedelta(days=90)
@@ -28,6 +27,5 @@ def forward_due() -> int:
 
 @shared_task
 def forget_old() -> int:
-    """Let go of old entries and of nonces whose calls have expired."""
-    nonces.DatabaseNonces().forget(now=clock.now())
+    """Let go of old entries."""
     return entries.forget(before=clock.now() - KEPT_FOR)

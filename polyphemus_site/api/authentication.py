@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import secrets
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -14,43 +14,56 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from polyphemus_site import clock
-from polyphemus_site.api import nonces, problems
-from polyphemus_site.api.request_ids import request_id_of
-from polyphemus_site.api.signing import etna
+from polyphemus_site.api import audit, nonces, problems
+from polyphemus_site.api.audit import Attempt
+from polyphemus_site.api.limits import Limits
+from polyphemus_site.api.signing import schemes
 from polyphemus_site.api.signing.calls import Call, call_of
-from polyphemus_site.api.signing.keys import ETNA_V1, KeyRing, Verified
+from polyphemus_site.api.signing.keys import KeyRing, Verified
 from polyphemus_site.api.signing.refusals import SignatureRefusedError
-
-logger = logging.getLogger("polyphemus.audit")
+from polyphemus_site.api.signing.schemes import Audience, Scheme
+from polyphemus_site.errors import PolyphemusError
 
 #: Stands in for an unknown id, so that knowing an id can't be told from the time an answer takes.
 DUMMY_SECRET: Final = secrets.token_bytes(32)
+DUMMY_LIFE: Final = timedelta(days=10)
+UNSIGNED: Final = "unsigned"
 
 
 class SignedAuthentication(BaseAuthentication):
     """Believes signed calls: `request.user` is the key's principal, `request.auth` is a `Verified`.
 
-    Subclass implementation: `keys_for`. A call with no signature at all is left to the view's other
-    authentication classes and its permissions; a call with a bad one is refused here.
+    Subclass implementation: `keys_for`, or `keys_at` where keys and clock come in one statement. A call with
+    no signature at all is left to the view's other authentication classes; a call with a bad one is refused.
     """
+
+    limits = Limits()
 
     def keys_for(self, key_id: str) -> KeyRing | None:
         """The keys known under this id, whatever their state; `None` for an unknown id."""
         raise NotImplementedError
 
+    def keys_at(self, key_id: str) -> tuple[KeyRing | None, datetime]:
+        """The keys and the instant by which the call is judged."""
+        return self.keys_for(key_id), self.now()
+
     # Subclasses shouldn't need to override what follows.
 
     def now(self) -> datetime:
-        """The instant by which signatures are judged."""
+        """The database's time."""
         return clock.now()  # noqa: TID251 — the edge: read once for each call and passed inwards
 
     def nonce_store(self) -> nonces.NonceStore:
         """Where nonces are claimed."""
         return nonces.default_store()
 
-    def host(self) -> str:
-        """The name calls are signed for: ours, from the configuration, never the caller's Host."""
-        return str(settings.POLYPHEMUS_HOST)
+    def audience(self) -> Audience:
+        """Whom calls must be signed for: the name in our configuration, never the caller's Host."""
+        return audience_of(settings.POLYPHEMUS_URL)
+
+    def write_audit(self, attempt: Attempt, *, at: datetime, reason: str = "", fingerprint: str = "") -> None:
+        """Keep how the call ended."""
+        audit.write(attempt, at=at, reason=reason, fingerprint=fingerprint)
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 — DRF's signature
         """What a 401 asks for."""
@@ -60,25 +73,56 @@ class SignedAuthentication(BaseAuthentication):
         """The principal and what was verified; `None` for an unsigned call; else one and the same 401."""
         http: HttpRequest = request._request  # noqa: SLF001 — DRF offers no public name for the request it wraps
         call = call_of(http, request.parser_context["kwargs"])
-        if not etna.is_signed(call):
+        carried = schemes.carried_by(call)
+        if not carried and len(request.authenticators or ()) > 1:
             return None
-        try:
-            ring, verified = self._verified(call)
-        except SignatureRefusedError as refusal:
-            logger.info("request %s refused: %s", request_id_of(http), refusal.reason)
-            raise AuthenticationFailed from refusal
-        return ring.principal, verified
+        key_id = _claimed_id(call, carried)
+        attempt = audit.attempt_of(http, call, scheme=carried[0].name if carried else "", key_id=key_id)
+        self.limits.refuse_failing(attempt.address, key_id)
+        return self._judged(call, carried, attempt)
 
-    def _verified(self, call: Call) -> tuple[KeyRing, Verified]:
-        now = self.now()
-        key_id = etna.key_id_of(call)
-        known = self.keys_for(key_id)
-        ring = known or KeyRing(key_id=key_id, secrets=(DUMMY_SECRET,), max_life=timedelta(days=10))
-        verified = etna.verify(call, ring.secrets, host=self.host(), now=now, max_life=ring.max_life)
-        if known is None or ring.scheme != ETNA_V1:
-            raise SignatureRefusedError("unknown id")
-        if fault := ring.standing(now):
+    def _judged(self, call: Call, carried: list[Scheme], attempt: Attempt) -> tuple[Any, Verified]:
+        ring, now = self.keys_at(attempt.key_id)
+        try:
+            verified = self._verified(call, carried, ring, now)
+            self.limits.count_success(verified.key_id)
+        except SignatureRefusedError as refusal:
+            self.limits.count_failure(attempt.address, attempt.key_id)
+            self.write_audit(attempt, at=now, reason=refusal.reason)
+            raise AuthenticationFailed from refusal
+        except PolyphemusError as refusal:
+            self.write_audit(attempt, at=now, reason=refusal.code)
+            raise
+        self.write_audit(attempt, at=now, fingerprint=verified.fingerprint)
+        return ring.principal if ring else None, verified
+
+    def _verified(self, call: Call, carried: list[Scheme], known: KeyRing | None, now: datetime) -> Verified:
+        """Every check in its order; unknown ids and keys of another scheme cost the same work."""
+        if len(carried) != 1:
+            raise SignatureRefusedError("two schemes" if carried else UNSIGNED)
+        (scheme,) = carried
+        usable = known if known and known.scheme == scheme.name else None
+        ring = usable or KeyRing(key_id="", secrets=(DUMMY_SECRET,), max_life=DUMMY_LIFE, scheme=scheme.name)
+        verified = scheme.verify(call, ring, self.audience(), now)
+        if fault := ring.standing(now) if usable else "unknown id":
             raise SignatureRefusedError(fault)
         if not self.nonce_store().claim(verified, now=now):
             raise SignatureRefusedError("replay")
-        return ring, verified
+        return verified
+
+
+def _claimed_id(call: Call, carried: list[Scheme]) -> str:
+    """The key id the call claims, empty when it can't be read: the refusal then comes with the verifying."""
+    try:
+        return carried[0].key_id_of(call) if carried else ""
+    except SignatureRefusedError:
+        return ""
+
+
+def audience_of(url: str) -> Audience:
+    """The host and authority of our public address."""
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    shown = f"[{host}]" if ":" in host else host
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return Audience(host=host, authority=shown if parts.port in (None, usual) else f"{shown}:{parts.port}")

@@ -31,6 +31,17 @@ class UsedNonce(models.Model):
         return f"{self.key_id}: {self.digest[:8]}"
 
 
+class NonceMemory(models.Model):
+    """That a Redis has been used for nonces: found empty afterwards, it has lost them."""
+
+    prefix = models.CharField(primary_key=True, max_length=64)
+    first_used_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        """Since when."""
+        return f"{self.prefix}, since {self.first_used_at}"
+
+
 class SignedCall(models.Model):
     """One authentication of a signed call and how it ended. Rows are only added (a trigger sees to it).
 

@@ -9,15 +9,13 @@ from functools import cache
 from typing import Protocol
 
 import redis
-from django.conf import settings
 from django.db import connection
 
-from polyphemus_site.api.models import UsedNonce
+from polyphemus_site.api import redis_door
+from polyphemus_site.api.models import NonceMemory, UsedNonce
 from polyphemus_site.api.signing.keys import CLOCK_SKEW, Verified
 from polyphemus_site.errors import UnavailableError
 
-#: A call waits no longer than this for Redis before it is told to come back.
-TIMEOUT_S = 1.0
 RETRY_AFTER_S = 5
 
 
@@ -30,7 +28,11 @@ class NonceStore(Protocol):
 
 
 class RedisNonces:
-    """The store of production: one atomic `SET NX EX` a call."""
+    """The store of production: one atomic `SET NX EX` a call.
+
+    A Redis that comes back empty has forgotten what was used. A row in PostgreSQL tells it from one that was
+    never used; calls that could have been used before the loss are refused until none of them is valid.
+    """
 
     def __init__(self, client: redis.Redis, *, prefix: str = "n") -> None:
         """Keep the connection; `prefix` keeps stores apart that share a server."""
@@ -38,25 +40,30 @@ class RedisNonces:
         self.prefix = prefix
 
     def claim(self, verified: Verified, *, now: datetime) -> bool:
-        """Whether nobody has claimed this nonce for this key; fails closed when Redis does not answer."""
+        """Whether nobody has claimed this nonce for this key; fails closed when Redis does not know."""
         name = f"{self.prefix}:{verified.scheme}:{verified.key_id}:{digest_of(verified.nonce)}"
-        seconds = math.ceil((verified.expires - now + CLOCK_SKEW).total_seconds())
+        seconds = max(math.ceil((verified.expires - now + CLOCK_SKEW).total_seconds()), 1)
         try:
-            return bool(self.client.set(name, "1", nx=True, ex=max(seconds, 1)))
+            with self.client.pipeline(transaction=False) as pipe:
+                pipe.set(name, "1", nx=True, ex=seconds)
+                pipe.get(self._since_name)
+                claimed, since = pipe.execute()
+            remembers = float(since) if since is not None else self._begin(now)
         except redis.RedisError as error:
-            raise UnavailableError(
-                "Signed calls can't be told from replays just now.",
-                code="nonces_unavailable",
-                retry_after=RETRY_AFTER_S,
-            ) from error
+            raise _unavailable("Signed calls can't be told from replays just now.") from error
+        if verified.earliest.timestamp() < remembers:
+            raise _unavailable("Signed calls of a while ago can't be told from replays; sign again.")
+        return bool(claimed)
 
+    @property
+    def _since_name(self) -> str:
+        return f"{self.prefix}:since"
 
-@cache
-def default_store() -> RedisNonces:
-    """The store at `REDIS_URL`, one a process."""
-    return RedisNonces(
-        redis.Redis.from_url(settings.REDIS_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
-    )
+    def _begin(self, now: datetime) -> float:
+        """Note since when Redis remembers: always, the first time; since now, when it has lost its memory."""
+        _, is_first = NonceMemory.objects.get_or_create(prefix=self.prefix, defaults={"first_used_at": now})
+        self.client.set(self._since_name, 0 if is_first else now.timestamp(), nx=True)
+        return float(self.client.get(self._since_name) or now.timestamp())
 
 
 class DatabaseNonces:
@@ -78,6 +85,16 @@ class DatabaseNonces:
         return deleted
 
 
+@cache
+def default_store() -> RedisNonces:
+    """The store at `REDIS_URL`, one a process."""
+    return RedisNonces(redis_door.client())
+
+
 def digest_of(nonce: str) -> str:
     """What is kept of a nonce."""
     return hashlib.sha256(nonce.encode()).hexdigest()
+
+
+def _unavailable(sentence: str) -> UnavailableError:
+    return UnavailableError(sentence, code="nonces_unavailable", retry_after=RETRY_AFTER_S)

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from polyphemus_site.api.signing import ruby_json
 from polyphemus_site.api.signing.calls import Call
-from polyphemus_site.api.signing.keys import ETNA_V1, Verified
+from polyphemus_site.api.signing.keys import ETNA_V1, Verified, fingerprint_of
 from polyphemus_site.api.signing.refusals import SignatureRefusedError
 from polyphemus_site.errors import InvalidInputError
 
@@ -99,13 +99,15 @@ def verify(call: Call, keys: Sequence[bytes], *, host: str, now: datetime, max_l
     signed = {name: _value(call, name) for name in names}
     _refuse_uncovered(call, signed)
     text = _signed_text(call, host, fields, signed)
-    if not _matches(text, keys, fields["Signature"]):
+    key = _matching(text, keys, fields["Signature"])
+    if not key:
         raise SignatureRefusedError("signature")
     expires = _in_time(fields["Expiration"], now=now, max_life=max_life)
     return Verified(
         key_id=fields["Id"],
         scheme=ETNA_V1,
         nonce=fields["Nonce"],
+        fingerprint=fingerprint_of(key),
         at=now,
         expires=expires,
         earliest=expires - max_life,
@@ -191,13 +193,11 @@ def _signed_text(call: Call, host: str, fields: Mapping[str, str], signed: Mappi
         raise SignatureRefusedError("invalid utf-8") from error
 
 
-def _matches(text: bytes, keys: Sequence[bytes], signature: str) -> bool:
-    """Compare with every key in constant time; no early end tells which one it was."""
+def _matching(text: bytes, keys: Sequence[bytes], signature: str) -> bytes:
+    """The key that signed, empty if none: each is tried, in constant time; no early end tells which."""
     given = bytes.fromhex(signature)
-    matched = False
-    for key in keys:
-        matched |= hmac.compare_digest(hmac.digest(key, text, hashlib.sha256), given) and bool(key)
-    return matched
+    matching = [key for key in keys if hmac.compare_digest(hmac.digest(key, text, hashlib.sha256), given)]
+    return b"".join(matching[:1])
 
 
 def _in_time(expiration: str, *, now: datetime, max_life: timedelta) -> datetime:

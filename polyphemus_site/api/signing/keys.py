@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +14,11 @@ ED25519 = "ed25519"
 
 #: How far two honest clocks may stand apart.
 CLOCK_SKEW = timedelta(seconds=60)
+
+
+def fingerprint_of(secret: bytes) -> str:
+    """Enough of a key's digest to tell it from others, and too little to guess it by."""
+    return hashlib.sha256(b"polyphemus key\0" + secret).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,8 @@ class Verified:
     key_id: str
     scheme: str
     nonce: str = field(repr=False)
+    #: Of the key that matched.
+    fingerprint: str
     #: When it was verified.
     at: datetime
     #: The last instant at which the same bytes would be believed again.

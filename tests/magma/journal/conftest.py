@@ -76,7 +76,7 @@ def siblings(settings: LazySettings) -> None:
         "vulcan": "",
         "janus": None,
     }
-    settings.POLYPHEMUS_HOST = HOST
+    settings.POLYPHEMUS_URL = f"https://{HOST}"
     settings.ALLOWED_HOSTS = [HOST]
 
 

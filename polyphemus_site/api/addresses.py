@@ -1,0 +1,28 @@
+"""Where a call comes from, seen past our own proxies."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+
+
+def address_of(request: HttpRequest) -> str | None:
+    """The caller's address: the connection's own, or the last one our trusted proxies saw; `None` if unknown.
+
+    Only proxies in `POLYPHEMUS_TRUSTED_PROXIES` are believed: anybody may write an X-Forwarded-For.
+    """
+    address = _valid(request.META.get("REMOTE_ADDR", ""))
+    for seen in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
+        if address not in settings.POLYPHEMUS_TRUSTED_PROXIES:
+            break
+        address = _valid(seen) or address
+    return address
+
+
+def _valid(text: str) -> str | None:
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        return None

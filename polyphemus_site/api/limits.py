@@ -1,0 +1,70 @@
+"""How many calls a minute are taken: failures by address and by address and key, successes by key.
+
+Never failures by key alone: an outsider who knows a key's id could lock its owner out.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import redis
+from django.conf import settings
+
+from polyphemus_site.api.redis_door import Door
+from polyphemus_site.errors import PolyphemusError
+
+WINDOW_S = 60
+
+
+class TooManyError(PolyphemusError):
+    """Slow down; `Retry-After` says until when."""
+
+    code = "throttled"
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+
+class Limits:
+    """Counts in Redis; without Redis nothing is limited, since hardly anything is believed then."""
+
+    def __init__(self, *, counts_successes: bool = True) -> None:
+        """Start with a way to Redis of its own."""
+        self.counts_successes = counts_successes
+        self.door = Door()
+
+    def refuse_failing(self, address: str | None, key_id: str) -> None:
+        """`TooManyError` for an address that has lately failed too often, whatever it sends now."""
+        names = _failure_names(address, key_id)
+        counts = self.door.ask(lambda client: client.mget(names)) or []
+        for count, limit in zip(counts, _failure_limits(), strict=False):
+            if int(count or 0) >= limit:
+                raise TooManyError("Too many failed calls from your address.", retry_after=WINDOW_S)
+
+    def count_failure(self, address: str | None, key_id: str) -> None:
+        """Remember one failed call."""
+        self.door.ask(lambda client: _add(client, *_failure_names(address, key_id)))
+
+    def count_success(self, key_id: str) -> None:
+        """Remember one believed call; `TooManyError` beyond the key's share."""
+        if not self.counts_successes:
+            return
+        counts = self.door.ask(lambda client: _add(client, f"limit:key:{key_id}"))
+        if counts and counts[0] > settings.POLYPHEMUS_CALLS_PER_MINUTE:
+            raise TooManyError("Too many calls with this key.", retry_after=WINDOW_S)
+
+
+def _failure_names(address: str | None, key_id: str) -> tuple[str, str]:
+    return f"limit:from:{address}", f"limit:from:{address}:{key_id}"
+
+
+def _failure_limits() -> tuple[int, int]:
+    return settings.POLYPHEMUS_FAILURES_PER_MINUTE, settings.POLYPHEMUS_FAILURES_PER_MINUTE // 5
+
+
+def _add(client: redis.Redis, *names: str) -> list[Any]:
+    """Count in windows that open with the first call and close a minute later."""
+    with client.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.set(name, 0, nx=True, ex=WINDOW_S)
+            pipe.incr(name)
+        return list(pipe.execute()[1::2])

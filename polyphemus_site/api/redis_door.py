@@ -1,0 +1,47 @@
+"""The way to Redis: one pool a process, short waits, and a door that shuts when nobody answers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import redis
+from django.conf import settings
+
+logger = logging.getLogger(__name__)
+
+#: A call waits no longer than this for Redis.
+TIMEOUT_S = 1.0
+#: After a failure, what can do without Redis does so for this long, lest every call wait in vain.
+SHUT_S = 5.0
+
+
+@cache
+def client() -> redis.Redis:
+    """The connection pool to `REDIS_URL`."""
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S
+    )
+
+
+class Door:
+    """For counters and notes that are welcome but not needed: `ask` answers `None` when Redis is away."""
+
+    def __init__(self, connect: Callable[[], redis.Redis] = client) -> None:
+        """Start open."""
+        self.connect = connect
+        self.shut_until = 0.0
+
+    def ask(self, question: Callable[[redis.Redis], Any]) -> Any | None:
+        """What Redis answers, or `None` without having waited for long."""
+        if time.monotonic() < self.shut_until:
+            return None
+        try:
+            return question(self.connect())
+        except redis.RedisError as error:
+            self.shut_until = time.monotonic() + SHUT_S
+            logger.warning("Redis does not answer, doing without for %s s: %s", SHUT_S, error)
+            return None

@@ -1,0 +1,20 @@
+"""The API's background work; beat starts each."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from polyphemus_site import clock
+from polyphemus_site.api import audit, nonces
+
+
+@shared_task
+def drain_audit() -> int:
+    """Write the notes of believed calls."""
+    return audit.drain()
+
+
+@shared_task
+def forget_nonces() -> int:
+    """Let go of nonces whose calls have expired."""
+    return nonces.DatabaseNonces().forget(now=clock.now())

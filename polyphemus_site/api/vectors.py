@@ -1,0 +1,185 @@
+"""Replays recorded signed requests through the real authentication, and compares the verdicts.
+
+Each request goes through the whole WSGI application (middleware, DRF, the authentication class) at an
+address that does nothing; only keys, host, clock and nonces are the vectors' own.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any, Final
+
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
+from django.test.utils import override_settings
+from django.urls import re_path
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from polyphemus_site.api import nonces
+from polyphemus_site.api.audit import Attempt
+from polyphemus_site.api.authentication import SignedAuthentication
+from polyphemus_site.api.limits import Limits
+from polyphemus_site.api.raw_requests import MalformedRequestError, environ_of
+from polyphemus_site.api.signing.keys import CLOCK_SKEW, KeyRing, Verified
+
+#: Verdicts that ask for a believed signature; what a scope then refuses is no business of authentication.
+BELIEVED: Final = frozenset({"ACCEPT", "scope (403)"})
+REPLAY: Final = "replay"
+LIFE: Final = timedelta(days=10) + CLOCK_SKEW
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one vector wanted and what came of it."""
+
+    name: str
+    wanted: str
+    got: str
+    agrees: bool
+
+
+@dataclass
+class MemoryNonces:
+    """Nonces of one vector: each vector starts with none used."""
+
+    used: set[tuple[str, str]] = field(default_factory=set)
+
+    def claim(self, verified: Verified, *, now: datetime) -> bool:  # noqa: ARG002 — the real store needs it
+        """Whether this is the first time."""
+        nonce = (verified.key_id, verified.nonce)
+        is_new = nonce not in self.used
+        self.used.add(nonce)
+        return is_new
+
+
+@dataclass
+class Trial:
+    """What stands in for configuration, clock and memory while one vector is replayed."""
+
+    keys: Mapping[str, Any]
+    now: datetime
+    nonces: nonces.NonceStore = field(default_factory=MemoryNonces)
+    reasons: list[str] = field(default_factory=list)
+
+
+_trial: ContextVar[Trial] = ContextVar("trial")
+
+
+class _NoLimits(Limits):
+    """Vectors come as fast as they like."""
+
+    def refuse_failing(self, address: str | None, key_id: str) -> None:
+        """Never."""
+
+    def count_failure(self, address: str | None, key_id: str) -> None:
+        """Forgotten."""
+
+    def count_success(self, key_id: str) -> None:
+        """Forgotten."""
+
+
+class VectorAuthentication(SignedAuthentication):
+    """The real authentication with a vector's keys, clock and nonces; its audit is the trial's."""
+
+    limits = _NoLimits()
+
+    def keys_for(self, key_id: str) -> KeyRing | None:
+        """The key the vectors' file gives this id."""
+        value = _trial.get().keys.get(key_id)
+        keys = tuple(key.encode() for key in (value if isinstance(value, list) else [value]) if key)
+        return KeyRing(key_id=key_id, secrets=keys, max_life=LIFE, principal=_Somebody()) if keys else None
+
+    def now(self) -> datetime:
+        """The vector's instant."""
+        return _trial.get().now
+
+    def nonce_store(self) -> nonces.NonceStore:
+        """The vector's own."""
+        return _trial.get().nonces
+
+    def write_audit(self, attempt: Attempt, *, at: datetime, reason: str = "", fingerprint: str = "") -> None:
+        """Tell the trial."""
+        del attempt, at, fingerprint
+        _trial.get().reasons.append(reason or "ACCEPT")
+
+
+@dataclass(frozen=True)
+class _Somebody:
+    is_authenticated: bool = True
+
+
+class VectorView(APIView):
+    """Answers 200 to whoever is believed."""
+
+    authentication_classes = (VectorAuthentication,)
+    permission_classes = (IsAuthenticated,)
+
+    def get(self, request: Request, **_: str) -> Response:
+        """Believed."""
+        del request
+        return Response({"believed": True})
+
+    post = put = patch = delete = get
+
+
+_view = VectorView.as_view()
+#: The addresses of the server the vectors were recorded against.
+urlpatterns = [
+    re_path(r"^api/log/(?P<project_name>[^/]+)/write$", _view),
+    re_path(r"^api/v1/(?P<project_name>[^/]+)/.+$", _view),
+    re_path(r"^(?P<project_name>[^/]+)/.+$", _view),
+    re_path(r"^.*$", _view),
+]
+
+
+def replay(document: Mapping[str, Any], *, now: datetime | None = None) -> Iterator[Outcome]:
+    """Each vector of a file in the form of ../shared/etna/vectors.json; unknown fields are let be."""
+    host = document["server_host"]
+    with override_settings(
+        ROOT_URLCONF=__name__,
+        POLYPHEMUS_URL=f"https://{host}",
+        ALLOWED_HOSTS=[host],
+        SECURE_SSL_REDIRECT=False,
+    ):
+        application = WSGIHandler()
+        for vector in document["vectors"]:
+            instant = now or datetime.fromisoformat(vector.get("now") or document["frozen_now"])
+            yield _outcome(application, vector, Trial(keys=document["keys"], now=instant))
+
+
+def _outcome(application: WSGIHandler, vector: Mapping[str, Any], trial: Trial) -> Outcome:
+    wanted = vector["strict_policy"]
+    times = max(len(vector.get("statuses") or ()), 2 if wanted == REPLAY else 1)
+    raw = base64.b64decode(vector["request"]["raw_base64"])
+    token = _trial.set(trial)
+    try:
+        statuses = [_status(application, raw) for _ in range(times)]
+    finally:
+        _trial.reset(token)
+    got = trial.reasons[-1] if trial.reasons else f"refused before authentication ({statuses[-1]})"
+    return Outcome(name=vector["name"], wanted=wanted, got=got, agrees=_agrees(wanted, statuses))
+
+
+def _agrees(wanted: str, statuses: list[int]) -> bool:
+    """A replay is one believed call and only refused ones after it; all else is judged by its first call."""
+    believed = [status == HTTPStatus.OK for status in statuses]
+    if any(status >= HTTPStatus.INTERNAL_SERVER_ERROR for status in statuses):
+        return False
+    if wanted == REPLAY:
+        return believed[0] and not any(believed[1:])
+    return believed[0] == (wanted in BELIEVED)
+
+
+def _status(application: WSGIHandler, raw: bytes) -> int:
+    try:
+        environ = environ_of(raw)
+    except MalformedRequestError:
+        return int(HTTPStatus.BAD_REQUEST)
+    return application.get_response(WSGIRequest(environ)).status_code
