@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-api_urlpatterns: list[URLPattern] = []
-page_urlpatterns: list[URLPattern] = []
+from orphans.views import api, pages
+
+api_urlpatterns: list[URLPattern] = [
+    path("orphans", api.OrphanList.as_view(), name="orphans"),
+]
+page_urlpatterns: list[URLPattern] = [
+    path("<str:project>/orphans", pages.orphans, name="orphans_page"),
+]

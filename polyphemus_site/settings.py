@@ -272,3 +272,9 @@ if STATIC_ROOT:
         "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
     }
 STATICFILES_DIRS = [BASE_DIR / "static"]
+
+# --- orphans ----------------------------------------------------------------------------------------------
+CELERY_BEAT_SCHEDULE |= {
+    "scan-for-orphans": {"task": "orphans.tasks.scan_projects", "schedule": 60.0, "options": {"expires": 60}},
+    "sweep-orphans": {"task": "orphans.tasks.sweep_projects", "schedule": 900.0, "options": {"expires": 900}},
+}

@@ -1,0 +1,252 @@
+"""Removal through Magma's own database: one transaction that proves, deletes, counts and then commits."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from magma.removal import rows
+from magma.removal.adapters import Doomed, MayCommit, Outcome, Strike, Verdict
+from magma.removal.catalogue import Table, read_catalogue
+from magma.removal.errors import (
+    CalledOffError,
+    CountDiffersError,
+    InterferenceError,
+    OutcomeUnknownError,
+    SchemaUnclearError,
+    TooSlowError,
+)
+from magma.removal.layout import Layout, layouts
+from magma.removal.rows import Reference
+from magma.removal.sessions import LOCK_SECONDS, session
+from magma.removal.witness import Examination, Witness, examine
+from magma.trees import Name, Tree
+
+VERDICTS = {
+    "committed": Verdict.COMMITTED,
+    "aborted": Verdict.ROLLED_BACK,
+    "in progress": Verdict.RUNNING,
+    None: Verdict.FORGOTTEN,
+}
+
+
+class DatabaseRemoval:
+    """The adapter `database`: an account on Magma's own PostgreSQL."""
+
+    key = "database"
+    immediate = True
+
+    def __init__(self, url: str, *, lock_seconds: float = LOCK_SECONDS) -> None:
+        """`lock_seconds` bounds how long any row stays locked."""
+        self.url = url
+        self.lock_seconds = lock_seconds
+
+    def examine(self, project: str, trees: Sequence[Tree]) -> Examination:
+        """Find the trees' rows and compare them with their documents, in one snapshot."""
+        with session(self.url) as connection:
+            connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            examination = examine(connection, project, trees)
+            connection.execute("COMMIT")
+        return examination
+
+    def remove(
+        self, project: str, doomed: Sequence[Doomed], *, witness: Witness, may_commit: MayCommit
+    ) -> Outcome:
+        """Remove what stands every proof; leave, with its reason, what does not."""
+        with session(self.url) as connection:
+            layout = _the_layout(connection, project, witness)
+            _refuse_interference(layout, witness)
+            return _Transaction(connection, layout, witness, self.lock_seconds).run(doomed, may_commit)
+
+    def verdict(self, xid: str) -> Verdict:
+        """Ask the database what became of the transaction."""
+        with session(self.url) as connection:
+            try:
+                (status,) = connection.execute("SELECT txid_status(%s)", [int(xid)]).fetchone() or (None,)
+            except psycopg.errors.InvalidParameterValue:
+                return Verdict.FORGOTTEN  # a number from the future: another server answers there now
+        return VERDICTS[status]
+
+
+def _the_layout(connection: Connection[Any], project: str, witness: Witness) -> Layout:
+    """The layout the witness was taken in."""
+    for layout in layouts(read_catalogue(connection, project)):
+        if all(layout.table(model).name == name for model, name in witness.tables.items()):
+            return layout
+    raise SchemaUnclearError(
+        f"The tables of {project} changed after the copy was made; a new copy is needed."
+    )
+
+
+def _refuse_interference(layout: Layout, witness: Witness) -> None:
+    for model in witness.tables:
+        table = layout.table(model)
+        if table.interference:
+            raise InterferenceError(
+                f"{', '.join(table.interference)} on table {table} would act on a deletion."
+            )
+        if not table.plain:
+            raise InterferenceError(
+                f"Table {table} is partitioned or inherits; removal knows plain tables only."
+            )
+
+
+class _Transaction:
+    """One transaction, from BEGIN to COMMIT; any exception before COMMIT rolls back."""
+
+    def __init__(
+        self, connection: Connection[Any], layout: Layout, witness: Witness, lock_seconds: float
+    ) -> None:
+        self.connection = connection
+        self.layout = layout
+        self.witness = witness
+        self.lock_seconds = lock_seconds
+        self.spared: dict[int, str] = {}
+        self.ends = 0.0
+
+    def run(self, doomed: Sequence[Doomed], may_commit: MayCommit) -> Outcome:
+        with_rows = self._witnessed(doomed)
+        self.connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+        try:
+            strike = self._strike(with_rows, may_commit)
+        except BaseException:
+            if not self.connection.closed:
+                self.connection.execute("ROLLBACK")
+            raise
+        if strike is not None:
+            self._commit(strike)
+        return Outcome(
+            removed=strike.keys if strike else (),
+            spared=self.spared,
+            records=strike.records if strike else 0,
+        )
+
+    def _strike(self, doomed: list[Doomed], may_commit: MayCommit) -> Strike | None:
+        (xid,) = self.connection.execute("SELECT txid_current()::text").fetchone() or ("",)
+        self.ends = time.monotonic() + self.lock_seconds
+        standing = self._locked_and_unchanged(doomed)
+        standing = self._unreferenced(self._without_parent(standing))
+        if not standing:
+            self.connection.execute("ROLLBACK")
+            return None
+        records = sum(len(tree.names) for tree in standing)
+        self._delete(standing, records)
+        strike = Strike(xid, tuple(tree.key for tree in standing), records)
+        self._hurry()
+        if not may_commit(strike):
+            raise CalledOffError("Called off before the commit; nothing of this batch was removed.")
+        return strike
+
+    def _commit(self, strike: Strike) -> None:
+        try:
+            status = self.connection.execute("COMMIT").statusmessage
+        except psycopg.Error as error:
+            raise OutcomeUnknownError(
+                f"The connection broke while transaction {strike.xid} committed; it will be asked."
+            ) from error
+        if status != "COMMIT":
+            raise OutcomeUnknownError(
+                f"Transaction {strike.xid} ended with {status}; its outcome will be asked."
+            )
+
+    def _hurry(self) -> None:
+        """Give the next statement what is left of the time, or give up."""
+        left = int((self.ends - time.monotonic()) * 1000)
+        if left <= 0:
+            raise TooSlowError("The batch took too long to lock; a smaller one will be tried.")
+        self.connection.execute(
+            "SELECT set_config('lock_timeout', %(ms)s, true), set_config('statement_timeout', %(ms)s, true),"
+            " set_config('idle_in_transaction_session_timeout', %(ms)s, true)",
+            {"ms": f"{left}ms"},
+        )
+
+    def _witnessed(self, doomed: Sequence[Doomed]) -> list[Doomed]:
+        """Those whose every record the witness knows; the rest are left."""
+        known = {Name(model, name) for model, named in self.witness.rows.items() for name in named}
+        for tree in doomed:
+            if not known.issuperset(tree.names):
+                self.spared[tree.key] = "The database and the API disagreed about it when the copy was made."
+        return self._standing(doomed)
+
+    def _standing(self, doomed: Sequence[Doomed]) -> list[Doomed]:
+        return [tree for tree in doomed if tree.key not in self.spared]
+
+    def _ids(self, doomed: Sequence[Doomed]) -> dict[int, list[int]]:
+        ids: dict[int, list[int]] = {}
+        for tree in doomed:
+            for name in tree.names:
+                ids.setdefault(self.layout.table(name.model).oid, []).append(self.witness.row(name)[0])
+        return ids
+
+    def _tables(self, ids: Mapping[int, Sequence[int]]) -> list[Table]:
+        return [table for table in self.layout.catalogue.tables if table.oid in ids]
+
+    def _locked_and_unchanged(self, doomed: list[Doomed]) -> list[Doomed]:
+        ids = self._ids(doomed)
+        now: dict[tuple[int, int], str] = {}
+        for table in self._tables(ids):
+            self._hurry()
+            locked = rows.lock(self.connection, table, ids[table.oid])
+            now |= {(table.oid, row_id): digest for row_id, digest in locked.items()}
+        for tree in doomed:
+            for name in tree.names:
+                row_id, digest = self.witness.row(name)
+                found = now.get((self.layout.table(name.model).oid, row_id))
+                if found != digest:
+                    what = "is no longer there" if found is None else "has changed since the copy was made"
+                    self.spared.setdefault(tree.key, f"{name} {what}.")
+        return self._standing(doomed)
+
+    def _without_parent(self, doomed: list[Doomed]) -> list[Doomed]:
+        """The proof in its own right, though an unchanged row can't have gained a parent."""
+        by_model: dict[str, dict[int, Doomed]] = {}
+        for tree in doomed:
+            by_model.setdefault(tree.top.model, {})[self.witness.row(tree.top)[0]] = tree
+        for model, trees in by_model.items():
+            parent = self.layout.model(model).parent
+            if parent is None:
+                self.spared |= {
+                    tree.key: f"{model} is the root: it has no orphans." for tree in trees.values()
+                }
+                continue
+            self._hurry()
+            table = self.layout.table(model)
+            for row_id in rows.with_parent(self.connection, table, parent.column, list(trees)):
+                self.spared[trees[row_id].key] = f"{trees[row_id].top} has a parent again."
+        return self._standing(doomed)
+
+    def _unreferenced(self, doomed: list[Doomed]) -> list[Doomed]:
+        """Leave each tree that something outside refers to, and then whatever that one refers to."""
+        owner = {
+            (self.layout.table(name.model).oid, self.witness.row(name)[0]): tree.key
+            for tree in doomed
+            for name in tree.names
+        }
+        self._hurry()
+        waiting = rows.references(self.connection, self.layout, self._ids(doomed))
+        while blocking := [reference for reference in waiting if self._is_outside(reference, owner)]:
+            for reference in blocking:
+                key = owner[(reference.target, reference.target_id)]
+                self.spared.setdefault(key, f"{reference.words} refers to it.")
+            owner = {row: key for row, key in owner.items() if key not in self.spared}
+            waiting = [reference for reference in waiting if (reference.target, reference.target_id) in owner]
+        return self._standing(doomed)
+
+    def _is_outside(self, reference: Reference, owner: Mapping[tuple[int, int], int]) -> bool:
+        if reference.model is None or reference.row_id is None:
+            return True
+        return (self.layout.table(reference.model).oid, reference.row_id) not in owner
+
+    def _delete(self, doomed: list[Doomed], records: int) -> None:
+        self._hurry()
+        gone = rows.delete(self.connection, self.layout, self._ids(doomed))
+        if gone != records:
+            raise CountDiffersError(
+                f"The copy holds {records} records and the database deleted {gone}; rolled back."
+            )
+        self._hurry()
+        self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")

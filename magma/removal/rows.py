@@ -1,0 +1,157 @@
+"""The statements: find, lock, digest, refer, delete. Every name is quoted, every value a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from psycopg import Connection, sql
+
+from magma.removal.catalogue import ForeignKey, Table
+from magma.removal.layout import Layout
+
+#: Ids by table oid.
+Ids = Mapping[int, Sequence[int]]
+
+ALIAS = sql.Identifier("polyphemus_row")
+DIGEST = sql.SQL("encode(sha256(convert_to(({}.*)::text, 'UTF8')), 'hex')").format(ALIAS)
+
+
+@dataclass(frozen=True)
+class StoredRow:
+    """A row as the database holds it: its number, the digest of its text, every column as text."""
+
+    id: int
+    digest: str
+    values: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A row that refers to one of the rows asked about."""
+
+    target: int
+    target_id: int
+    #: Where it stands: the model when it is one of the project's, and its row id there.
+    model: str | None
+    row_id: int | None
+    words: str
+
+
+def place(table: Table) -> sql.Identifier:
+    """The table's name, quoted."""
+    return sql.Identifier(table.schema, table.name)
+
+
+def find(
+    connection: Connection[Any], table: Table, *, identifier: str | None, names: Sequence[str]
+) -> dict[str, StoredRow]:
+    """Whole rows by identifier, or by number where the model has none."""
+    columns = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in table.ordered)
+    statement = sql.SQL("SELECT {digest}, {columns} FROM {place} AS {alias} WHERE {by} = ANY(%s)").format(
+        digest=DIGEST, columns=columns, place=place(table), alias=ALIAS, by=sql.Identifier(identifier or "id")
+    )
+    wanted = list(names) if identifier else [int(name) for name in names if name.isdecimal()]
+    found: dict[str, StoredRow] = {}
+    for digest, *texts in connection.execute(statement, [wanted]):
+        values = dict(zip(table.ordered, texts, strict=True))
+        found[str(values[identifier or "id"])] = StoredRow(int(values["id"] or 0), digest, values)
+    return found
+
+
+def lock(connection: Connection[Any], table: Table, ids: Sequence[int]) -> dict[int, str]:
+    """Lock the rows against everything; return the digest of each that is there."""
+    statement = sql.SQL(
+        "SELECT {alias}.id, {digest} FROM {place} AS {alias}"
+        " WHERE {alias}.id = ANY(%s) ORDER BY {alias}.id FOR UPDATE"
+    ).format(alias=ALIAS, digest=DIGEST, place=place(table))
+    return dict(connection.execute(statement, [list(ids)]).fetchall())
+
+
+def with_parent(connection: Connection[Any], table: Table, column: str, ids: Sequence[int]) -> set[int]:
+    """Those of the rows whose parent is not null: no orphans."""
+    statement = sql.SQL("SELECT id FROM {} WHERE id = ANY(%s) AND {} IS NOT NULL").format(
+        place(table), sql.Identifier(column)
+    )
+    return {row_id for (row_id,) in connection.execute(statement, [list(ids)])}
+
+
+def references(connection: Connection[Any], layout: Layout, ids: Ids) -> list[Reference]:
+    """Every row anywhere that refers to one of these, themselves included."""
+    found: list[Reference] = []
+    for table in layout.catalogue.tables:
+        if ids.get(table.oid):
+            for key in layout.onto(table):
+                found.extend(_referring(connection, layout, table, key, ids[table.oid]))
+    return found
+
+
+def _referring(
+    connection: Connection[Any], layout: Layout, target: Table, key: ForeignKey, ids: Sequence[int]
+) -> list[Reference]:
+    model = layout.model_of(key.referrer)
+    identifier = layout.model(model).identifier if model else None
+    matches = sql.SQL(" AND ").join(
+        sql.SQL("r.{} = t.{}").format(sql.Identifier(column), sql.Identifier(far))
+        for column, far in zip(key.columns, key.keys, strict=True)
+    )
+    statement = sql.SQL(
+        "SELECT t.id, {row_id}, {name} FROM {target} AS t JOIN {place} AS r ON {matches} WHERE t.id = ANY(%s)"
+    ).format(
+        row_id=sql.SQL("r.id" if model else "NULL::bigint"),
+        name=sql.SQL("r.{}::text").format(sql.Identifier(identifier or "id")) if model else sql.SQL("''"),
+        target=place(target),
+        place=sql.Identifier(key.schema, key.table),
+        matches=matches,
+    )
+    where = model or f"table {key.schema}.{key.table}"
+    column = ", ".join(key.columns)
+    return [
+        Reference(target.oid, target_id, model, row_id, f"{where} {name!r} ({column})" if model else where)
+        for target_id, row_id, name in connection.execute(statement, [list(ids)])
+    ]
+
+
+def delete(connection: Connection[Any], layout: Layout, ids: Ids) -> int:
+    """Delete the rows, leaves first; return how many went.
+
+    Tables whose foreign keys run in a circle are deleted from in one statement: keys count at its end.
+    """
+    tables = [table for table in layout.catalogue.tables if ids.get(table.oid)]
+    try:
+        order = leaves_first(layout, tables)
+    except CycleError:
+        return _delete_together(connection, tables, ids)
+    return sum(connection.execute(_deletion(table), [list(ids[table.oid])]).rowcount for table in order)
+
+
+def leaves_first(layout: Layout, tables: Sequence[Table]) -> list[Table]:
+    """The tables in an order in which no deletion leaves a reference behind."""
+    by_oid = {table.oid: table for table in tables}
+    graph: dict[int, set[int]] = {
+        table.oid: {
+            key.referrer for key in layout.onto(table) if key.referrer in by_oid and key.referrer != table.oid
+        }
+        for table in tables
+    }
+    return [by_oid[oid] for oid in TopologicalSorter(graph).static_order()]
+
+
+def _deletion(table: Table) -> sql.Composed:
+    return sql.SQL("DELETE FROM {} WHERE id = ANY(%s)").format(place(table))
+
+
+def _delete_together(connection: Connection[Any], tables: Sequence[Table], ids: Ids) -> int:
+    parts = [
+        sql.SQL("{} AS ({} RETURNING 1)").format(sql.Identifier(f"d{number}"), _deletion(table))
+        for number, table in enumerate(tables)
+    ]
+    counts = [
+        sql.SQL("(SELECT count(*) FROM {})").format(sql.Identifier(f"d{number}"))
+        for number in range(len(tables))
+    ]
+    statement = sql.SQL("WITH {} SELECT {}").format(sql.SQL(", ").join(parts), sql.SQL(" + ").join(counts))
+    (gone,) = connection.execute(statement, [list(ids[table.oid]) for table in tables]).fetchone() or (0,)
+    return int(gone)

@@ -1,0 +1,70 @@
+"""Sessions with Magma's own database: short, impatient, and always spelling values the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg import Connection, errors
+
+from magma.removal.errors import (
+    CountDiffersError,
+    DatabaseDownError,
+    LockedError,
+    NoRightsError,
+    RemovalError,
+    TooSlowError,
+)
+
+#: Rows are compared by the digest of their text, so nothing may change how a value is spelt.
+#: A policy that would hide rows raises an error instead.
+SPELLING = (
+    "-c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=postgres -c extra_float_digits=1 "
+    "-c bytea_output=hex -c row_security=off -c search_path=pg_catalog -c application_name=polyphemus"
+)
+CONNECT_SECONDS = 5
+#: No lock is held for longer than this, whatever happens on our side.
+LOCK_SECONDS = 1.0
+
+
+@contextmanager
+def session(url: str) -> Iterator[Connection[Any]]:
+    """A connection with no transaction begun; the database's refusals come out as ours."""
+    with (
+        _named_refusals(),
+        psycopg.connect(
+            url, autocommit=True, connect_timeout=CONNECT_SECONDS, options=SPELLING
+        ) as connection,
+    ):
+        yield connection
+
+
+@contextmanager
+def _named_refusals() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.Error as error:
+        raise refusal(error) from error
+
+
+def refusal(error: psycopg.Error) -> RemovalError:
+    """The database's error as a sentence that says what to do; nothing was removed."""
+    said = (error.diag.message_primary or str(error)).strip().rstrip(".")
+    match error:
+        case errors.InsufficientPrivilege():
+            return NoRightsError(
+                f"The account of POLYPHEMUS_MAGMA_DATABASE_URL may not do this: {said}. "
+                "Grant it SELECT, UPDATE and DELETE on the project's tables, and SELECT on every table "
+                "that refers to them."
+            )
+        case errors.LockNotAvailable() | errors.DeadlockDetected():
+            return LockedError("Somebody else is working on these records; it will be tried again.")
+        case errors.QueryCanceled() | errors.IdleInTransactionSessionTimeout():
+            return TooSlowError("The batch took too long to lock; a smaller one will be tried.")
+        case errors.ForeignKeyViolation():
+            return CountDiffersError(f"Another record still refers to one of these: {said}.")
+        case psycopg.OperationalError():
+            return DatabaseDownError(f"Magma's database can't be reached: {said}. It will be tried again.")
+    return RemovalError(f"Magma's database refused: {said}.")

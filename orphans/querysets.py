@@ -1,0 +1,95 @@
+"""Questions asked of the rows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from django.db.models import Count, Q, QuerySet
+
+from orphans.states import LIVE, BundleStatus, Cause, Fate, OrphanStatus, ReviewStatus
+
+if TYPE_CHECKING:
+    from orphans.models import Bundle, Orphan, Review, ReviewItem  # noqa: F401 — named by the querysets' parameters
+
+
+class Onlooker(Protocol):
+    """A person, as far as these questions need one."""
+
+    def can_see_restricted(self, project: str) -> bool:
+        """Whether restricted records of the project are for this person's eyes."""
+        ...
+
+
+class OrphanQuerySet(QuerySet["Orphan"]):
+    """Orphans asked for by what matters."""
+
+    def live(self) -> Self:
+        """Those that are orphans still."""
+        return self.filter(status__in=LIVE)
+
+    def waiting(self) -> Self:
+        """Those nobody has decided on."""
+        return self.filter(status=OrphanStatus.OPEN)
+
+    def of_project(self, project: str, *, onlooker: Onlooker) -> Self:
+        """A project's, without the restricted ones unless they are for these eyes."""
+        rows = self.filter(project=project)
+        return rows if onlooker.can_see_restricted(project) else rows.filter(restricted=False)
+
+    def named(self, *, model: str, records: list[str]) -> Self:
+        """Records of one model by identifier."""
+        return self.filter(model=model, record__in=records)
+
+    def put_off_until(self, *, now: datetime) -> Self:
+        """Those put off whose time has come; exactly at the instant counts."""
+        return self.filter(status=OrphanStatus.LATER, later_until__lte=now)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """How many by model, cause and state, the largest first, with the words for both."""
+        rows = self.values("model", "cause", "status").annotate(count=Count("pk")).order_by("-count", "model")
+        return [
+            {**row, "cause_text": Cause(row["cause"]).label, "status_text": OrphanStatus(row["status"]).label}
+            for row in rows
+        ]
+
+
+class ReviewQuerySet(QuerySet["Review"]):
+    """Reviews asked for by what matters."""
+
+    def to_advance(self, *, now: datetime) -> Self:
+        """Removals with a next step whose time has come."""
+        steps = Q(status__in=[ReviewStatus.APPROVED, ReviewStatus.REMOVING, ReviewStatus.HANDED_OVER])
+        return self.filter(steps).filter(Q(try_again_at=None) | Q(try_again_at__lte=now)).order_by("pk")
+
+    def to_gather(self) -> Self:
+        """Reviews whose records were never read to the end."""
+        return self.filter(status=ReviewStatus.GATHERING).order_by("pk")
+
+    def unfinished(self) -> Self:
+        """Reviews that still want somebody."""
+        return self.exclude(status__in=[ReviewStatus.DONE, ReviewStatus.CANCELLED])
+
+
+class ReviewItemQuerySet(QuerySet["ReviewItem"]):
+    """The orphans of a review."""
+
+    def pending(self) -> Self:
+        """Those whose fate is open."""
+        return self.filter(fate=Fate.PENDING)
+
+    def removed(self) -> Self:
+        """Those that are gone by this review."""
+        return self.filter(fate=Fate.REMOVED)
+
+
+class BundleQuerySet(QuerySet["Bundle"]):
+    """Copies asked for by what matters."""
+
+    def unspent(self) -> Self:
+        """Those with records still to decide, in order."""
+        return self.exclude(status=BundleStatus.SPENT).order_by("number")
+
+    def past_keeping(self, *, now: datetime) -> Self:
+        """Those that may be deleted by hand."""
+        return self.filter(keep_until__lt=now)

@@ -1,0 +1,17 @@
+"""What others tell, turned into tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from magma.signals import journal_entry_written
+from orphans import tasks
+
+
+@receiver(journal_entry_written, dispatch_uid="orphans.look_after_journal_entry")
+def look_after_journal_entry(sender: Any, *, entry_id: int, **_: Any) -> None:
+    """An update may have left orphans behind, or ended some."""
+    del sender
+    tasks.search_after_entry.delay(entry_id)
