@@ -11,6 +11,7 @@ import orphans.urls
 from polyphemus_site import views
 
 urlpatterns = [
+    path("", views.home, name="home"),
     path("healthz", views.healthz),
     path("readyz", views.readyz),
     path("metrics", views.metrics_text),
@@ -22,6 +23,7 @@ urlpatterns = [
     path("", include(dispatch.urls.page_urlpatterns)),
     path("", include(loaders.urls.page_urlpatterns)),
     path("", include(orphans.urls.page_urlpatterns)),
+    path("<str:project>/", views.project_home, name="project"),
 ]
 
 handler400 = "polyphemus_site.api.problems.bad_request"

@@ -1,0 +1,48 @@
+"""Tags that every page may use: instants, badges, lengths of time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.simple_tag
+def instant(at: datetime | None) -> SafeString | str:
+    """An instant in UTC, exact on hover; a script says it in the reader's zone and how long ago."""
+    if at is None:
+        return "\N{EN DASH}"
+    exact = at.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" title="{}">{} UTC</time>',
+        exact.isoformat(timespec="seconds"),
+        exact.isoformat(timespec="milliseconds"),
+        exact.strftime("%Y-%m-%d %H:%M"),
+    )
+
+
+@register.simple_tag
+def badge(status: Any) -> SafeString:
+    """A status in its words and its tone; never by colour alone."""
+    return format_html(
+        '<span class="badge" data-tone="{}">{}</span>', getattr(status, "tone", "calm"), status.label
+    )
+
+
+@register.filter
+def lasting(length: timedelta | float) -> str:
+    """A length of time in at most two units: `1 h 5 min`."""
+    seconds = int(length.total_seconds() if isinstance(length, timedelta) else length)
+    sign, seconds = ("\N{MINUS SIGN}", -seconds) if seconds < 0 else ("", seconds)
+    days, rest = divmod(seconds, 86400)
+    hours, rest = divmod(rest, 3600)
+    minutes, seconds = divmod(rest, 60)
+    units = [(days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")]
+    first = next((place for place, (count, _) in enumerate(units) if count), len(units) - 1)
+    shown = [f"{count} {unit}" for count, unit in units[first : first + 2] if count]
+    return sign + (" ".join(shown) or "0 s")
