@@ -119,7 +119,7 @@ class Reader:
         """The parent, link or child of a row."""
         if row is None or row.model.type_of(name) in POINTING:
             return self.project.target(row, name)
-        return next(iter(self.visible(self.project.holding(row, name))), None)
+        return next(iter(self.project.holding(row, name)), None)
 
     def through_list(self, model: Model, name: str, rest: list[Any]) -> Reading:
         """Go on from the rows that point here."""
@@ -183,7 +183,7 @@ class Reader:
         count = next((at for at, one in enumerate(arguments) if not isinstance(one, list)), len(arguments))
         tests = [self.test(model, one) for one in arguments[:count]]
         verb, rest = (*arguments[count:], None)[0], arguments[count + 1 :]
-        if verb in {"::all", "::first"}:
+        if verb in {"::all", "::first", "::distinct"}:
             return self.listing_of_values(model, tests, verb, rest)
         if verb == "::every":
             return Listing(
@@ -198,6 +198,8 @@ class Reader:
     def listing_of_values(self, model: Model, tests: list[Test], verb: str, rest: list[Any]) -> Listing:
         """Each row's name and value, or the first row's value."""
         end = self.path(model, rest)
+        if verb == "::distinct":
+            return Listing(tests, lambda rows: distinct(map(end.of, rows)), end.type, [end.format])
         if verb == "::first":
             return Listing(tests, lambda rows: end.of(rows[0]) if rows else None, end.type, end.format)
         form = [f"{self.project.name}::{model.name}#{model.identifier}", end.format]
@@ -210,11 +212,11 @@ class Reader:
     def test(self, model: Model, arguments: list[Any]) -> Test:
         """A filter: a path that ends in a yes or no."""
         first, rest = (arguments[0] if arguments else None), arguments[1:]
-        if first in {"::or", "::and"} and all(isinstance(one, list) for one in rest):
+        if first in ("::or", "::and") and all(isinstance(one, list) for one in rest):
             tests, together = [self.test(model, one) for one in rest], any if first == "::or" else all
             return lambda row: together(test(row) for test in tests)
         if (
-            first in {"::has", "::lacks"}
+            first in ("::has", "::lacks")
             and len(rest) == 1
             and rest[0] in {"::identifier", *model.attributes}
         ):
@@ -234,7 +236,7 @@ class Reader:
         if is_one and not (rest and isinstance(rest[0], list)):
             test = self.test(other, rest)
             return lambda row: test(self.other_end(row, name))
-        if rest and rest[0] in {"::all", "::first"}:
+        if rest and rest[0] in ("::all", "::first"):
             test = self.test(other, rest[1:])
             return lambda row: any(test(one) for one in self.ends(row, name))
         if rest and isinstance(rest[0], str):
@@ -268,6 +270,11 @@ def matrix(model: Model, name: str, rest: list[Any], form: str) -> Reading:
     return Reading(
         lambda row: [(shown(row, name) or {})[at] for at in places] if row else None, "Array", [form, wanted]
     )
+
+
+def distinct(values: Iterable[Any]) -> list[Any]:
+    """Each value once, missing ones never."""
+    return [value for value in dict.fromkeys(values) if value is not None]
 
 
 def page_of(rows: list[Row], body: dict[str, Any]) -> list[Row]:

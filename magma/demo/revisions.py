@@ -49,7 +49,7 @@ class Loading:
         complaints = [
             line for entry in self.all() for line in dict.fromkeys(complaints_about(self.project, entry))
         ]
-        complaints = complaints or self.forbidden_changes()
+        complaints = complaints or self.forbidden_changes() or self.pathless_files()
         if complaints:
             raise refused(*complaints)
         if not self.dry_run:
@@ -139,6 +139,14 @@ class Loading:
             for attribute in entry.values
             if is_closed(entry.model, attribute)
         ]
+
+    def pathless_files(self) -> list[str]:
+        """Files of a collection that say not even that they are blank."""
+        pairs = (
+            (entry.model.type_of(name), value) for entry in self.all() for name, value in entry.values.items()
+        )
+        files = [file for kind, value in pairs if kind == "file_collection" for file in value]
+        return ["Not all files have the required :path key."] * (not all(file.get("path") for file in files))
 
     def write(self) -> None:
         """Old table rows go first, then rows are made and filled, then links to new rows are tied."""
@@ -236,7 +244,11 @@ class Loading:
 def read(entry: Entry, name: str, value: Any) -> Any:
     """Read a value as its column's type."""
     kind = entry.model.type_of(name)
-    return value if kind in FILES | {"file_collection"} else stored(kind, value)
+    if kind in FILES | {"file_collection"}:
+        if not isinstance(value, list if kind == "file_collection" else dict):
+            raise ValueError("not a file")
+        return value
+    return stored(kind, value)
 
 
 def column(entry: Entry, name: str, kind: str, value: Any) -> Any:
@@ -281,13 +293,22 @@ def complaints_on(project: Project, model: Model, name: str, value: Any) -> list
 
 def broken_rule(rule: Any, name: str, kind: str, value: Any) -> list[str]:
     """Hold a value against a template's rule."""
-    if not rule or kind == "matrix":
+    if kind == "matrix":
+        return broken_matrix(rule, value)
+    if not rule:
         return []
     if rule["type"] == "Regexp" and not re2.search(rule["value"], str(value)):
         return [f"On {name}, '{value}' is improperly formatted."]
     if rule["type"] == "Array" and value not in rule["value"]:
         return [f"On {name}, '{value}' should be one of {', '.join(map(str, rule['value']))}."]
     return []
+
+
+def broken_matrix(rule: Any, value: Any) -> list[str]:
+    """A matrix is a row of numbers, one for each of its options."""
+    if not isinstance(value, list) or not all(isinstance(one, int | float) for one in value):
+        return ["Matrix value is not an array of numbers"]
+    return ["Improper matrix row size"] * (len(value) != len(rule["value"]))
 
 
 def update(project: Project, visitor: Visitor, body: dict[str, Any], now: datetime) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def stored(kind: str, value: Any) -> Any:
     if kind == "integer":
         return int(number_in(value))
     if kind == "float":
-        return None if value is None else number_in(value)
+        return number_in(value)
     return value
 
 
@@ -64,11 +64,10 @@ def stored_file(row_name: object, model: str, attribute: str, value: Any, index:
     return {"location": path, "filename": filename, "original_filename": original}
 
 
-def stored_files(row_name: object, model: str, attribute: str, value: Any) -> Any:
-    """A file collection: the same, numbered."""
-    return [
-        stored_file(row_name, model, attribute, one, index) for index, one in enumerate(value or [])
-    ] or None
+def stored_files(row_name: object, model: str, attribute: str, values: list[Any]) -> list[Any]:
+    """A file collection: the same, numbered; uploads not finished leave nothing."""
+    files = (stored_file(row_name, model, attribute, one, index) for index, one in enumerate(values))
+    return [file for file in files if file]
 
 
 def download_url(project: str, filename: str, now: datetime) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from magma.demo import questions, retrieval, revisions
 from magma.demo.answers import (
@@ -37,6 +38,12 @@ COMMUNITY_PROJECTS = frozenset({"cc_atlas"})
 COMMUNITY = (
     "You are forbidden from performing this action, "
     "but you can visit the project home page and request access."
+)
+#: What /update_model can be asked to do at a real Magma.
+MODEL_ACTIONS = frozenset(
+    {"add_project", "add_model", "add_attribute", "add_link", "add_dictionary", "update_attribute"}
+    | {"rename_attribute", "remove_attribute", "remove_link", "remove_model", "reparent_model"}
+    | {"set_date_shift_root", "set_model_template"}
 )
 ROUTES = (
     ("OPTIONS", "/", ""),
@@ -177,9 +184,15 @@ class Warehouse:
     def update_model(self, visitor: Visitor | None, body: dict[str, Any]) -> Reply:
         """POST /update_model: refused as Magma refuses it; models can't be changed here."""
         self.admit(visitor, body.get("project_name"), Visitor.is_admin)
-        unknown = [action.get("action_name") for action in body.get("actions", [])]
-        errors = [{"message": "Invalid action type", "source": name, "reason": None} for name in unknown]
-        return as_json({"errors": errors}, 422)
+        names = [str(action.get("action_name")) for action in body.get("actions", [])]
+        messages = [
+            "Models can't be changed here" if name in MODEL_ACTIONS else "Invalid action type"
+            for name in names
+        ]
+        pairs = zip(names, messages, strict=True)
+        return as_json(
+            {"errors": [{"message": text, "source": name, "reason": None} for name, text in pairs]}, 422
+        )
 
     def project(self, body: dict[str, Any]) -> Project:
         """The project a body names."""
@@ -191,13 +204,16 @@ class Warehouse:
 
 def body_of(request: Request) -> dict[str, Any]:
     """The JSON object sent; Magma's own server stumbles over anything malformed."""
+    params = dict(parse_qsl(request.target.partition("?")[2]))
+    if request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(request.body.decode(errors="replace"))) | params
     try:
         body = json.loads(request.body or b"{}")
     except ValueError as error:
         sent = request.body.decode(errors="replace")
         text = f"Puma caught this error: unexpected token at '{sent}' (JSON::ParserError)\n"
         raise RefusalError(as_text(text, 500)) from error
-    return body if isinstance(body, dict) else {}
+    return body | params if isinstance(body, dict) else {}
 
 
 def route_document(method: str, route: str, name: str) -> dict[str, Any]:

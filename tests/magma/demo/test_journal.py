@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -13,7 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 import pytest
 
-from magma.demo.answers import Reply, as_json
+from magma.demo.answers import as_json
+from magma.demo.receiver import Receiver
 from magma.demo.server import serving
 from magma.demo.signing import Signer
 from magma.demo.warehouse import Request
@@ -21,29 +21,15 @@ from tests.magma.demo_fixture import PATIENCE, RunningWarehouse
 
 KEY = "a key both sides know"
 HEADERS = ["user", "event", "message", "payload", "consolidate", "application"]
-ROUTES = [{"method": "POST", "route": "/api/log/:project_name/write", "name": "log_write", "params": []}]
 
 
-@dataclass
-class Receiver:
-    """Keeps what it is sent; answers as it is told."""
-
-    url: str = ""
-    answers: list[Reply] = field(default_factory=list)
-    requests: list[Request] = field(default_factory=list)
-
-    def answer(self, request: Request) -> Reply:
-        self.requests.append(request)
-        is_list = request.method == "OPTIONS"
-        return as_json(ROUTES) if is_list else (self.answers or [as_json({"log": 1})]).pop(0)
-
-    def pushes(self, count: int) -> list[Request]:
-        """That many pushes, waited for."""
-        deadline = time.monotonic() + PATIENCE
-        while len(found := [one for one in self.requests if one.method == "POST"]) < count:
-            assert time.monotonic() < deadline, f"only {len(found)} pushes came"
-            time.sleep(0.01)
-        return found
+def pushes(receiver: Receiver, count: int) -> list[Request]:
+    """That many pushes, waited for."""
+    deadline = time.monotonic() + PATIENCE
+    while len(receiver.pushes) < count:
+        assert time.monotonic() < deadline, f"only {len(receiver.pushes)} pushes came"
+        time.sleep(0.01)
+    return receiver.pushes
 
 
 @pytest.fixture
@@ -67,7 +53,7 @@ def body_of(request: Request) -> dict[str, Any]:
 def test_an_update_is_pushed_with_the_whole_answer(pushing: RunningWarehouse, receiver: Receiver) -> None:
     pushing.load({"victim": {"NEW-1": {"monster": "Nemean Lion Monster"}}}, project="labors")
 
-    body = body_of(receiver.pushes(1)[0])
+    body = body_of(pushes(receiver, 1)[0])
     model = json.loads(body.pop("payload"))["models"]["victim"]
     assert body == {
         "project_name": "labors",
@@ -84,7 +70,7 @@ def test_an_update_is_pushed_with_the_whole_answer(pushing: RunningWarehouse, re
 def test_a_push_is_signed_in_its_query(pushing: RunningWarehouse, receiver: Receiver) -> None:
     pushing.load({"victim": {"Ödipus": {"weapon": "Keule"}}}, project="labors")
 
-    push = receiver.pushes(1)[0]
+    push = pushes(receiver, 1)[0]
     fields, body = dict(parse_qsl(urlsplit(push.target).query)), body_of(push)
     signature = Signer("magma", KEY).signature(
         method="POST",
@@ -108,14 +94,14 @@ def test_a_dry_run_is_pushed_too(pushing: RunningWarehouse, receiver: Receiver) 
 
     httpx.post(f"{pushing.url}/update", json=body, headers=headers).raise_for_status()
 
-    assert "DRY-1" in body_of(receiver.pushes(1)[0])["payload"]
+    assert "DRY-1" in body_of(pushes(receiver, 1)[0])["payload"]
 
 
 def test_the_route_is_asked_for_once(pushing: RunningWarehouse, receiver: Receiver) -> None:
     for name in ("A", "B"):
         pushing.load({"victim": {name: {}}}, project="labors")
 
-    receiver.pushes(2)
+    pushes(receiver, 2)
     assert [one.method for one in receiver.requests] == ["OPTIONS", "POST", "POST"]
 
 
@@ -126,7 +112,7 @@ def test_a_push_that_fails_is_lost_and_the_next_one_goes_out(
     for name in ("A", "B"):
         pushing.load({"victim": {name: {}}}, project="labors")
 
-    first, second = receiver.pushes(2)
+    first, second = pushes(receiver, 2)
     assert '"A"' in body_of(first)["payload"]
     assert '"B"' in body_of(second)["payload"]
 
