@@ -8,10 +8,13 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from magma.demo.answers import Reply
+from magma.demo.janus import Janus
 from magma.demo.journal import Journal
-from magma.demo.server import serving
+from magma.demo.server import Application, serving
 from magma.demo.signing import Signer
-from magma.demo.warehouse import Warehouse, utc_now
+from magma.demo.tokens import KeyPair
+from magma.demo.warehouse import Request, Warehouse, utc_now
 
 
 def arguments() -> argparse.Namespace:
@@ -25,11 +28,39 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--janus-public-key", type=Path, required=True, help="PEM that tokens are verified with"
     )
+    parser.add_argument(
+        "--janus-private-key", type=Path, help="PEM; with it, a demo Janus answers here as well"
+    )
+    account = "EMAIL=PERM=PUBLIC_KEY_FILE: an account of the demo Janus"
+    parser.add_argument("--service", type=read_service, action="append", default=[], help=account)
     parser.add_argument("--cookie", default="JANUS_TOKEN", help="the cookie that may carry a token")
     parser.add_argument("--journal-url", help="where updates are pushed to")
     parser.add_argument("--etna-key", help="the key pushes are signed with, as the service `magma`")
     parser.add_argument("--clock", type=datetime.fromisoformat, help="start at this instant instead of now")
     return parser.parse_args()
+
+
+def read_service(text: str) -> tuple[str, tuple[str, str]]:
+    """A service's account at the demo Janus."""
+    email, perm, path = text.split("=")
+    return email, (perm, Path(path).read_text(encoding="ascii"))
+
+
+def open_janus(options: argparse.Namespace, public_key: str) -> Janus | None:
+    """A demo Janus, if there is a key for it to sign with."""
+    if options.janus_private_key is None:
+        return None
+    keys = KeyPair(options.janus_private_key.read_text(encoding="ascii"), public_key)
+    return Janus(keys, cookie=options.cookie, services=dict(options.service))
+
+
+def both(warehouse: Warehouse, janus: Janus | None) -> Application:
+    """One server for the two of them."""
+
+    def answer(request: Request) -> Reply:
+        return (janus and janus.answer(request)) or warehouse.answer(request)
+
+    return answer
 
 
 def open_warehouse(options: argparse.Namespace) -> Warehouse:
@@ -59,7 +90,8 @@ def main() -> None:
         if options.journal_url:
             journal = Journal(options.journal_url, Signer("magma", options.etna_key or ""), utc_now)
             warehouse.journal = stack.enter_context(closing(journal))
-        server = stack.enter_context(serving(warehouse.answer, options.host, options.port))
+        application = both(warehouse, open_janus(options, warehouse.public_key))
+        server = stack.enter_context(serving(application, options.host, options.port))
         if options.url_file:
             announce(options.url_file, server.url)
         signal.sigwait(stops)
