@@ -29,3 +29,10 @@ class StaleError(MoveRefusedError):
     """Somebody else changed the request between the look and the move."""
 
     code = "changed_meanwhile"
+
+
+class NotYourselfError(PolyphemusError):
+    """A bid in somebody else's name."""
+
+    code = "not_yourself"
+    status = HTTPStatus.FORBIDDEN

@@ -9,7 +9,18 @@ from django.db.models.functions import Lower
 
 from dispatch.fields import VerbatimJSONField
 from dispatch.querysets import AnalysisRequestQuerySet
-from dispatch.states import BidState, DueStage, EventKind, Outcome, RequestStatus, Verification
+from dispatch.states import (
+    Algorithm,
+    BidState,
+    DueStage,
+    EventKind,
+    KeyState,
+    Outcome,
+    RequestStatus,
+    Scheme,
+    Verb,
+    Verification,
+)
 
 #: What may stand in an address as it is; `.` and `..` would be read as steps in a path.
 SLUG_PATTERN = r"^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,100}$"
@@ -230,3 +241,79 @@ class Revision(models.Model):
     def __str__(self) -> str:
         """Slot and count."""
         return f"{self.slot}: {self.changes}"
+
+
+class ApiKey(models.Model):
+    """What an analyst signs with. The secret is sealed; nothing shows it after it was made."""
+
+    id = models.CharField(max_length=40, primary_key=True)
+    analyst = models.CharField(max_length=EMAIL_LENGTH)
+    scheme = models.CharField(max_length=16, choices=Scheme)
+    algorithm = models.CharField(max_length=16, choices=Algorithm, default=Algorithm.HMAC_SHA256)
+    ciphertext = models.BinaryField()
+    nonce = models.BinaryField()
+    kek_version = models.CharField(max_length=16)
+    #: The start of the secret's digest: tells two keys apart in the audit.
+    fingerprint = models.CharField(max_length=16)
+    state = models.CharField(max_length=10, choices=KeyState, default=KeyState.ACTIVE)
+    created_at = models.DateTimeField()
+    created_by = models.CharField(max_length=EMAIL_LENGTH, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        """Ids that Etna's scheme can carry."""
+
+        verbose_name = "key"
+        constraints = (
+            CheckConstraint(
+                condition=Q(id__regex=r"^[a-z][a-z0-9_]{0,39}$"), name="key_ids_fit_both_schemes"
+            ),
+            CheckConstraint(condition=Q(state__in=KeyState.values), name="key_state_is_known"),
+        )
+        indexes = (Index(fields=["analyst"], name="keys_of_an_analyst"),)
+
+    def __str__(self) -> str:
+        """Id and owner."""
+        return f"{self.id} of {self.analyst}"
+
+
+class KeyScope(models.Model):
+    """One line of what a key may do; a key without lines may do nothing."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.CASCADE, related_name="scopes")
+    project = models.CharField(max_length=100, default="*")
+    analysis = models.CharField(max_length=100, default="*")
+    verb = models.CharField(max_length=10, choices=Verb, default=Verb.ANY)
+
+    class Meta:
+        """Each line once."""
+
+        verbose_name = "scope"
+        constraints = (
+            UniqueConstraint(fields=["key", "project", "analysis", "verb"], name="a_key_has_a_scope_once"),
+        )
+
+    def __str__(self) -> str:
+        """Verb, project, analysis."""
+        return f"{self.verb} on {self.project}/{self.analysis}"
+
+
+class KeyEvent(models.Model):
+    """A line of a key's history: made, rotated, revoked, scopes changed. Only added to, like a request's."""
+
+    key = models.ForeignKey(ApiKey, on_delete=models.DO_NOTHING, db_constraint=False, related_name="events")
+    kind = models.CharField(max_length=20)
+    actor = models.CharField(max_length=EMAIL_LENGTH)
+    at = models.DateTimeField()
+    facts = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        """In the order things happened."""
+
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        """What, by whom."""
+        return f"{self.kind} by {self.actor}"

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
+from dispatch.scopes import ANY, Scope, Scopes
 from dispatch.states import RequestStatus
 
 if TYPE_CHECKING:
@@ -47,3 +48,20 @@ class AnalysisRequestQuerySet(QuerySet["AnalysisRequest"]):
     def to_look_at(self, *, now: datetime) -> AnalysisRequestQuerySet:
         """Requests the sweep has something to do with, the longest waiting first."""
         return self.filter(wake_at__lte=now).order_by("wake_at", "pk")
+
+    def within(self, scopes: Scopes) -> AnalysisRequestQuerySet:
+        """Requests a key's scopes cover, for whatever verb: who may work on something may see it."""
+        covered = Q(pk__in=())
+        for scope in scopes:
+            covered |= _covered(scope)
+        return self.filter(covered)
+
+    def in_projects(self, projects: Iterable[str]) -> AnalysisRequestQuerySet:
+        """Requests of these projects."""
+        return self.filter(project__in=sorted(projects))
+
+
+def _covered(scope: Scope) -> Q:
+    wanted = {"project": scope.project, "analysis": scope.analysis}
+    named = {column: value for column, value in wanted.items() if value != ANY}
+    return Q(**named) if named else Q(pk__isnull=False)

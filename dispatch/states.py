@@ -112,3 +112,17 @@ class KeyState(TextChoices):
     ACTIVE = "active", "In use"
     RETIRING = "retiring", "Being replaced"
     REVOKED = "revoked", "Refused"
+
+
+class Scheme(TextChoices):
+    """How calls made with a key are signed: fixed for each key, never chosen by the caller."""
+
+    ETNA = "etna-v1", "Etna's HMAC, hardened"
+    RFC9421 = "rfc9421-v1", "HTTP Message Signatures (RFC 9421)"
+
+
+class Algorithm(TextChoices):
+    """What a key computes; with Ed25519 only the public half is here."""
+
+    HMAC_SHA256 = "hmac-sha256", "HMAC with SHA-256"
+    ED25519 = "ed25519", "Ed25519"

@@ -55,6 +55,15 @@ POLYPHEMUS_PROJECTS = env.words("POLYPHEMUS_PROJECTS")
 # --- dispatch ---------------------------------------------------------------------------------------------
 #: Tells whether a request's output is in the warehouse (dispatch/witness.py).
 POLYPHEMUS_WITNESS = "dispatch.witness.no_check"
+#: The longer wait before a request is deferred: so much of its estimate, and no less than so many seconds.
+POLYPHEMUS_GRACE_PERCENT = env.number("POLYPHEMUS_GRACE_PERCENT", 50)
+POLYPHEMUS_GRACE_MINIMUM_SECONDS = env.number("POLYPHEMUS_GRACE_MINIMUM_SECONDS", 15 * 60)
+#: How long an analyst who was asked for help has to answer before the work is offered to others.
+POLYPHEMUS_HELP_SECONDS = env.number("POLYPHEMUS_HELP_SECONDS", 3 * 24 * 3600)
+#: How often analysts are advised to ask for the list; each is told another time around this.
+POLYPHEMUS_POLL_SECONDS = env.number("POLYPHEMUS_POLL_SECONDS", 30)
+#: Opens secrets that `rewrap_keys` has not yet sealed with the present key.
+POLYPHEMUS_KEK_PREVIOUS = env.key_bytes("POLYPHEMUS_KEK_PREVIOUS")
 
 # --- Django -----------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -217,6 +226,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "magma.journal.tasks.forget_old",
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
+    },
+    #: A sweep that no worker took in time is not owed: the next does its work.
+    "sweep-due-dates": {
+        "task": "dispatch.tasks.sweep_due_dates",
+        "schedule": 2.0,
+        "options": {"expires": 4.0},
     },
 }
 

@@ -14,6 +14,7 @@ from django.dispatch import Signal
 from dispatch import signals
 from dispatch.errors import StaleError
 from dispatch.models import AnalysisRequest, Bid, RequestEvent
+from dispatch.services import notices
 from dispatch.states import MOVES, BidState, EventKind, RequestStatus
 from polyphemus_site.errors import MoveRefusedError
 
@@ -96,6 +97,7 @@ def record(request: AnalysisRequest, step: Step, *, source: str, now: datetime) 
         note=step.note,
         facts=dict(step.facts),
     )
+    notices.owe(request, step.kind, event_id=event.pk, note=step.note, facts=step.facts, now=now)
     announce(request, step.kind, event_id=event.pk)
     return event
 
@@ -105,6 +107,12 @@ def announce(request: AnalysisRequest, kind: EventKind, *, event_id: int) -> Non
     if signal := SIGNALS.get(kind):
         send = partial(signal.send_robust, AnalysisRequest, analysis_request=request, event_id=event_id)
         transaction.on_commit(send)
+
+
+def announce_by_id(request_id: int, kind: EventKind, *, event_id: int) -> None:
+    """The same after a statement that read no row: it is read only when somebody listens."""
+    if SIGNALS[kind].has_listeners(AnalysisRequest):
+        announce(AnalysisRequest.objects.get(pk=request_id), kind, event_id=event_id)
 
 
 def refusal(request: AnalysisRequest) -> MoveRefusedError:

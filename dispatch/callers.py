@@ -1,0 +1,46 @@
+"""What each kind of caller may see: analysts by their key's scopes, people by their projects."""
+
+from __future__ import annotations
+
+from dispatch.authentication import Analyst
+from dispatch.models import AnalysisRequest
+from dispatch.querysets import AnalysisRequestQuerySet
+from polyphemus_site.errors import MissingError
+from polyphemus_site.janus.errors import ForbiddenError
+from polyphemus_site.janus.people import Person
+
+Caller = Analyst | Person
+
+
+def visible_to(caller: Caller) -> AnalysisRequestQuerySet:
+    """Every request the caller may know of."""
+    if isinstance(caller, Analyst):
+        return AnalysisRequest.objects.within(caller.scopes)
+    if caller.sees_everything:
+        return AnalysisRequest.objects.all()
+    return AnalysisRequest.objects.in_projects({*caller.own_projects, *caller.open_projects()})
+
+
+def horizon(caller: Caller) -> str:
+    """What tells lists of callers apart who see different requests: two of the same horizon see the same."""
+    if isinstance(caller, Analyst):
+        return f"scopes {sorted((s.project, s.analysis) for s in caller.scopes)}"
+    if caller.sees_everything:
+        return "everything"
+    return f"projects {sorted({*caller.own_projects, *caller.open_projects()})}"
+
+
+def find(caller: Caller, name: str) -> AnalysisRequest:
+    """The request of this name; MissingError when unknown, or not the caller's to see."""
+    request = visible_to(caller).named(name).first()
+    if request is None:
+        raise MissingError("There is no such request.")
+    return request
+
+
+def find_to_decide(person: Person, name: str) -> AnalysisRequest:
+    """The request, for its requester or an admin of its project; others who can see it are forbidden."""
+    request = find(person, name)
+    if person.email != request.requester and not person.is_admin(request.project):
+        raise ForbiddenError("Only the requester and the project's admins may decide this.")
+    return request

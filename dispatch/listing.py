@@ -1,0 +1,127 @@
+"""Lists of requests: which were asked for, their revision, and their pages."""
+
+from __future__ import annotations
+
+import random
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import connection
+from django.http import QueryDict
+
+from dispatch.callers import Caller, horizon, visible_to
+from dispatch.models import AnalysisRequest
+from dispatch.querysets import AnalysisRequestQuerySet
+from dispatch.services import configs, naming
+from dispatch.states import RequestStatus
+from polyphemus_site.api import etags, pages
+from polyphemus_site.errors import InvalidInputError
+
+PARAMETERS = ("analysis", "project", "status", "after", "limit")
+PAGE = 1000
+LARGEST_PAGE = 10_000
+DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
+LISTING = "requests"
+#: Says that nothing is left out by status.
+ANY_STATUS = "any"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a caller asks of the list; by default, what is open for bids."""
+
+    analysis: str = ""
+    project: str = ""
+    status: str = RequestStatus.NEW
+    after: int = 0
+    limit: int = PAGE
+
+    def address_after(self, last: AnalysisRequest) -> str:
+        """Where the list goes on."""
+        asked = {"analysis": self.analysis, "project": self.project}
+        query = {name: value for name, value in asked.items() if value}
+        query["after"] = pages.encode(LISTING, last.pk)
+        if self.status != RequestStatus.NEW:
+            query["status"] = self.status
+        if self.limit != PAGE:
+            query["limit"] = str(self.limit)
+        return f"{settings.POLYPHEMUS_URL}/api/v1/requests?{urlencode(query)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some requests, and where the list goes on."""
+
+    requests: list[AnalysisRequest]
+    next: str | None
+
+
+def question(query: QueryDict) -> Question:
+    """The question in an address; InvalidInputError for what makes no sense."""
+    for name, values in query.lists():
+        if name not in PARAMETERS:
+            raise InvalidInputError("That is no parameter of this list.", code="unknown_parameter")
+        if len(values) > 1:
+            raise InvalidInputError(f"{name} is there twice.", code="duplicate_parameter")
+    return Question(
+        analysis=naming.slug(query["analysis"], field="analysis") if "analysis" in query else "",
+        project=configs.project_name(query["project"]) if "project" in query else "",
+        status=_status(query.get("status", RequestStatus.NEW)),
+        after=_after(query.get("after", "")),
+        limit=_limit(query.get("limit", str(PAGE))),
+    )
+
+
+def page(caller: Caller, asked: Question) -> Page:
+    """The requests that answer the question and the caller may see, oldest first."""
+    found = list(_matching(caller, asked).filter(pk__gt=asked.after).order_by("pk")[: asked.limit + 1])
+    shown = found[: asked.limit]
+    more = len(found) > asked.limit
+    return Page(shown, asked.address_after(shown[-1]) if more else None)
+
+
+def tag(caller: Caller, asked: Question, *, representation: str) -> str:
+    """An ETag that changes whenever the list may have; made without the list, from one small read."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT string_agg(slot || ':' || changes, ' ' ORDER BY slot) FROM dispatch_revision")
+        (revision,) = cursor.fetchone()
+    return etags.etag_of(revision, horizon(caller), asked, representation)
+
+
+def polling_advice() -> timedelta:
+    """How long to wait before asking again: spread out, so that pollers don't march in step."""
+    base: float = settings.POLYPHEMUS_POLL_SECONDS
+    return timedelta(seconds=max(1, round(base * random.uniform(0.5, 1.5))))  # noqa: S311 — spreads load, guards nothing
+
+
+def _matching(caller: Caller, asked: Question) -> AnalysisRequestQuerySet:
+    requests = visible_to(caller)
+    if asked.status != ANY_STATUS:
+        requests = requests.filter(status=asked.status)
+    if asked.analysis:
+        requests = requests.filter(analysis=asked.analysis)
+    return requests.in_projects([asked.project]) if asked.project else requests
+
+
+def _status(value: str) -> str:
+    if value in {*RequestStatus.values, ANY_STATUS}:
+        return value
+    raise InvalidInputError(
+        f"status must be one of {', '.join(RequestStatus.values)}, {ANY_STATUS}.", code="invalid_status"
+    )
+
+
+def _after(cursor: str) -> int:
+    if not cursor:
+        return 0
+    (last,) = pages.decode(LISTING, cursor, int)
+    return int(last)
+
+
+def _limit(value: str) -> int:
+    if DIGITS.fullmatch(value) and 1 <= int(value) <= LARGEST_PAGE:
+        return int(value)
+    raise InvalidInputError(f"limit must be 1 to {LARGEST_PAGE}.", code="invalid_limit")

@@ -1,0 +1,59 @@
+"""`manage.py create_key EMAIL --scheme S [--analysis A …] [--project P …] [--verb V …]`."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dispatch.scopes import ANY, Scope
+from dispatch.services import keys
+from dispatch.states import Scheme, Verb
+from polyphemus_site import clock
+from polyphemus_site.errors import PolyphemusError
+
+
+class Command(BaseCommand):
+    """Makes a key for an analyst and prints its id and secret, once."""
+
+    help = "Make a key for an analyst; its id and secret are printed once."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Whose, how it signs, and what it may do."""
+        parser.add_argument("analyst", metavar="ANALYST_EMAIL")
+        parser.add_argument("--scheme", choices=Scheme.values, required=True)
+        parser.add_argument("--analysis", nargs="+", action="extend", default=[], metavar="A")
+        parser.add_argument("--project", nargs="+", action="extend", default=[], metavar="P")
+        parser.add_argument("--verb", nargs="+", action="extend", default=[], choices=Verb.values)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Make it, and say what it may do."""
+        scopes = scopes_from(options["project"], options["analysis"], options["verb"])
+        try:
+            made = keys.create(
+                analyst=options["analyst"].lower(),
+                scheme=options["scheme"],
+                scopes=scopes,
+                kek=settings.POLYPHEMUS_KEK,
+                actor="manage.py create_key",
+                now=clock.now(),
+            )
+        except (PolyphemusError, ImproperlyConfigured) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(f"id      {made.key.pk}")
+        self.stdout.write(f"secret  {made.secret}")
+        for scope in scopes:
+            self.stderr.write(f"may     {scope.verb} on {scope.project}/{scope.analysis}")
+        if not scopes:
+            self.stderr.write("This key may do nothing yet: name what it is for by --analysis or --project.")
+
+
+def scopes_from(projects: list[str], analyses: list[str], verbs: list[str]) -> list[Scope]:
+    """Every pair of the named projects and analyses; naming neither allows nothing."""
+    if not projects and not analyses:
+        return []
+    lines = product(projects or [ANY], analyses or [ANY], verbs or [Verb.ANY.value])
+    return [Scope(project, analysis, verb) for project, analysis, verb in lines]

@@ -1,0 +1,28 @@
+"""The lengths of dispatch's waits, as the settings give them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """How long Polyphemus waits beyond an estimate, for help, and for a warehouse that does not answer."""
+
+    grace_percent: int = 50
+    grace_minimum: timedelta = timedelta(minutes=15)
+    help_wait: timedelta = timedelta(days=3)
+    blind_first: timedelta = timedelta(seconds=5)
+    blind_longest: timedelta = timedelta(minutes=5)
+
+
+def waits() -> Waits:
+    """The waits of this installation; services take them as an argument."""
+    return Waits(
+        grace_percent=settings.POLYPHEMUS_GRACE_PERCENT,
+        grace_minimum=timedelta(seconds=settings.POLYPHEMUS_GRACE_MINIMUM_SECONDS),
+        help_wait=timedelta(seconds=settings.POLYPHEMUS_HELP_SECONDS),
+    )

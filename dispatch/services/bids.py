@@ -1,0 +1,125 @@
+"""Bids: the first valid one wins, in one statement, whatever happens at the same time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from dispatch.errors import BidRefusedError
+from dispatch.models import AnalysisRequest, Bid
+from dispatch.scopes import Scopes
+from dispatch.services import moves
+from dispatch.states import BidState, EventKind, RequestStatus, Verb
+
+#: Whoever finds the row taken waits for its winner and then changes nothing: a loser writes no request.
+CLAIM = """
+WITH won AS (
+  UPDATE dispatch_analysisrequest AS r
+     SET status = 'running', analyst = %(analyst)s, award = r.award + 1, estimate_seconds = %(seconds)s,
+         started_at = %(now)s, due_at = %(due_at)s, due_stage = 'estimate', wake_at = %(due_at)s,
+         granted_seconds = 0, blind_looks = 0
+   WHERE lower(r.name) = lower(%(name)s) AND r.name = %(name)s AND r.analysis = %(analysis)s
+     AND r.status = 'new'
+     AND EXISTS (SELECT FROM unnest(%(projects)s::text[], %(analyses)s::text[]) AS s (project, analysis)
+                  WHERE s.project IN ('*', r.project) AND s.analysis IN ('*', r.analysis))
+     AND NOT EXISTS (SELECT FROM dispatch_analysis AS a WHERE a.name = r.analysis
+                     AND %(seconds)s NOT BETWEEN a.floor_seconds AND a.ceiling_seconds)
+  RETURNING r.id, r.award
+), bid AS (
+  INSERT INTO dispatch_bid (request_id, analyst, key_id, estimate_seconds, bid_at, state, code, award)
+  SELECT id, %(analyst)s, %(key_id)s, %(seconds)s, %(now)s, 'accepted', '', award FROM won
+), event AS (
+  INSERT INTO dispatch_requestevent (request_id, kind, source, target, actor, at, note, facts)
+  SELECT id, 'awarded', 'new', 'running', %(analyst)s, %(now)s, '',
+         jsonb_build_object('award', award, 'estimate_seconds', %(seconds)s::int, 'key', %(key_id)s::text)
+    FROM won
+  RETURNING id, request_id
+)
+SELECT won.id, won.award, event.id FROM won JOIN event ON event.request_id = won.id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """A bid as it came: what for, by whom, in how many seconds."""
+
+    name: str
+    analysis: str
+    analyst: str
+    seconds: int
+    key_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """What the winner gets: the request's number of awards, by which a former holder is known."""
+
+    request_id: int
+    number: int
+    due_at: datetime | None
+
+
+def accept(offer: Offer, *, scopes: Scopes, now: datetime) -> Award:
+    """Award the request to this offer, or BidRefusedError with the reason as its code.
+
+    A holder that repeats its bid gets the same award again.
+    """
+    return _claim(offer, scopes=scopes, now=now) or _look_closer(offer, scopes=scopes, now=now)
+
+
+def _claim(offer: Offer, *, scopes: Scopes, now: datetime) -> Award | None:
+    projects, analyses = scopes.pairs(Verb.BID)
+    values: dict[str, Any] = {
+        "name": offer.name,
+        "analysis": offer.analysis,
+        "analyst": offer.analyst,
+        "seconds": offer.seconds,
+        "key_id": offer.key_id,
+        "now": now,
+        "due_at": now + timedelta(seconds=offer.seconds),
+        "projects": projects,
+        "analyses": analyses,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, values)
+        won = cursor.fetchone()
+    if won is None:
+        return None
+    request_id, number, event_id = won
+    moves.announce_by_id(request_id, EventKind.AWARDED, event_id=event_id)
+    return Award(request_id, number, values["due_at"])
+
+
+def _look_closer(offer: Offer, *, scopes: Scopes, now: datetime) -> Award:
+    """The statement found nothing to award: give the holder its go again, anybody else the reason."""
+    request = AnalysisRequest.objects.named(offer.name).first()
+    if request is None or not scopes.allow(Verb.BID, project=request.project, analysis=request.analysis):
+        raise BidRefusedError("This key's scope covers no such request.", code="out_of_scope")
+    if request.status == RequestStatus.RUNNING and request.analyst == offer.analyst:
+        return Award(request.pk, request.award, request.due_at)
+    refusal = _refusal(request, offer)
+    Bid.objects.create(
+        request=request,
+        analyst=offer.analyst,
+        key_id=offer.key_id,
+        estimate_seconds=offer.seconds,
+        bid_at=now,
+        state=BidState.REFUSED,
+        code=refusal.code,
+    )
+    raise refusal
+
+
+def _refusal(request: AnalysisRequest, offer: Offer) -> BidRefusedError:
+    if request.analysis != offer.analysis:
+        return BidRefusedError(f"Request {request} is for another analysis.", code="wrong_analysis")
+    if request.status == RequestStatus.ARCHIVED:
+        return BidRefusedError(f"Request {request} has ended.", code="archived")
+    if request.status == RequestStatus.RUNNING:
+        return BidRefusedError(f"Request {request} was awarded to another analyst.", code="already_awarded")
+    if request.status == RequestStatus.DEFERRED:
+        return BidRefusedError(f"Request {request} waits for its requester.", code="not_open")
+    return BidRefusedError(f"That time is not taken for {request.analysis}.", code="estimate_out_of_bounds")

@@ -1,0 +1,54 @@
+"""What people are told by mail about a request: written with the change it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from dispatch.models import AnalysisRequest
+from dispatch.states import EventKind, Outcome, Verification
+from polyphemus_site.mail import outbox
+
+#: Which mails a change owes, and to whom: the column of the request that names them.
+OWED: dict[EventKind, tuple[tuple[str, str], ...]] = {
+    EventKind.DEFERRED: (("request_deferred", "requester"),),
+    EventKind.ARCHIVED: (("request_archived", "requester"),),
+    EventKind.CANCELLED: (("request_archived", "requester"), ("request_cancelled", "analyst")),
+    EventKind.ASKED: (("extension_asked", "requester"),),
+    EventKind.LAPSED: (("request_lapsed", "requester"),),
+    EventKind.HELP: (("help_asked", "analyst"),),
+    EventKind.VERIFIED: (("request_unverified", "requester"),),
+}
+
+
+def owe(
+    request: AnalysisRequest,
+    kind: EventKind,
+    *,
+    event_id: int,
+    note: str = "",
+    facts: Mapping[str, Any] | None = None,
+    now: datetime,
+) -> None:
+    """Write the notices of this change, in the caller's transaction; the same event again writes none."""
+    if kind == EventKind.VERIFIED and request.verification != Verification.UNVERIFIED:
+        return
+    for mail, role in OWED.get(kind, ()):
+        if recipient := getattr(request, role):
+            context = {**_context(request), **(facts or {}), "note": note}
+            key = f"request-event-{event_id}-{mail}"
+            outbox.write(kind=mail, recipient=recipient, context=context, key=key, now=now)
+
+
+def _context(request: AnalysisRequest) -> dict[str, str]:
+    return {
+        "name": request.name,
+        "project": request.project,
+        "analysis": request.analysis,
+        "analyst": request.analyst,
+        "requester": request.requester,
+        "outcome": request.outcome,
+        "outcome_label": Outcome(request.outcome).label if request.outcome else "",
+        "path": f"/{request.project}/requests/{request.name}",
+    }

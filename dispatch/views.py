@@ -1,0 +1,213 @@
+"""The API: each view authenticates, parses, calls one service, and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, cast
+
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from dispatch import answers, callers, estimates, listing, policies, serializers
+from dispatch.authentication import Analyst, AnalystAuthentication
+from dispatch.callers import Caller
+from dispatch.errors import NotYourselfError
+from dispatch.models import AnalysisRequest
+from dispatch.renderers import RENDERERS
+from dispatch.services import bids, extensions, requests, tickets
+from dispatch.services import help as helping
+from dispatch.services.bids import Offer
+from dispatch.services.holding import Claim
+from polyphemus_site import clock
+from polyphemus_site.api.parsers import document_of
+from polyphemus_site.api.signing.keys import Verified
+from polyphemus_site.janus.authentication import JanusAuthentication
+from polyphemus_site.janus.people import Person
+from polyphemus_site.janus.permissions import require_edit
+
+
+class DispatchView(APIView):
+    """What all of dispatch's views share: two representations, and a caller who is known."""
+
+    renderer_classes = RENDERERS
+    permission_classes = (IsAuthenticated,)
+
+    def caller(self) -> Caller:
+        """Who asks: an analyst by key, or a person by token."""
+        return cast("Caller", self.request.user)
+
+
+class AnalystView(DispatchView):
+    """For signed calls of analysts."""
+
+    authentication_classes = (AnalystAuthentication,)
+
+    def analyst(self) -> Analyst:
+        """Who signed."""
+        return cast("Analyst", self.request.user)
+
+    def at(self) -> datetime:
+        """When the call was verified, by the database's clock."""
+        return cast("Verified", self.request.auth).at
+
+    def claim(self, request: Request, *others: str) -> tuple[Claim, Any]:
+        """What the body says the analyst holds, and the body."""
+        body = serializers.fields(
+            document_of(request), required=("analysis", "name", *others), optional=("award",)
+        )
+        claim = Claim(
+            name=serializers.word(body, "name"),
+            analysis=serializers.word(body, "analysis"),
+            analyst=self.analyst().email,
+            award=serializers.award(body),
+            key_id=self.analyst().key_id,
+        )
+        return claim, body
+
+
+class RequestsView(DispatchView):
+    """The list, and where new requests are published."""
+
+    def get_authenticators(self) -> list[Any]:
+        """Analysts read and people do both."""
+        reads = self.request.method in {"GET", "HEAD", "OPTIONS"}
+        return [AnalystAuthentication(), JanusAuthentication()] if reads else [JanusAuthentication()]
+
+    def get(self, request: Request) -> Response:
+        """A page of the requests the caller may see, oldest first."""
+        return answers.page(request, self.caller(), listing.question(request.query_params))
+
+    def post(self, request: Request) -> Response:
+        """Publish a request."""
+        person = cast("Person", request.user)
+        body = serializers.fields(document_of(request), required=("analysis", "config"), optional=("name",))
+        config = serializers.config(body)
+        require_edit(person, serializers.word(config, "project"))
+        made = requests.submit(
+            analysis=body["analysis"], name=_name_in(body), requester=person.email, now=clock.now(), **config
+        )
+        response = answers.document(request, made, status=HTTPStatus.CREATED)
+        response["Location"] = f"/api/v1/requests/{made.name}"
+        return response
+
+
+def _name_in(body: Mapping[str, Any]) -> str | None:
+    """The name asked for; None only when there is none: `null` is no name."""
+    return serializers.word(body, "name") if "name" in body else None
+
+
+class RequestView(DispatchView):
+    """One request's document, at its lasting address."""
+
+    authentication_classes = (AnalystAuthentication, JanusAuthentication)
+
+    def get(self, request: Request, name: str) -> Response:
+        """The document, archived or not."""
+        return answers.document(request, callers.find(self.caller(), name))
+
+
+class DecisionView(DispatchView):
+    """What a requester, or an admin of the project, may decide."""
+
+    authentication_classes = (JanusAuthentication,)
+    optional: tuple[str, ...] = ("note",)
+
+    def post(self, request: Request, name: str) -> Response:
+        """Decide, and show the document as it then is."""
+        person = cast("Person", request.user)
+        found = callers.find_to_decide(person, name)
+        sent = document_of(request) if request._request.body else {}  # noqa: SLF001 — DRF tells no body from {}
+        body = serializers.fields(sent, required=(), optional=self.optional)
+        return answers.document(request, self.decide(found, person, body))
+
+    def decide(self, found: AnalysisRequest, person: Person, body: Any) -> AnalysisRequest:
+        """What this address does."""
+        raise NotImplementedError
+
+
+class CancelView(DecisionView):
+    """Ends a request."""
+
+    def decide(self, found: AnalysisRequest, person: Person, body: Any) -> AnalysisRequest:
+        """Archive it as cancelled."""
+        note = serializers.text(body, "note", default="")
+        return requests.cancel(found, actor=person.email, note=note, now=clock.now())
+
+
+class HelpView(DecisionView):
+    """Asks the analyst of a deferred request for help."""
+
+    def decide(self, found: AnalysisRequest, person: Person, body: Any) -> AnalysisRequest:
+        """Ask."""
+        note = serializers.text(body, "note", default="")
+        return helping.ask(found, actor=person.email, note=note, waits=policies.waits(), now=clock.now())
+
+
+class ExtendView(DecisionView):
+    """Gives more time."""
+
+    optional = ("time",)
+
+    def decide(self, found: AnalysisRequest, person: Person, body: Any) -> AnalysisRequest:
+        """Give what is named, or what the analyst asked for."""
+        seconds = estimates.seconds(body["time"]) if "time" in body else None
+        return extensions.grant(found, seconds=seconds, actor=person.email, now=clock.now())
+
+
+class BidsView(AnalystView):
+    """Where analysts bid."""
+
+    def post(self, request: Request) -> Response:
+        """The first valid bid wins."""
+        offer = self.offer(document_of(request))
+        award = bids.accept(offer, scopes=self.analyst().scopes, now=self.at())
+        return answers.go(award)
+
+    def offer(self, document: dict[str, Any]) -> Offer:
+        """The bid in the body; it must be the signer's own."""
+        body = serializers.fields(document, required=("analysis", "analyst", "name", "time"))
+        if serializers.word(body, "analyst").lower() != self.analyst().email.lower():
+            raise NotYourselfError("The bid names another analyst than the key's.")
+        return Offer(
+            name=serializers.word(body, "name"),
+            analysis=serializers.word(body, "analysis"),
+            analyst=self.analyst().email,
+            seconds=estimates.seconds(body["time"]),
+            key_id=self.analyst().key_id,
+        )
+
+
+class TicketsView(AnalystView):
+    """Where completion tickets arrive."""
+
+    def post(self, request: Request) -> Response:
+        """The request is archived on the holder's word."""
+        claim, _ = self.claim(request)
+        tickets.submit(claim, scopes=self.analyst().scopes, now=self.at())
+        return Response({"message": "archived"})
+
+
+class ExtensionsView(AnalystView):
+    """Where analysts ask for more time."""
+
+    def post(self, request: Request) -> Response:
+        """Given at once, or put to the requester."""
+        claim, body = self.claim(request, "time")
+        seconds = estimates.seconds(body["time"])
+        found = extensions.ask(claim, seconds=seconds, scopes=self.analyst().scopes, now=self.at())
+        return answers.extended(found)
+
+
+class ReleasesView(AnalystView):
+    """Where analysts give work back."""
+
+    def post(self, request: Request) -> Response:
+        """The request is open for bids again."""
+        claim, body = self.claim(request, "reason")
+        reason = serializers.text(body, "reason")
+        extensions.release(claim, reason=reason, scopes=self.analyst().scopes, now=self.at())
+        return Response({"message": "released"})
