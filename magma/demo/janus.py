@@ -1,7 +1,7 @@
 """A demo Janus: signs demo people in, says what they may see, and gives services their tokens.
 
-It stands on the demo warehouse's server, keeps nothing but the nonces it gave out, and believes people that they
-are who they say: it is for trying things out on one machine.
+It stands on the demo warehouse's server, keeps nothing but the nonces it gave out, and believes whoever says
+who they are: it is for trying things out on one machine.
 """
 
 from __future__ import annotations

@@ -14,10 +14,16 @@ VECTORS = Path(__file__).resolve().parents[2] / "polyphemus_site" / "api" / "etn
 
 
 def accepted() -> list[Any]:
-    """Requests that both the real Etna and we accept."""
+    """Requests that both the real Etna and we accept; no push holds a float, so neither do these."""
     vectors = json.loads(VECTORS.read_text())["vectors"]
-    kept = [one for one in vectors if one["valid"] and one["strict_policy"] == "ACCEPT"]
+    kept = [
+        one for one in vectors if one["valid"] and one["strict_policy"] == "ACCEPT" and not has_float(one)
+    ]
     return [pytest.param(one, id=one["name"]) for one in kept]
+
+
+def has_float(vector: dict[str, Any]) -> bool:
+    return any(isinstance(value, float) for value in vector["headers_signed"].values())
 
 
 @pytest.mark.parametrize("vector", accepted())
