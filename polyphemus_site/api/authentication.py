@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -24,9 +23,6 @@ from polyphemus_site.api.signing.refusals import SignatureRefusedError
 from polyphemus_site.api.signing.schemes import Audience, Scheme
 from polyphemus_site.errors import PolyphemusError
 
-#: Stands in for an unknown id, so that knowing an id can't be told from the time an answer takes.
-DUMMY_SECRET: Final = secrets.token_bytes(32)
-DUMMY_LIFE: Final = timedelta(days=10)
 UNSIGNED: Final = "unsigned"
 
 
@@ -102,7 +98,7 @@ class SignedAuthentication(BaseAuthentication):
             raise SignatureRefusedError("two schemes" if carried else UNSIGNED)
         (scheme,) = carried
         usable = known if known and known.scheme == scheme.name else None
-        ring = usable or KeyRing(key_id="", secrets=(DUMMY_SECRET,), max_life=DUMMY_LIFE, scheme=scheme.name)
+        ring = usable or scheme.dummy(call)
         verified = scheme.verify(call, ring, self.audience(), now)
         if fault := ring.standing(now) if usable else "unknown id":
             raise SignatureRefusedError(fault)
@@ -125,4 +121,5 @@ def audience_of(url: str) -> Audience:
     host = (parts.hostname or "").lower()
     shown = f"[{host}]" if ":" in host else host
     usual = {"http": 80, "https": 443}.get(parts.scheme)
-    return Audience(host=host, authority=shown if parts.port in (None, usual) else f"{shown}:{parts.port}")
+    authority = shown if parts.port in (None, usual) else f"{shown}:{parts.port}"
+    return Audience(host=host, authority=authority, url_scheme=parts.scheme)

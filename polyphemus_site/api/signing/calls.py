@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from polyphemus_site.api.signing.refusals import SignatureRefusedError
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
+PATH = re.compile(r"/[A-Za-z0-9._~/-]*")
+#: Etna's client sends its scheme with an empty token.
+NO_CREDENTIALS = ("", "etna")
 HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -65,6 +69,15 @@ class Call:
         if not isinstance(document, dict):
             raise SignatureRefusedError("body without names")
         return document
+
+    def refuse_unless_plain(self, host: str) -> None:
+        """Refuse what proxies may rewrite, what was meant for another host, and other credentials beside."""
+        if not PATH.fullmatch(self.path) or "//" in self.path or {".", ".."} & set(self.path.split("/")):
+            raise SignatureRefusedError("path charset")
+        if self.host != host.lower():
+            raise SignatureRefusedError("Host header")
+        if (self.header("authorization") or "").strip().lower() not in NO_CREDENTIALS:
+            raise SignatureRefusedError("two kinds of credentials")
 
 
 def pairs_of(raw: str, *, where: str) -> dict[str, str]:
