@@ -80,6 +80,11 @@ class Loader:
         }
         return {question: check for question, check in asked.items() if check is not None}
 
+    @cached_property
+    def is_timed(self) -> bool:
+        """Whether any check's answer changes by the mere passing of time."""
+        return any("'quiet'" in str(check.as_json()) for check in self.checks.values())
+
     def fingerprint(self, page: Page, index: int) -> str:
         """The digest of an anchor's inputs."""
         return fingerprints.fingerprint(

@@ -39,6 +39,27 @@ class SuggestionStatus(TextChoices):
         return TONES[self]
 
 
+class SuggestionEventKind(TextChoices):
+    """What happened to a suggestion: one word for each kind of row in its history."""
+
+    OPENED = "opened", "Suggested"
+    REFRESHED = "refreshed", "The inputs or the loader changed"
+    SNOOZED = "snoozed", "Snoozed"
+    WOKEN = "woken", "Open again after a snooze"
+    WAVED = "waved", "Dismissed by one person for themselves"
+    DISMISSED = "dismissed", "Dismissed for the project"
+    ACCEPTED = "accepted", "Accepted"
+    CLOSED = "closed", "Closed by itself"
+
+
+class ScanKind(TextChoices):
+    """What a scan reads."""
+
+    CHANGES = "changes", "Scan of what changed"
+    FULL = "full", "Full scan"
+    JOURNAL = "journal", "Judging of touched records"
+
+
 TONES: dict[SuggestionStatus, str] = {
     SuggestionStatus.OPEN: "busy",
     SuggestionStatus.SNOOZED: "calm",

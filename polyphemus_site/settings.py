@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import django_stubs_ext
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from environ import Env
 
@@ -54,7 +55,7 @@ POLYPHEMUS_PROJECTS = env.words("POLYPHEMUS_PROJECTS")
 
 # --- dispatch ---------------------------------------------------------------------------------------------
 #: Tells whether a request's output is in the warehouse (dispatch/witness.py).
-POLYPHEMUS_WITNESS = "dispatch.witness.no_check"
+POLYPHEMUS_WITNESS = "loaders.seam.see_outputs"
 #: The longer wait before a request is deferred: so much of its estimate, and no less than so many seconds.
 POLYPHEMUS_GRACE_PERCENT = env.number("POLYPHEMUS_GRACE_PERCENT", 50)
 POLYPHEMUS_GRACE_MINIMUM_SECONDS = env.number("POLYPHEMUS_GRACE_MINIMUM_SECONDS", 15 * 60)
@@ -292,4 +293,27 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 CELERY_BEAT_SCHEDULE |= {
     "scan-for-orphans": {"task": "orphans.tasks.scan_projects", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-orphans": {"task": "orphans.tasks.sweep_projects", "schedule": 900.0, "options": {"expires": 900}},
+}
+
+# --- loaders ----------------------------------------------------------------------------------------------
+#: How often, in seconds, Magma is asked what has changed.
+POLYPHEMUS_SCAN_SECONDS = env.number("POLYPHEMUS_SCAN_SECONDS", 60)
+#: The hour (UTC) of the nightly full scan.
+POLYPHEMUS_FULL_SCAN_HOUR = env.number("POLYPHEMUS_FULL_SCAN_HOUR", 2)
+CELERY_BEAT_SCHEDULE |= {
+    "scan-changes": {
+        "task": "loaders.tasks.scan_changes",
+        "schedule": POLYPHEMUS_SCAN_SECONDS,
+        "options": {"expires": POLYPHEMUS_SCAN_SECONDS},
+    },
+    "scan-everything": {
+        "task": "loaders.tasks.scan_everything",
+        "schedule": crontab(minute=17, hour=POLYPHEMUS_FULL_SCAN_HOUR),
+        "options": {"expires": 3600},
+    },
+    "keep-loaders-house": {
+        "task": "loaders.tasks.keep_house",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }

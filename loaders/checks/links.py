@@ -9,6 +9,7 @@ from typing import ClassVar
 from loaders.checks.base import Check, Finding, earliest
 from loaders.checks.values import span
 from loaders.pages import Page, as_names
+from loaders.shapes import Special
 
 #: How many linked records an explanation shows one by one.
 SHOWN = 50
@@ -36,7 +37,8 @@ class Linked(Check):
     def reads(self) -> frozenset[str]:
         """The links themselves and, below them, what the inner checks read."""
         inner = [check.reads() for check in (self.where, self.every) if check]
-        return frozenset({self.path}) | {f"{self.path}.{read}" for reads in inner for read in reads}
+        below = {Special.IDENTIFIER.value}.union(*inner)
+        return frozenset(f"{self.path}.{read}" for read in below)
 
     def judge(self, page: Page) -> list[bool]:
         """Inner checks once over all linked records, then a count an anchor."""

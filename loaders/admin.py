@@ -1,0 +1,88 @@
+"""Operators look at suggestions, changes and scans here; nothing is changed by hand but a cursor."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+
+from loaders.models import ScanCursor, ScanRun, Suggestion, SuggestionEvent
+from loaders.querysets import SuggestionQuerySet
+from polyphemus_site.janus.people import Person
+
+
+class LookOnly(admin.ModelAdmin[Model]):
+    """Rows that the program alone writes."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 — Django's signature
+        """Nobody adds."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 — the same
+        """Nobody changes."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:  # noqa: ARG002 — the same
+        """Nobody deletes."""
+        return False
+
+
+def seen_by(request: HttpRequest) -> SuggestionQuerySet:
+    """The suggestions whoever asks may see."""
+    person = getattr(request, "person", None)
+    projects = Suggestion.objects.order_by().values_list("project", flat=True).distinct()
+    if isinstance(person, Person):
+        return Suggestion.objects.visible_to(person, projects)
+    return Suggestion.objects.filter(restricted=False)
+
+
+@admin.register(Suggestion)
+class SuggestionAdmin(LookOnly):
+    """What was suggested, and what became of it."""
+
+    list_display = ("pk", "project", "loader", "anchor", "status", "due", "reason", "opened_at")
+    list_filter = ("status", "project", "loader", "due")
+    search_fields = ("anchor", "request_name")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Restricted ones only for people who may see restricted data, here as everywhere."""
+        return super().get_queryset(request).filter(pk__in=seen_by(request).values("pk"))
+
+
+@admin.register(SuggestionEvent)
+class SuggestionEventAdmin(LookOnly):
+    """Their history."""
+
+    list_display = ("at", "suggestion", "kind", "actor", "note")
+    list_filter = ("kind",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+        """Those of suggestions that may be seen."""
+        return super().get_queryset(request).filter(suggestion__in=seen_by(request))
+
+
+@admin.register(ScanRun)
+class ScanRunAdmin(LookOnly):
+    """How scans went."""
+
+    list_display = (
+        "started_at",
+        "kind",
+        "project",
+        "model",
+        "pages",
+        "records",
+        "expected",
+        "ended_at",
+        "error",
+    )
+    list_filter = ("kind", "project", "error_code")
+
+
+@admin.register(ScanCursor)
+class ScanCursorAdmin(admin.ModelAdmin[ScanCursor]):
+    """How far scans have read; setting one back makes them read again, which does no harm."""
+
+    list_display = ("project", "model", "disconnected", "since", "read_at", "found", "missed")
+    readonly_fields = ("project", "model", "disconnected", "read_at", "found", "missed")
+    list_filter = ("project",)

@@ -1,0 +1,79 @@
+"""What judging a page comes to before anything is written: values passed from the bench to the rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from loaders.judging import Judgement
+from loaders.states import STANDING, SuggestionStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gist:
+    """What a suggestion says: while this is the same, nothing is written."""
+
+    #: The anchor, or the record that a batch of anchors shares.
+    anchor: str
+    loader_version: str
+    due: str
+    reason: str
+    restricted: bool
+    fingerprint: str
+    #: A cheap digest of all that was read.
+    touch: str
+    #: Due anchor -> fingerprint.
+    members: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal(Gist):
+    """A whole suggestion as it should stand."""
+
+    analysis: str
+    output_key: str
+    output: str
+    config: Mapping[str, Any]
+    receipt: Mapping[str, Any]
+    records: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Known:
+    """The latest suggestion there is for an anchor or batch."""
+
+    pk: int
+    status: SuggestionStatus
+    gist: Gist
+
+    @property
+    def stands(self) -> bool:
+        """Open or snoozed."""
+        return self.status in STANDING
+
+    def says(self, gist: Gist) -> bool:
+        """Whether it says already what the other would, however often the records were touched."""
+        return _told(self.gist) == _told(gist)
+
+
+def _told(gist: Gist) -> tuple[object, ...]:
+    return (gist.fingerprint, gist.loader_version, gist.due, gist.reason, gist.restricted)
+
+
+@dataclass
+class Draft:
+    """What one loader's judging of a page came to."""
+
+    judgements: list[Judgement] = field(default_factory=list)
+    open: list[Proposal] = field(default_factory=list)
+    refresh: list[Proposal] = field(default_factory=list)
+    #: Anchor or batch -> why its suggestion ends.
+    close: dict[str, str] = field(default_factory=dict)
+    #: Suggestion -> the digest of what was read, where nothing else changed.
+    retouch: dict[int, str] = field(default_factory=dict)
+    #: Anchor -> when time alone may change its verdict.
+    ripens: dict[str, datetime] = field(default_factory=dict)
+    #: Anchors with an open request whose output is there.
+    made: list[str] = field(default_factory=list)

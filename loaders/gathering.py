@@ -1,0 +1,207 @@
+"""Reading a page from Magma: the anchors, then once each model they lead to, for the union of reads."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from loaders.errors import UnknownAttributeError, UnseenAttributeError
+from loaders.limits import untimed
+from loaders.loader import Loader
+from loaders.pages import Document, Page, Store, as_names
+from loaders.shapes import RESTRICTED, Shape, Shapes, Special, Trait, split
+from magma.client import Magma
+from magma.errors import MagmaForbidden, MagmaRefused
+from magma.templates import Template
+
+Documents = dict[str, dict[str, Document]]
+
+
+def shapes_of(templates: Mapping[str, Template]) -> Shapes:
+    """What judging needs of a project's templates."""
+    return Shapes({name: shape_of(template) for name, template in templates.items()})
+
+
+def shape_of(template: Template) -> Shape:
+    """What judging needs of one template."""
+    traits = {
+        name: Trait(
+            type=attribute.type,
+            leads_to=(attribute.link_model or "") if attribute.is_link else "",
+            back=attribute.link_attribute or "",
+            restricted=attribute.restricted,
+            options=_options(attribute.validation),
+        )
+        for name, attribute in template.attributes.items()
+    }
+    return Shape(template.name, template.identifier, template.parent_attribute or "", traits)
+
+
+def _options(validation: object) -> tuple[str, ...]:
+    if isinstance(validation, dict) and isinstance(validation.get("value"), list):
+        return tuple(str(option) for option in validation["value"])
+    return ()
+
+
+def implied(shapes: Shapes, model: str, reads: Iterable[str]) -> frozenset[str]:
+    """The paths to every mark by which Magma hides what is read: on the records themselves and above them."""
+    prefixes = {(), *(parts[:n] for read in reads for parts in [split(read)] for n in range(1, len(parts)))}
+    return frozenset(
+        ".".join((*prefix, *climb, RESTRICTED))
+        for prefix in prefixes
+        for climb in _marked_ancestors(shapes, shapes.end_of(model, prefix))
+    )
+
+
+def _marked_ancestors(shapes: Shapes, model: str) -> list[tuple[str, ...]]:
+    found: list[tuple[str, ...]] = []
+    climb: tuple[str, ...] = ()
+    while True:
+        shape = shapes[model]
+        mark = shape.traits.get(RESTRICTED)
+        if mark is not None and mark.type == "boolean":
+            found.append(climb)
+        parent = shape.traits.get(shape.parent)
+        if parent is None or parent.leads_to not in shapes or len(climb) > len(shapes.models):
+            return found
+        climb, model = (*climb, shape.parent), parent.leads_to
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to ask for: attributes a model, and the links to follow."""
+
+    attributes: Mapping[str, frozenset[str]]
+    links: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, shapes: Shapes, model: str, reads: Iterable[str]) -> Plan:
+        """The plan for paths from one model on; UnknownAttributeError when the templates lack one."""
+        attributes: dict[str, set[str]] = {model: set()}
+        links: set[tuple[str, ...]] = set()
+        for parts in map(split, reads):
+            here = model
+            for step in shapes.steps(model, parts[:-1]):
+                attributes.setdefault(step.source, set()).add(step.attribute)
+                here = step.trait.leads_to
+            attributes.setdefault(here, set()).add(parts[-1])
+            shapes[here].trait(parts[-1])
+            links |= {parts[:n] for n in range(1, len(parts))}
+        asked = {here: _asked(shapes[here], names) for here, names in attributes.items()}
+        return cls(asked, tuple(sorted(links, key=lambda path: (len(path), path))))
+
+
+def _asked(shape: Shape, names: set[str]) -> frozenset[str]:
+    stamps = {"updated_at"} & shape.traits.keys()
+    return frozenset(names - {Special.IDENTIFIER} | stamps | ({shape.identifier} & shape.traits.keys()))
+
+
+@dataclass(frozen=True)
+class Gatherer:
+    """Reads pages of one project and model for a set of loaders."""
+
+    magma: Magma
+    project: str
+    shapes: Shapes
+    model: str
+    plan: Plan
+
+    @classmethod
+    def for_loaders(cls, magma: Magma, project: str, shapes: Shapes, loaders: Collection[Loader]) -> Gatherer:
+        """A reader for the union of what these loaders of one model read."""
+        (model,) = {loader.model for loader in loaders}
+        reads = frozenset().union(*(loader.reads for loader in loaders))
+        return cls(
+            magma, project, shapes, model, Plan.of(shapes, model, reads | implied(shapes, model, reads))
+        )
+
+    @property
+    def attributes(self) -> list[str]:
+        """What to ask of the anchors themselves."""
+        return sorted(self.plan.attributes[self.model])
+
+    def page(self, names: Iterable[str], *, now: datetime) -> Page:
+        """The page of these anchors; those Magma doesn't show are left out."""
+        found = self.magma.records(self.project, self.model, list(names), self.attributes)
+        return self.extended(found, now=now)
+
+    def extended(self, anchors: Mapping[str, Document], *, now: datetime) -> Page:
+        """The page of anchors already read: one more request for each model they lead to."""
+        documents: Documents = {self.model: dict(anchors)}
+        for level in sorted({len(path) for path in self.plan.links}):
+            wanted: dict[str, set[str]] = {}
+            for path in (path for path in self.plan.links if len(path) == level):
+                target, names = self._followed(documents, path)
+                wanted.setdefault(target, set()).update(names - documents.setdefault(target, {}).keys())
+            for target, names in wanted.items():
+                documents[target].update(self._read(target, names))
+        return Page(self.model, tuple(anchors), Store(self.shapes, documents, now))
+
+    def _read(self, model: str, names: set[str]) -> Mapping[str, Document]:
+        if not names:
+            return {}
+        asked = sorted(self.plan.attributes[model])
+        return self.magma.records(self.project, model, sorted(names), asked)
+
+    def _followed(self, documents: Documents, path: tuple[str, ...]) -> tuple[str, set[str]]:
+        model, names = self.model, set(documents[self.model])
+        for step in self.shapes.steps(self.model, path):
+            known = documents.get(model, {})
+            names = {
+                found
+                for name in names
+                if (document := known.get(name)) is not None
+                for found in as_names(document.get(step.attribute))
+            }
+            model = step.trait.leads_to
+        return model, names
+
+    def with_digests(self, page: Page, indexes: Iterable[int], paths: Iterable[str]) -> Page:
+        """The same page, with the md5 sums of the files at these paths where Magma tells them."""
+        part = page.only(*(page.names[index] for index in indexes))
+        digests = dict(page.store.digests)
+        for path in paths:
+            *links, attribute = split(path)
+            model = self.shapes.end_of(self.model, tuple(links))
+            if not self.shapes[model].trait(attribute).is_file:
+                continue
+            groups = part.linked(".".join(links)) if links else [(name,) for name in part.names]
+            names = sorted({name for group in groups for name in group})
+            for name, sums in self._digests(model, attribute, names).items():
+                if sums is not None:
+                    digests[model, name, attribute] = tuple(sums)
+        return replace(page, store=replace(page.store, digests=digests))
+
+    def _digests(self, model: str, attribute: str, names: list[str]) -> Mapping[str, list[str] | None]:
+        try:
+            with untimed():
+                return self.magma.file_digests(self.project, model, attribute, names) if names else {}
+        except (MagmaRefused, MagmaForbidden):
+            return {}  # this Magma tells no sums of this attribute: fall back to where the file is stored
+
+
+def ensure_readable(loader: Loader, shapes: Shapes) -> None:
+    """Raise UnknownAttributeError when the project's templates lack what the loader reads."""
+    try:
+        Plan.of(shapes, loader.model, loader.reads)
+    except UnknownAttributeError as error:
+        raise UnknownAttributeError(
+            f"{loader.name} reads what the templates lack: {error.message}"
+        ) from error
+
+
+def ensure_seen(loader: Loader, page: Page) -> None:
+    """Raise UnseenAttributeError when Magma left out an attribute that the templates have.
+
+    That is how it hides restricted attributes from lower-case roles; taken for absence, everything restricted
+    would be suggested for ever.
+    """
+    plan = Plan.of(page.store.shapes, loader.model, loader.reads)
+    for model, attributes in plan.attributes.items():
+        document = next(iter(page.store.documents.get(model, {}).values()), None)
+        if document is not None and (hidden := attributes - document.keys()):
+            raise UnseenAttributeError(
+                f"Magma does not show {model}.{', '.join(sorted(hidden))} to our token; "
+                "its role must be an upper-case one to see restricted data."
+            )

@@ -1,0 +1,68 @@
+"""The questions asked of the loaders' rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import F, FilteredRelation, Q, QuerySet
+
+from loaders.states import STANDING, SuggestionStatus
+from polyphemus_site.janus.people import Person
+
+if TYPE_CHECKING:
+    from loaders.models import Change, ScanRun, Suggestion  # noqa: F401 — named in the strings below
+
+
+class SuggestionQuerySet(QuerySet["Suggestion"]):
+    """Questions about suggestions."""
+
+    def standing(self) -> SuggestionQuerySet:
+        """Open or snoozed: at most one an anchor and loader."""
+        return self.filter(status__in=STANDING)
+
+    def visible_to(self, person: Person, projects: Iterable[str]) -> SuggestionQuerySet:
+        """Those of these projects that the person may see; restricted ones only with the right to it."""
+        viewable = [project for project in projects if person.can_view(project)]
+        cleared = [project for project in viewable if person.can_see_restricted(project)]
+        return self.filter(Q(project__in=cleared) | Q(project__in=viewable, restricted=False))
+
+    def offered_to(self, email: str) -> SuggestionQuerySet:
+        """Open, and not waved away by this person for these inputs."""
+        these_inputs = Q(dismissals__person=email, dismissals__fingerprint=F("fingerprint"))
+        return self.alias(waved=FilteredRelation("dismissals", condition=these_inputs)).filter(
+            waved__isnull=True, status=SuggestionStatus.OPEN
+        )
+
+    def to_wake(self, *, now: datetime) -> SuggestionQuerySet:
+        """Snoozed until an instant that has come."""
+        return self.filter(status=SuggestionStatus.SNOOZED, snoozed_until__lte=now)
+
+    def about(self, project: str, loader: str, model: str, anchors: Iterable[str]) -> SuggestionQuerySet:
+        """A loader's suggestions for these anchors."""
+        return self.filter(project=project, loader=loader, model=model, anchor__in=list(anchors))
+
+    def resting_on(self, project: str, records: Iterable[str]) -> SuggestionQuerySet:
+        """Standing suggestions that were drawn from any of these records (`model/name`)."""
+        return self.standing().filter(project=project, records__overlap=list(records))
+
+
+class ChangeQuerySet(QuerySet["Change"]):
+    """Questions about changes."""
+
+    def pending(self, project: str, *, now: datetime) -> ChangeQuerySet:
+        """Those nobody has judged since, and whose time has come, the oldest first."""
+        return self.filter(project=project, pending=True, ripe_at__lte=now).order_by("ripe_at", "pk")
+
+
+class ScanRunQuerySet(QuerySet["ScanRun"]):
+    """Questions about scans."""
+
+    def latest_each(self) -> ScanRunQuerySet:
+        """The last run of each project, model and kind."""
+        return self.order_by("project", "model", "kind", "-started_at").distinct("project", "model", "kind")
+
+    def failed(self) -> ScanRunQuerySet:
+        """Those that ended with an error."""
+        return self.exclude(error="")

@@ -1,0 +1,20 @@
+"""What loaders do when others tell: the journal's records are noted at once and judged soon."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from loaders.services import changes
+from loaders.tasks import judge_pending
+from magma.journal.models import JournalEntry
+from magma.signals import journal_entry_written
+
+
+@receiver(journal_entry_written, dispatch_uid="loaders.judge_touched_records")
+def judge_touched_records(*, entry_id: int, project_name: str, **_: Any) -> None:
+    """Note the records an entry names; a worker judges them together with whatever else is waiting."""
+    entry = JournalEntry.objects.get(pk=entry_id)
+    if changes.tell(project_name, entry.record_names, now=entry.received_at):
+        judge_pending.delay(project_name)

@@ -1,0 +1,115 @@
+"""The one place where loaders meet dispatch: a suggestion becomes a request, a request asks for its output.
+
+Only this module imports dispatch.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from dispatch.models import AnalysisRequest, Subject
+from dispatch.services import requests
+from dispatch.states import Outcome, RequestStatus
+from dispatch.witness import Sight
+from loaders import evidence, registry
+from loaders.evidence import Wanted
+from loaders.judging import Past
+from loaders.models import Suggestion
+from magma.client import connect
+
+logger = logging.getLogger(__name__)
+
+#: The ends that count as a completed request.
+COMPLETED = (Outcome.PASSED, Outcome.TICKET)
+
+
+def submit_request(
+    suggestion: Suggestion,
+    *,
+    requester: str,
+    name: str | None,
+    inputs: Sequence[str],
+    params: Mapping[str, object] | None,
+    now: datetime,
+) -> str:
+    """Publish the request an accepted suggestion becomes; its name. Runs in the caller's transaction."""
+    subjects = [(suggestion.model, anchor, mark) for anchor, mark in sorted(suggestion.members.items())]
+    request = requests.submit(
+        analysis=suggestion.analysis,
+        project=suggestion.project,
+        inputs=inputs,
+        params=dict(params) if params else None,
+        requester=requester,
+        name=name,
+        subjects=subjects,
+        loader=suggestion.loader,
+        loader_version=suggestion.loader_version,
+        now=now,
+    )
+    return request.name
+
+
+def past(project: str, loader: str, model: str, anchors: Collection[str]) -> Past:
+    """What requests say about these anchors: those in progress, the last completed fingerprint of each."""
+    subjects = Subject.objects.filter(
+        request__project=project, request__loader=loader, model=model, record__in=list(anchors)
+    )
+    busy = subjects.exclude(request__status=RequestStatus.ARCHIVED)
+    done = subjects.filter(request__status=RequestStatus.ARCHIVED, request__outcome__in=COMPLETED)
+    return Past(
+        in_progress=frozenset(busy.values_list("record", flat=True)),
+        completed=dict(done.order_by("request__ended_at", "pk").values_list("record", "fingerprint")),
+    )
+
+
+def in_progress(project: str, loader: str, model: str, anchors: Collection[str]) -> list[AnalysisRequest]:
+    """The open requests of a loader about any of these anchors."""
+    found = AnalysisRequest.objects.not_archived().filter(
+        project=project, loader=loader, subjects__model=model, subjects__record__in=list(anchors)
+    )
+    return list(found.distinct())
+
+
+def note_output_seen(requests_seen: Iterable[int], *, now: datetime) -> None:
+    """Tell dispatch that the output of these requests is there."""
+    requests.note_output_seen(requests_seen, now)
+
+
+def wanted(request: AnalysisRequest) -> Wanted:
+    """What there must be to see of a request: its anchors, and the output it started from."""
+    subjects = list(request.subjects.values_list("model", "record"))
+    suggestion = Suggestion.objects.filter(request_name=request.name).only("due", "output").first()
+    return Wanted(
+        model=subjects[0][0] if subjects else "",
+        anchors=tuple(record for _, record in subjects),
+        changed_from=suggestion.output if suggestion and suggestion.output else "",
+    )
+
+
+def see_outputs(open_requests: Sequence[AnalysisRequest]) -> Mapping[int, Sight]:
+    """The witness: judge each request's anchors against Magma as it is now."""
+    sights = {request.pk: Sight.NO_CHECK for request in open_requests}
+    by_loader: dict[tuple[str, str], dict[int, Wanted]] = defaultdict(dict)
+    for request in open_requests:
+        if request.loader in registry.current().loaders and (sought := wanted(request)).anchors:
+            by_loader[request.project, request.loader][request.pk] = sought
+    for (project, loader), sought_by_id in by_loader.items():
+        sights |= _sights(project, loader, sought_by_id)
+    return sights
+
+
+def _sights(project: str, loader: str, sought: Mapping[int, Wanted]) -> dict[int, Sight]:
+    try:
+        seen = evidence.look(connect(), project, registry.current().get(loader), sought)
+    except Exception:  # Magma's trouble, or a lab's own code: never counted against the analyst
+        logger.exception("The output of %s in %s could not be looked for.", loader, project)
+        return dict.fromkeys(sought, Sight.UNKNOWN)
+    return {pk: Sight.SEEN if there else Sight.NOT_SEEN for pk, there in seen.items()}
+
+
+def seen(sights: Mapping[int, Sight]) -> list[int]:
+    """Of the requests looked at, those whose output is there."""
+    return [pk for pk, sight in sights.items() if sight is Sight.SEEN]

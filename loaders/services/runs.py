@@ -1,0 +1,69 @@
+"""The account of a scan: opened before it starts, kept up to date while it goes, closed however it ends."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from loaders.clocks import Clock
+from loaders.models import ScanRun
+from loaders.services.verdicts import Tally, told
+from loaders.states import ScanKind
+from polyphemus_site.errors import PolyphemusError
+
+logger = logging.getLogger(__name__)
+
+KEPT = timedelta(days=30)
+
+
+class Account:
+    """One scan's running count."""
+
+    def __init__(self, run: ScanRun) -> None:
+        """Start from nothing."""
+        self.run = run
+        self.tally = Tally()
+
+    def add(self, tally: Tally) -> None:
+        """Take in a page and write down how far the scan is."""
+        self.tally.add(tally)
+        self._write()
+
+    def expect(self, records: int | None) -> None:
+        """Write down how many records there are."""
+        self.run.expected = records
+        self._write()
+
+    def close(self, *, now: datetime, error: Exception | None = None) -> None:
+        """Write down the end, and what brought it about."""
+        self.run.ended_at = now
+        if error is not None:
+            self.run.error = told(error)
+            self.run.error_code = error.code if isinstance(error, PolyphemusError) else "failed"
+        self._write()
+
+    def _write(self) -> None:
+        self.run.pages, self.run.records = self.tally.pages, self.tally.records
+        self.run.verdicts, self.run.faults = self.tally.plain(), dict(self.tally.faults)
+        self.run.save()
+
+
+@contextmanager
+def recorded(kind: ScanKind, project: str, model: str, *, clock: Clock) -> Iterator[Account]:
+    """Keep a scan's account; what goes wrong is written down with its cause, and raised."""
+    account = Account(ScanRun.objects.create(kind=kind, project=project, model=model, started_at=clock()))
+    try:
+        yield account
+    except Exception as error:
+        logger.warning("%s of %s %s failed: %s", kind.label, project, model, told(error))
+        account.close(now=clock(), error=error)
+        raise
+    account.close(now=clock())
+
+
+def forget(*, now: datetime) -> int:
+    """Delete the accounts of scans long over; how many."""
+    deleted, _ = ScanRun.objects.filter(started_at__lt=now - KEPT).delete()
+    return deleted

@@ -1,0 +1,213 @@
+"""Three ways in, one engine: the records the journal names, those that changed lately, and all there are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from loaders.checks.times import instant
+from loaders.clocks import Clock
+from loaders.models import Change, ScanCursor, Suggestion
+from loaders.services import changes, suggestions
+from loaders.services.locks import held
+from loaders.services.runs import Account, recorded
+from loaders.services.verdicts import Engine, Tally
+from loaders.states import ScanKind
+from loaders.touched import Backwards
+from magma.client import Magma
+from magma.pages import Page as MagmaPage
+
+#: Rows become visible only when their transaction commits: read again what was stamped so shortly before.
+OVERLAP = timedelta(minutes=5)
+#: How far back the very first scan looks for where Magma's clock stands; all else the full scan reads.
+FIRST_LOOK = timedelta(days=1)
+PAGE_SIZE = 1000
+
+
+def models_read(engine: Engine) -> list[str]:
+    """Every model any loader reads: a change there can change a verdict."""
+    reached = {
+        engine.shapes.end_of(loader.model, path)
+        for loader in engine.loaders
+        if not engine.fault_of(loader)
+        for path in ((), *loader.links())
+    }
+    return sorted(reached)
+
+
+# --- what the journal named, and what scans found ----------------------------------------------------------
+
+
+def judge_pending(magma: Magma, project: str, *, clock: Clock) -> Tally:
+    """Judge the anchors of every pending change of a project.
+
+    One at a time a project: who finds another at it leaves; whoever is at it looks once more before ending.
+    """
+    tally = Tally()
+    while Change.objects.pending(project, now=clock()).exists():
+        with held("judge", project) as mine:
+            if not mine:
+                break
+            tally.add(_drained(magma, project, clock=clock))
+    return tally
+
+
+def _drained(magma: Magma, project: str, *, clock: Clock) -> Tally:
+    with recorded(ScanKind.JOURNAL, project, "", clock=clock) as account:
+        engine = Engine.of(magma, project)
+        while rows := list(Change.objects.pending(project, now=clock())[:PAGE_SIZE]):
+            looked_at = clock()
+            for model, anchors in _anchors(engine, rows).items():
+                for names in _pages(sorted(anchors)):
+                    account.add(engine.judge_names(model, names, now=looked_at))
+            changes.done(rows, looked_at=looked_at)
+    return account.tally
+
+
+def _anchors(engine: Engine, rows: Iterable[Change]) -> dict[str, set[str]]:
+    """Anchor model -> the anchors that read any changed record, or have a suggestion drawn from one."""
+    touched: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        touched[row.model].add(row.record)
+    found: dict[str, set[str]] = defaultdict(set)
+    backwards = Backwards(engine.magma, engine.project, engine.shapes)
+    for loader in engine.loaders:
+        if engine.fault_of(loader):
+            continue
+        for model, names in touched.items():
+            found[loader.model] |= backwards.anchors_of(loader, model, names)
+        found[loader.model] |= touched.get(loader.model, set())
+    records = [f"{model}/{name}" for model, names in touched.items() for name in names]
+    for suggestion in Suggestion.objects.resting_on(engine.project, records).only("model", "members"):
+        found[suggestion.model] |= suggestion.members.keys()
+    return {model: names for model, names in found.items() if names}
+
+
+def _pages(names: list[str]) -> Iterable[list[str]]:
+    return (names[start : start + PAGE_SIZE] for start in range(0, len(names), PAGE_SIZE))
+
+
+# --- what changed lately -----------------------------------------------------------------------------------
+
+
+def scan_changes(magma: Magma, project: str, *, clock: Clock, model: str = "") -> Tally:
+    """Find what changed since the cursors of every model that is read, and judge it.
+
+    A model without a cursor is new to us: its anchors are scanned in full, which sets the cursors. A failure
+    is written down and raised; the cursor stays, so the next scan starts where this one did.
+    """
+    engine = Engine.of(magma, project)
+    wanted = [model] if model else models_read(engine)
+    known = set(ScanCursor.objects.filter(project=project).values_list("model", flat=True))
+    for one in wanted:
+        for disconnected in (False, True):
+            _scan_side(engine, one, clock=clock, disconnected=disconnected)
+    tally = scan_all(magma, project, clock=clock) if set(wanted) - known else Tally()
+    tally.add(judge_pending(magma, project, clock=clock))
+    return tally
+
+
+def _scan_side(engine: Engine, model: str, *, clock: Clock, disconnected: bool) -> None:
+    is_root = not engine.shapes[model].parent
+    if disconnected and is_root:
+        return  # the root can't be disconnected, and Magma breaks when asked
+    with held("changes", engine.project, model, str(disconnected)) as mine:
+        if mine:
+            _read_changes(engine, model, clock=clock, disconnected=disconnected)
+
+
+def _read_changes(engine: Engine, model: str, *, clock: Clock, disconnected: bool) -> None:
+    cursor = ScanCursor.objects.filter(project=engine.project, model=model, disconnected=disconnected).first()
+    since = cursor.since - OVERLAP if cursor else clock() - FIRST_LOOK
+    newest = cursor.since if cursor else since
+    with recorded(ScanKind.CHANGES, engine.project, model, clock=clock) as account:
+        read = engine.magma.changed_since(
+            engine.project, model, since, ["updated_at"], show_disconnected=disconnected
+        )
+        found = missed = 0
+        for page in read:
+            stamps = _stamps(page)
+            newest = max([newest, *stamps.values()])
+            told = changes.find(
+                engine.project,
+                model,
+                stamps,
+                disconnected=disconnected,
+                counted=cursor is not None,
+                now=clock(),
+            )
+            if cursor is not None:
+                found, missed = found + told.changes, missed + told.missed
+            account.add(Tally(records=len(stamps), pages=1))
+        _move_cursor(engine.project, model, disconnected=disconnected, newest=newest, now=clock())
+        ScanCursor.objects.filter(project=engine.project, model=model, disconnected=disconnected).update(
+            found=F("found") + found, missed=F("missed") + missed
+        )
+
+
+def _stamps(page: MagmaPage) -> dict[str, datetime]:
+    stamps = {name: instant(document.get("updated_at")) for name, document in page.documents.items()}
+    return {name: stamp for name, stamp in stamps.items() if stamp is not None}
+
+
+def _move_cursor(project: str, model: str, *, disconnected: bool, newest: datetime, now: datetime) -> None:
+    """Set the cursor on; never back, whoever read faster."""
+    with transaction.atomic():
+        cursor, is_new = ScanCursor.objects.select_for_update().get_or_create(
+            project=project,
+            model=model,
+            disconnected=disconnected,
+            defaults={"since": newest, "read_at": now},
+        )
+        if not is_new:
+            cursor.since, cursor.read_at = max(cursor.since, newest), now
+            cursor.save(update_fields=["since", "read_at"])
+
+
+# --- all there are -----------------------------------------------------------------------------------------
+
+
+def scan_all(magma: Magma, project: str, *, clock: Clock, model: str = "") -> Tally:
+    """Judge every anchor of every model that has loaders, or of one model."""
+    engine = Engine.of(magma, project)
+    tally = Tally()
+    for one in [model] if model else engine.models:
+        tally.add(scan_model(engine, one, clock=clock))
+    names = [loader.name for loader in engine.loaders]
+    tally.written += suggestions.close_orphaned(project, names, now=clock())
+    return tally
+
+
+def scan_model(engine: Engine, model: str, *, clock: Clock) -> Tally:
+    """Judge every anchor of a model; nothing when another full scan of it is running."""
+    with held("full", engine.project, model) as mine:
+        if not mine:
+            return Tally()
+        with recorded(ScanKind.FULL, engine.project, model, clock=clock) as account:
+            _walk(engine, model, account, clock=clock)
+        return account.tally
+
+
+def _walk(engine: Engine, model: str, account: Account, *, clock: Clock) -> None:
+    gatherer = engine.gatherer(model)
+    if gatherer is None:
+        account.add(engine.judge_names(model, (), now=clock()))
+        return
+    standing = Suggestion.objects.standing().filter(project=engine.project, model=model)
+    unseen = {anchor for members in standing.values_list("members", flat=True) for anchor in members}
+    looked_at = clock()
+    walk = engine.magma.walk(engine.project, model, gatherer.attributes, page_size=PAGE_SIZE)
+    for found in walk:
+        account.expect(walk.total)
+        page = gatherer.extended(found.documents, now=looked_at)
+        account.add(engine.judge_page(gatherer, page, now=looked_at))
+        unseen -= set(page.names)
+        read = {(kind, name) for kind, names in page.store.documents.items() for name in names}
+        changes.reopen(engine.project, read, since=looked_at, now=clock())
+        looked_at = clock()
+    for names in _pages(sorted(unseen)):
+        account.add(engine.judge_names(model, names, now=clock()))

@@ -1,0 +1,202 @@
+"""What becomes of suggestions: judging opens and closes them, people dismiss, snooze and accept them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from loaders import seam
+from loaders.drafts import Draft, Gist, Known
+from loaders.models import Dismissal, Suggestion, SuggestionEvent
+from loaders.services import changes
+from loaders.services.rows import Desk
+from loaders.states import SuggestionEventKind, SuggestionStatus, sources_of
+from polyphemus_site.errors import InvalidInputError, MoveRefusedError
+
+POLYPHEMUS = "polyphemus"
+LOADER_GONE = "The loader is no longer installed, or no longer for this project."
+HIDDEN = "Magma no longer shows the record: it was disconnected, restricted, renamed or removed."
+GIST = ("anchor", "loader_version", "due", "reason", "restricted", "fingerprint", "touch", "members")
+
+
+def known(project: str, loader: str, model: str, keys: Collection[str]) -> dict[str, Known]:
+    """The latest suggestion for each anchor or batch that has one."""
+    found = (
+        Suggestion.objects.about(project, loader, model, keys).order_by("anchor", "-pk").distinct("anchor")
+    )
+    return {
+        row["anchor"]: Known(
+            row.pop("pk"), SuggestionStatus(row.pop("status")), Gist(**{name: row[name] for name in GIST})
+        )
+        for row in found.values("pk", "status", *GIST)
+    }
+
+
+def settle(desk: Desk, draft: Draft) -> int:
+    """Write what a draft says should stand; how many rows were written for suggestions."""
+    with transaction.atomic():
+        return (
+            desk.close(draft.close)
+            + desk.refresh(draft.refresh)
+            + desk.open(draft.open)
+            + retouch(draft.retouch)
+        )
+
+
+def retouch(touches: Mapping[int, str]) -> int:
+    """Remember what was read where nothing else changed."""
+    if not touches:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE loaders_suggestion AS s SET touch = p.touch"
+            " FROM unnest(%s::bigint[], %s::text[]) AS p(id, touch) WHERE s.id = p.id",
+            [list(touches), list(touches.values())],
+        )
+        return int(cursor.rowcount)
+
+
+def close_hidden(project: str, model: str, names: Collection[str], *, now: datetime) -> int:
+    """Close standing suggestions all of whose anchors Magma doesn't show; have the others judged again."""
+    if not names:
+        return 0
+    resting = Suggestion.objects.resting_on(project, [f"{model}/{name}" for name in names]).filter(
+        model=model
+    )
+    written = 0
+    for loader, anchor, members in resting.values_list("loader", "anchor", "members"):
+        if left := members.keys() - set(names):
+            changes.ripen(project, model, dict.fromkeys(sorted(left), now), now=now)
+        else:
+            written += Desk(project, loader, model, now).close({anchor: HIDDEN})
+    return written
+
+
+def close_orphaned(project: str, loaders: Collection[str], *, now: datetime) -> int:
+    """Close standing suggestions of loaders that are no longer there."""
+    gone = Suggestion.objects.standing().filter(project=project).exclude(loader__in=list(loaders))
+    written = 0
+    for loader, model, anchor in gone.values_list("loader", "model", "anchor"):
+        written += Desk(project, loader, model, now).close({anchor: LOADER_GONE})
+    return written
+
+
+@dataclass(frozen=True)
+class Move:
+    """A person's move of one suggestion."""
+
+    kind: SuggestionEventKind
+    target: SuggestionStatus
+    actor: str
+    note: str = ""
+
+
+def take(suggestion: Suggestion, move: Move, *, now: datetime, **changes: Any) -> Suggestion:
+    """Make a move if the suggestion still allows it, with its history row; else raise MoveRefusedError."""
+    with transaction.atomic():
+        source = Suggestion.objects.select_for_update().values_list("status", flat=True).get(pk=suggestion.pk)
+        allowed = Suggestion.objects.filter(pk=suggestion.pk, status__in=sources_of(move.target))
+        if not allowed.update(status=move.target, **changes):
+            label = SuggestionStatus(source).label.lower()
+            raise MoveRefusedError(
+                f"This suggestion is {label}; it can no longer become {move.target.label.lower()}."
+            )
+        SuggestionEvent.objects.create(
+            suggestion=suggestion,
+            kind=move.kind,
+            source=source,
+            target=move.target,
+            actor=move.actor,
+            at=now,
+            note=move.note,
+        )
+    suggestion.refresh_from_db()
+    return suggestion
+
+
+def accept(
+    suggestion: Suggestion,
+    *,
+    person: str,
+    name: str | None = None,
+    inputs: Sequence[str] | None = None,
+    params: Mapping[str, object] | None = None,
+    now: datetime,
+) -> Suggestion:
+    """Submit the request a suggestion offers, and keep which one it became: both or neither."""
+    chosen = list(suggestion.config["inputs"] if inputs is None else inputs)
+    values = suggestion.config.get("params") if params is None else params
+    with transaction.atomic():
+        Suggestion.objects.select_for_update().get(pk=suggestion.pk)
+        ensure_standing(suggestion)
+        request_name = seam.submit_request(
+            suggestion, requester=person, name=name, inputs=chosen, params=values, now=now
+        )
+        move = Move(
+            SuggestionEventKind.ACCEPTED, SuggestionStatus.ACCEPTED, person, f"Became {request_name}."
+        )
+        return take(suggestion, move, now=now, ended_at=now, snoozed_until=None, request_name=request_name)
+
+
+def ensure_standing(suggestion: Suggestion) -> None:
+    """Refuse to accept what no longer stands, before a request is published for it."""
+    suggestion.refresh_from_db()
+    if suggestion.standing not in sources_of(SuggestionStatus.ACCEPTED):
+        raise MoveRefusedError(
+            f"This suggestion is {suggestion.standing.label.lower()}.", **ended(suggestion)
+        )
+
+
+def ended(suggestion: Suggestion) -> dict[str, str]:
+    """What a refused caller should know of how it ended."""
+    return {"status": suggestion.status, "because": suggestion.because, "request": suggestion.request_name}
+
+
+def dismiss(suggestion: Suggestion, *, person: str, reason: str, now: datetime) -> Suggestion:
+    """Put it away for the whole project until its inputs change."""
+    move = Move(SuggestionEventKind.DISMISSED, SuggestionStatus.DISMISSED, person, reason)
+    return take(suggestion, move, now=now, ended_at=now, snoozed_until=None, because=reason)
+
+
+def wave_away(suggestion: Suggestion, *, person: str, reason: str, now: datetime) -> Suggestion:
+    """Hide it from one person until its inputs change."""
+    _, is_new = Dismissal.objects.get_or_create(
+        suggestion=suggestion,
+        person=person,
+        fingerprint=suggestion.fingerprint,
+        defaults={"reason": reason, "dismissed_at": now},
+    )
+    if is_new:
+        SuggestionEvent.objects.create(
+            suggestion=suggestion,
+            kind=SuggestionEventKind.WAVED,
+            source=suggestion.status,
+            target=suggestion.status,
+            actor=person,
+            at=now,
+            note=reason,
+        )
+    return suggestion
+
+
+def snooze(suggestion: Suggestion, *, person: str, until: datetime | None, now: datetime) -> Suggestion:
+    """Put it away until an instant, or, without one, until its inputs change."""
+    if until is not None and until <= now:
+        raise InvalidInputError("A snooze ends in the future.", code="snooze_in_the_past")
+    note = f"Until {until:%Y-%m-%d %H:%M} UTC." if until else "Until something changes."
+    move = Move(SuggestionEventKind.SNOOZED, SuggestionStatus.SNOOZED, person, note)
+    return take(suggestion, move, now=now, snoozed_until=until)
+
+
+def wake(*, now: datetime) -> int:
+    """Open again what was snoozed until now; how many."""
+    woken = 0
+    for suggestion in Suggestion.objects.to_wake(now=now):
+        move = Move(SuggestionEventKind.WOKEN, SuggestionStatus.OPEN, POLYPHEMUS)
+        take(suggestion, move, now=now, snoozed_until=None)
+        woken += 1
+    return woken

@@ -1,0 +1,174 @@
+"""The one engine: judge anchors of a model by every loader of it, and let their suggestions follow."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import Error as DatabaseError
+
+from loaders import registry, seam
+from loaders.batches import whole_batches
+from loaders.drafts import Draft
+from loaders.gathering import Gatherer, ensure_readable, ensure_seen, shapes_of
+from loaders.limits import time_limit
+from loaders.loader import Loader
+from loaders.pages import Document, Page
+from loaders.proposing import Bench
+from loaders.services import changes, suggestions
+from loaders.services.rows import Desk
+from loaders.shapes import Shapes
+from loaders.states import Verdict
+from magma.client import Magma
+from magma.errors import MagmaError
+
+logger = logging.getLogger(__name__)
+
+#: How long one loader may take over one page.
+SECONDS_A_PAGE = 60
+
+
+@dataclass
+class Tally:
+    """What judging came to."""
+
+    records: int = 0
+    pages: int = 0
+    #: loader -> verdict -> count
+    verdicts: dict[str, Counter[str]] = field(default_factory=dict)
+    #: loader -> what went wrong with it
+    faults: dict[str, str] = field(default_factory=dict)
+    #: rows written for suggestions
+    written: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Take in another's counts."""
+        self.records += other.records
+        self.pages += other.pages
+        self.written += other.written
+        self.faults |= other.faults
+        for loader, counts in other.verdicts.items():
+            self.verdicts.setdefault(loader, Counter()).update(counts)
+
+    def plain(self) -> dict[str, dict[str, int]]:
+        """The counts as JSON."""
+        return {loader: dict(sorted(counts.items())) for loader, counts in sorted(self.verdicts.items())}
+
+
+def applies(loader: Loader, project: str, shapes: Shapes) -> bool:
+    """Whether a loader has anything to say about a project."""
+    return loader.model in shapes and (not loader.projects or project in loader.projects)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Judges one project, as its templates are now."""
+
+    magma: Magma
+    project: str
+    shapes: Shapes
+    loaders: Sequence[Loader]
+
+    @classmethod
+    def of(cls, magma: Magma, project: str, loaders: Iterable[Loader] | None = None) -> Engine:
+        """An engine with the project's present templates and the loaders that apply there."""
+        shapes = shapes_of(magma.templates(project))
+        known = registry.current() if loaders is None else loaders
+        return cls(magma, project, shapes, [loader for loader in known if applies(loader, project, shapes)])
+
+    @property
+    def models(self) -> list[str]:
+        """The models whose records are anchors."""
+        return sorted({loader.model for loader in self.loaders})
+
+    def gatherer(self, model: str) -> Gatherer | None:
+        """The reader for every usable loader of a model; None when there is none."""
+        usable = [loader for loader in self.loaders if loader.model == model and not self.fault_of(loader)]
+        return Gatherer.for_loaders(self.magma, self.project, self.shapes, usable) if usable else None
+
+    def fault_of(self, loader: Loader) -> str:
+        """Why a loader can't be used on these templates; "" when it can."""
+        try:
+            ensure_readable(loader, self.shapes)
+        except Exception as error:  # noqa: BLE001 — a lab's own class may fail in its own way
+            return told(error)
+        return ""
+
+    def judge_names(self, model: str, names: Sequence[str], *, now: datetime) -> Tally:
+        """Judge these anchors; those Magma doesn't show lose their suggestions."""
+        gatherer = self.gatherer(model)
+        if gatherer is None:
+            return self._without_reader(model, len(names))
+        page = gatherer.page(names, now=now)
+        tally = self.judge_page(gatherer, page, now=now)
+        hidden = set(names) - set(page.names)
+        tally.written += suggestions.close_hidden(self.project, model, hidden, now=now)
+        return tally
+
+    def judge_documents(self, gatherer: Gatherer, found: Mapping[str, Document], *, now: datetime) -> Tally:
+        """Judge anchors already read."""
+        return self.judge_page(gatherer, gatherer.extended(found, now=now), now=now)
+
+    def judge_page(self, gatherer: Gatherer, page: Page, *, now: datetime) -> Tally:
+        """Every loader's verdict on a page, one loader's failure costing that loader only."""
+        tally = Tally(records=len(page), pages=1)
+        for loader in self.loaders:
+            if loader.model == page.model and page.names:
+                tally.add(self._by_one(gatherer, loader, page, now=now))
+        return tally
+
+    def _by_one(self, gatherer: Gatherer, loader: Loader, page: Page, *, now: datetime) -> Tally:
+        if fault := self.fault_of(loader):
+            return faulty(loader, len(page), fault)
+        try:
+            draft = self._drafted(gatherer, loader, page)
+        except (MagmaError, DatabaseError):
+            raise
+        except Exception as error:
+            logger.exception("Loader %s failed on a page of %s %s.", loader.name, self.project, page.model)
+            return faulty(loader, len(page), told(error))
+        return self._settled(loader, draft, now=now)
+
+    def _drafted(self, gatherer: Gatherer, loader: Loader, page: Page) -> Draft:
+        whole = whole_batches(gatherer, loader, page)
+        ensure_seen(loader, whole)
+        past = seam.past(self.project, loader.name, loader.model, whole.names)
+        with time_limit(SECONDS_A_PAGE):
+            bench = Bench(gatherer, loader, whole, past, known={})
+            known = suggestions.known(self.project, loader.name, loader.model, bench.groups)
+            return Bench(gatherer, loader, whole, past, known).draft()
+
+    def _settled(self, loader: Loader, draft: Draft, *, now: datetime) -> Tally:
+        written = suggestions.settle(Desk(self.project, loader.name, loader.model, now), draft)
+        changes.ripen(self.project, loader.model, draft.ripens, now=now)
+        self._tell_of_outputs(loader, draft.made, now=now)
+        counts = Counter(judgement.verdict.value for judgement in draft.judgements)
+        return Tally(verdicts={loader.name: counts}, written=written)
+
+    def _tell_of_outputs(self, loader: Loader, made: Collection[str], *, now: datetime) -> None:
+        """An open request whose output has appeared may be archived: look at it as a whole, then say so."""
+        if not made:
+            return
+        sights = seam.see_outputs(seam.in_progress(self.project, loader.name, loader.model, made))
+        if seen := seam.seen(sights):
+            seam.note_output_seen(seen, now=now)
+
+    def _without_reader(self, model: str, count: int) -> Tally:
+        tally = Tally(records=count)
+        for loader in self.loaders:
+            if loader.model == model:
+                tally.add(faulty(loader, count, self.fault_of(loader)))
+        return tally
+
+
+def faulty(loader: Loader, count: int, fault: str) -> Tally:
+    """A loader that couldn't judge: its verdict is error, its suggestions stay as they are."""
+    return Tally(verdicts={loader.name: Counter({Verdict.ERROR.value: count})}, faults={loader.name: fault})
+
+
+def told(error: Exception) -> str:
+    """An error's kind and sentence."""
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,52 @@
+"""The loaders' background work: the journal starts some of it, beat the rest."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from loaders.services import changes, runs, scans, suggestions
+from magma.client import connect
+from polyphemus_site import clock
+
+
+@shared_task
+def judge_pending(project: str) -> int:
+    """Judge what the journal named and what scans found."""
+    return scans.judge_pending(connect(), project, clock=clock.now).records
+
+
+@shared_task
+def scan_changes() -> int:
+    """Start a scan of what changed for every project; beat, once a minute."""
+    projects = connect().projects()
+    for project in projects:
+        scan_project_changes.delay(project)
+    return len(projects)
+
+
+@shared_task
+def scan_project_changes(project: str) -> int:
+    """Find what changed in a project and judge it."""
+    return scans.scan_changes(connect(), project, clock=clock.now).records
+
+
+@shared_task
+def scan_everything() -> int:
+    """Start a full scan of every project; beat, nightly."""
+    projects = connect().projects()
+    for project in projects:
+        scan_project.delay(project)
+    return len(projects)
+
+
+@shared_task
+def scan_project(project: str) -> int:
+    """Judge every anchor of a project."""
+    return scans.scan_all(connect(), project, clock=clock.now).records
+
+
+@shared_task
+def keep_house() -> int:
+    """Wake what was snoozed until now, and forget what is long over."""
+    now = clock.now()
+    return suggestions.wake(now=now) + changes.forget(now=now) + runs.forget(now=now)

@@ -1,0 +1,236 @@
+"""Three ways in, one engine: what each finds, what it remembers, and what it does when Magma fails."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from loaders.models import Change, ScanCursor, ScanRun, Suggestion
+from loaders.services import changes, scans
+from loaders.states import ScanKind, SuggestionStatus
+from magma.client import Magma
+from magma.errors import MagmaUnauthorized, MagmaUnreachable
+from tests.loaders.conftest import (
+    NORMAL_EXOME,
+    PATIENT,
+    load_vcf,
+    now,
+    only_suggestion,
+    reach_another_second,
+    upload_normal,
+)
+from tests.magma.demo_fixture import RunningWarehouse
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def a_minute_later() -> datetime:
+    return now() + timedelta(minutes=1)
+
+
+class TestJudgePending:
+    def test_an_exome_the_journal_names_leads_to_its_patient(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        upload_normal(warehouse)
+        changes.tell("dt_lung", {"exome": [NORMAL_EXOME]}, now=now())
+
+        tally = scans.judge_pending(magma, "dt_lung", clock=now)
+
+        assert tally.records == 1
+        assert only_suggestion().anchor == PATIENT
+
+    def test_a_model_no_loader_reads_costs_nothing(self, magma: Magma) -> None:
+        changes.tell("dt_lung", {"document": ["D1"], "no_such_model": ["X"]}, now=now())
+
+        tally = scans.judge_pending(magma, "dt_lung", clock=now)
+
+        assert tally.records == 0
+        assert not Change.objects.filter(pending=True).exists()
+
+    def test_many_tellings_of_a_record_are_judged_once(self, magma: Magma) -> None:
+        for _ in range(3):
+            changes.tell("dt_lung", {"exome": [NORMAL_EXOME], "patient": [PATIENT]}, now=now())
+
+        tally = scans.judge_pending(magma, "dt_lung", clock=now)
+
+        assert tally.records == 1
+
+    def test_what_changes_while_it_is_judged_is_judged_again(self) -> None:
+        changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
+        rows = list(Change.objects.all())
+        looked_at = now()
+        changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
+
+        changes.done(rows, looked_at=looked_at)
+
+        assert Change.objects.get().pending
+
+    def test_a_failure_keeps_what_is_pending_and_says_why(self, warehouse: RunningWarehouse) -> None:
+        changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
+        stranger = Magma(url=warehouse.url, token="not a token")
+
+        with pytest.raises(MagmaUnauthorized):
+            scans.judge_pending(stranger, "dt_lung", clock=now)
+
+        stranger.close()
+        assert Change.objects.get().pending
+        assert ScanRun.objects.get().error_code == "magma_unauthorized"
+
+    def test_a_record_taken_from_its_parent_still_leads_to_what_was_drawn_from_it(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        upload_normal(warehouse)
+        changes.tell("dt_lung", {"exome": [NORMAL_EXOME]}, now=now())
+        scans.judge_pending(magma, "dt_lung", clock=now)
+        warehouse.load({"exome": {NORMAL_EXOME: {"sample": None}}})
+        changes.tell("dt_lung", {"exome": [NORMAL_EXOME]}, now=now())
+
+        scans.judge_pending(magma, "dt_lung", clock=now)
+
+        assert only_suggestion().status == SuggestionStatus.CLOSED
+
+
+class TestScanChanges:
+    def test_the_first_scan_reads_everything_and_sets_a_cursor_for_every_model_read(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        upload_normal(warehouse)
+
+        scans.scan_changes(magma, "dt_lung", clock=now)
+
+        cursors = ScanCursor.objects.values_list("model", "disconnected")
+        assert set(cursors) == {
+            (model, side) for model in ("patient", "sample", "exome") for side in (False, True)
+        }
+        assert only_suggestion().anchor == PATIENT
+
+    def test_a_change_the_journal_never_told_of_is_found_and_counted(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        scans.scan_changes(magma, "dt_lung", clock=now)
+        reach_another_second()
+        upload_normal(warehouse)
+
+        scans.scan_changes(magma, "dt_lung", clock=now)
+
+        cursor = ScanCursor.objects.get(model="exome", disconnected=False)
+        assert only_suggestion().anchor == PATIENT
+        assert (cursor.found, cursor.missed) == (1, 1)
+
+    def test_a_second_write_within_the_second_is_judged_too(
+        self,
+    ) -> None:
+        stamp = now()
+        changes.find("dt_lung", "patient", {PATIENT: stamp}, disconnected=False, counted=True, now=stamp)
+        changes.done(list(Change.objects.all()), looked_at=stamp)
+
+        within = stamp + timedelta(seconds=1)
+        changes.find("dt_lung", "patient", {PATIENT: stamp}, disconnected=False, counted=True, now=within)
+
+        assert Change.objects.get(record=PATIENT).pending
+
+    def test_scanning_again_finds_nothing_new(self, magma: Magma) -> None:
+        scans.scan_changes(magma, "dt_lung", clock=now)
+        scans.scan_changes(magma, "dt_lung", clock=a_minute_later)
+
+        tally = scans.scan_changes(magma, "dt_lung", clock=a_minute_later)
+
+        assert tally.records == 0
+        assert set(ScanCursor.objects.values_list("found", "missed")) == {(0, 0)}
+
+    def test_a_failure_keeps_the_cursor(self, magma: Magma, warehouse: RunningWarehouse) -> None:
+        scans.scan_changes(magma, "dt_lung", clock=now)
+        before = list(ScanCursor.objects.order_by("pk").values_list("since", "read_at"))
+        warehouse.process.terminate()
+        warehouse.process.wait()
+
+        with pytest.raises(MagmaUnreachable):
+            scans.scan_changes(magma, "dt_lung", clock=now)
+
+        assert list(ScanCursor.objects.order_by("pk").values_list("since", "read_at")) == before
+
+    def test_a_record_that_lost_its_parent_is_found_on_the_other_side(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        upload_normal(warehouse)
+        scans.scan_changes(magma, "dt_lung", clock=now)
+        warehouse.load({"exome": {NORMAL_EXOME: {"sample": None}}})
+
+        scans.scan_changes(magma, "dt_lung", clock=now)
+
+        assert only_suggestion().status == SuggestionStatus.CLOSED
+
+
+class TestMissed:
+    def test_an_entry_that_comes_late_was_not_missed(self, magma: Magma) -> None:
+        scans.scan_changes(magma, "dt_lung", clock=now)
+        stamp = now() + timedelta(seconds=1)
+        changes.find("dt_lung", "exome", {NORMAL_EXOME: stamp}, disconnected=False, counted=True, now=now())
+        ScanCursor.objects.filter(model="exome", disconnected=False).update(missed=1)
+
+        changes.tell("dt_lung", {"exome": [NORMAL_EXOME]}, now=now())
+
+        assert ScanCursor.objects.get(model="exome", disconnected=False).missed == 0
+
+    def test_what_the_journal_told_before_the_scan_is_not_missed(self) -> None:
+        stamp = now() - timedelta(seconds=10)
+        changes.tell("dt_lung", {"exome": [NORMAL_EXOME]}, now=stamp + timedelta(seconds=1))
+
+        found = changes.find(
+            "dt_lung", "exome", {NORMAL_EXOME: stamp}, disconnected=False, counted=True, now=now()
+        )
+
+        assert (found.changes, found.missed) == (1, 0)
+
+
+class TestScanAll:
+    def test_it_closes_what_no_scan_of_changes_could(self, magma: Magma, warehouse: RunningWarehouse) -> None:
+        upload_normal(warehouse)
+        scans.scan_all(magma, "dt_lung", clock=now)
+        load_vcf(warehouse)
+
+        scans.scan_all(magma, "dt_lung", clock=now)
+
+        assert only_suggestion().because == "The output appeared."
+
+    def test_a_patient_that_is_gone_loses_its_suggestion(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        upload_normal(warehouse)
+        scans.scan_all(magma, "dt_lung", clock=now)
+        warehouse.load({"patient": {PATIENT: {"project": None}}})
+
+        scans.scan_all(magma, "dt_lung", clock=now)
+
+        assert only_suggestion().because.startswith("Magma no longer shows")
+
+    def test_its_account_says_what_it_read(self, magma: Magma) -> None:
+        scans.scan_all(magma, "dt_lung", clock=now)
+
+        run = ScanRun.objects.get(kind=ScanKind.FULL)
+        assert (run.records, run.expected, run.error) == (30, 30, "")
+        assert run.ended_at is not None
+
+    def test_what_was_judged_on_newer_sight_meanwhile_is_judged_again(self, magma: Magma) -> None:
+        looked_at = now()
+        changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
+        scans.judge_pending(magma, "dt_lung", clock=now)
+
+        reopened = changes.reopen("dt_lung", [("patient", PATIENT)], since=looked_at, now=now())
+
+        assert reopened == 1
+        assert Change.objects.get().pending
+
+    def test_suggestions_of_a_loader_that_is_gone_are_closed(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        upload_normal(warehouse)
+        scans.scan_all(magma, "dt_lung", clock=now)
+        Suggestion.objects.update(loader="retired_pipe")
+
+        scans.scan_all(magma, "dt_lung", clock=now)
+
+        retired = only_suggestion(loader="retired_pipe")
+        assert retired.because.startswith("The loader is no longer installed")
