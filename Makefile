@@ -6,7 +6,7 @@ WITH_SERVERS := $(BIN)/python -m polyphemus_site.embedded run
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-.venv/ready: requirements.txt requirements-dev.txt
+.venv/ready: requirements.txt requirements-dev.txt analyst/pyproject.toml
 	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $@
 
 install: .venv/ready  ## build .venv with everything that is needed

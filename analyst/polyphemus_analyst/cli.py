@@ -1,0 +1,180 @@
+"""The command line. Keys come from the environment or a file, never from the command line itself."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polyphemus_analyst import configs, shows
+from polyphemus_analyst.client import Dispatch
+from polyphemus_analyst.errors import AnalystError
+from polyphemus_analyst.executors.base import Executor
+from polyphemus_analyst.executors.local import Local
+from polyphemus_analyst.executors.slurm import Slurm
+from polyphemus_analyst.journal import Journal
+from polyphemus_analyst.keys import default_home, load_key
+from polyphemus_analyst.running import Rhythm, run_rounds
+from polyphemus_analyst.working import Analyst, Plan
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Find open analysis requests, bid for them, run them, send the tickets.",
+)
+
+Url = Annotated[str, typer.Option(envvar="POLYPHEMUS_URL", help="The server's public address.")]
+KeyId = Annotated[str, typer.Option(envvar="POLYPHEMUS_KEY_ID", help="The key's id.")]
+SecretFile = Annotated[
+    Path | None,
+    typer.Option(envvar="POLYPHEMUS_SECRET_FILE", help="A file with the secret; or set POLYPHEMUS_SECRET."),
+]
+Analysis = Annotated[str, typer.Option(help="The analysis, by name.")]
+Project = Annotated[str, typer.Option(help="Only this project's requests.")]
+Email = Annotated[
+    str, typer.Option("--analyst", envvar="POLYPHEMUS_ANALYST", help="Who you are, by mail address.")
+]
+Name = Annotated[str, typer.Argument(help="The request, by name.")]
+Seconds = Annotated[int, typer.Option("--time", min=1, help="Seconds.")]
+Home = Annotated[
+    Path, typer.Option(envvar="POLYPHEMUS_ANALYST_HOME", help="Where journal and jobs are kept.")
+]
+
+
+@app.command()
+def poll(
+    url: Url, key_id: KeyId, analysis: Analysis, secret_file: SecretFile = None, project: Project = ""
+) -> None:
+    """Show the open requests."""
+    requests, _ = Dispatch(url, load_key(key_id, secret_file)).open_requests(
+        analysis=analysis, project=project
+    )
+    shows.requests(requests)
+
+
+@app.command()
+def bid(
+    name: Name,
+    url: Url,
+    key_id: KeyId,
+    analysis: Analysis,
+    seconds: Seconds,
+    secret_file: SecretFile = None,
+    analyst: Email = "",
+) -> None:
+    """Offer to do a request within an estimate."""
+    answer = Dispatch(url, load_key(key_id, secret_file)).bid(
+        analysis=analysis, name=name, seconds=seconds, analyst=analyst
+    )
+    shows.document(answer.document)
+
+
+@app.command()
+def ticket(name: Name, url: Url, key_id: KeyId, analysis: Analysis, secret_file: SecretFile = None) -> None:
+    """Say that a request is done."""
+    shows.document(Dispatch(url, load_key(key_id, secret_file)).ticket(analysis=analysis, name=name).document)
+
+
+@app.command()
+def extend(
+    name: Name, url: Url, key_id: KeyId, analysis: Analysis, seconds: Seconds, secret_file: SecretFile = None
+) -> None:
+    """Ask for more time."""
+    answer = Dispatch(url, load_key(key_id, secret_file)).extend(
+        analysis=analysis, name=name, seconds=seconds
+    )
+    shows.document(answer.document)
+
+
+@app.command()
+def release(
+    name: Name,
+    url: Url,
+    key_id: KeyId,
+    analysis: Analysis,
+    reason: Annotated[str, typer.Option(help="Why, for the requester.")],
+    secret_file: SecretFile = None,
+) -> None:
+    """Give a request back."""
+    answer = Dispatch(url, load_key(key_id, secret_file)).release(analysis=analysis, name=name, reason=reason)
+    shows.document(answer.document)
+
+
+@app.command()
+def jobs(home: Home = default_home()) -> None:  # noqa: B008 — a constant of the environment
+    """Show what we did and do."""
+    journal = Journal(home)
+    shows.jobs(journal.all())
+    journal.close()
+
+
+@app.command()
+def run(  # noqa: PLR0913 — the options of a command line
+    *,
+    url: Url,
+    key_id: KeyId,
+    analysis: Analysis,
+    command: Annotated[
+        str, typer.Option(help="Run for each request; {config}, {params}, {sheet}, {name}, {folder}.")
+    ],
+    estimate: Annotated[int, typer.Option(min=1, help="How long a request takes, in seconds.")],
+    secret_file: SecretFile = None,
+    analyst: Email = "",
+    project: Project = "",
+    slots: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 1,
+    executor: Annotated[str, typer.Option(help="local or slurm.")] = "local",
+    sbatch: Annotated[str, typer.Option(help="Further options of sbatch, blank between them.")] = "",
+    schema: Annotated[
+        Path | None, typer.Option(help="JSON Schema of the params; what does not fit is left.")
+    ] = None,
+    sheet: Annotated[
+        str, typer.Option(help="Write the inputs as csv, tsv or json and name it in params.input.")
+    ] = "",
+    every: Annotated[
+        float, typer.Option("--poll", min=0.1, help="Seconds between polls, unless told other.")
+    ] = 300,
+    once: Annotated[
+        bool, typer.Option("--once", help="Poll once, finish what was taken, and end; for cron.")
+    ] = False,
+    home: Home = default_home(),  # noqa: B008 — a constant of the environment
+) -> None:
+    """Bid for open requests, run them, and send the tickets."""
+    plan = Plan(
+        analysis=analysis,
+        command=command,
+        estimate=estimate,
+        slots=slots,
+        project=project,
+        analyst=analyst,
+        sheet=sheet,
+        schema=configs.load_schema(schema) if schema else None,
+    )
+    journal = Journal(home)
+    dispatch = Dispatch(url, load_key(key_id, secret_file))
+    with journal.alone():
+        work = Analyst(plan, dispatch, journal, executor_named(executor, sbatch), shows.progress())
+        code = run_rounds(work, Rhythm(poll=every, once=once), sleep=time.sleep)
+    raise typer.Exit(code)
+
+
+def executor_named(name: str, sbatch: str) -> Executor:
+    """The place where jobs run."""
+    known: dict[str, Callable[[], Any]] = {"local": Local, "slurm": lambda: Slurm(sbatch.split())}
+    if name not in known:
+        raise typer.BadParameter(f"{name} is none of {', '.join(known)}.", param_hint="--executor")
+    made: Executor = known[name]()
+    return made
+
+
+def main() -> None:
+    """Say what went wrong in one sentence, never in a traceback."""
+    try:
+        app()
+    except AnalystError as error:
+        sys.stderr.write(f"polyphemus-analyst: {error}\n")
+        sys.exit(1)

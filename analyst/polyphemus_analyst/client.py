@@ -1,0 +1,211 @@
+"""The server's routes for analysts: every call signed anew, retried with patience, its errors typed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+from polyphemus_analyst import backoff, documents
+from polyphemus_analyst.clock import Clock
+from polyphemus_analyst.documents import Request
+from polyphemus_analyst.errors import RefusedError, UnauthorizedError, UnreachableError
+from polyphemus_analyst.signing import Key, compact_json, sign
+
+TIMEOUT = httpx.Timeout(30.0, connect=10.0)
+TRIES = 6
+PASSING = frozenset(
+    {
+        HTTPStatus.TOO_MANY_REQUESTS,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A good answer: its document, the instant due where it told one, and its polling advice in seconds."""
+
+    document: dict[str, Any]
+    due: datetime | None
+    advice: float | None
+
+
+class Dispatch:
+    """A Polyphemus, as an analyst sees it.
+
+    `sleep` and `tries` say how patient it is. The server's host is signed as it stands in the URL.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: Key,
+        *,
+        clock: Clock | None = None,
+        http: httpx.Client | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        tries: int = TRIES,
+    ) -> None:
+        """Nothing is asked yet."""
+        parts = urlsplit(url)
+        self.root = f"{parts.scheme}://{parts.netloc}"
+        self.api = parts.path.rstrip("/") + "/api/v1"
+        self.host = (parts.hostname or "").lower()
+        self.key = key
+        self.clock = clock or Clock()
+        self.http = http or httpx.Client(timeout=TIMEOUT, follow_redirects=False)
+        self.sleep = sleep
+        self.tries = tries
+        #: Documents by address: their ETag, and what they held.
+        self.known: dict[str, tuple[str, Answer]] = {}
+
+    def open_requests(self, *, analysis: str, project: str = "") -> tuple[list[Request], float | None]:
+        """The open requests, oldest first, and the seconds after which the server likes to be asked again."""
+        wanted = {"analysis": analysis, "project": project, "status": "new"}
+        pages = list(self._pages({name: value for name, value in wanted.items() if value}))
+        read = [documents.read(entry) for page in pages for entry in page.document.get("requests", [])]
+        return [one for one in read if one is not None and one.status == "new"], pages[0].advice
+
+    def request(self, name: str) -> tuple[Request | None, datetime | None]:
+        """One request and the instant it is due."""
+        answer = self._send("GET", f"{self.api}/requests/{name}", {})
+        return documents.read(answer.document), answer.due
+
+    def bid(self, *, analysis: str, name: str, seconds: int, analyst: str = "", key: str = "") -> Answer:
+        """Offer to do it; an answer means "go", also when it was won by an earlier try."""
+        body = {"analysis": analysis, "analyst": analyst, "name": name, "time": str(seconds)}
+        return self._post("bids", body if analyst else _without(body, "analyst"), key)
+
+    def ticket(self, *, analysis: str, name: str, key: str = "") -> Answer:
+        """Say that the work is complete."""
+        return self._post("tickets", {"analysis": analysis, "name": name}, key)
+
+    def extend(self, *, analysis: str, name: str, seconds: int, key: str = "") -> Answer:
+        """Ask for more time."""
+        return self._post("extensions", {"analysis": analysis, "name": name, "time": str(seconds)}, key)
+
+    def release(self, *, analysis: str, name: str, reason: str, key: str = "") -> Answer:
+        """Give the work back."""
+        return self._post("releases", {"analysis": analysis, "name": name, "reason": reason}, key)
+
+    def _pages(self, query: Mapping[str, str]) -> Iterator[Answer]:
+        path = f"{self.api}/requests"
+        seen: set[str] = set()
+        while True:
+            page = self._send("GET", path, query)
+            yield page
+            following = page.document.get("next")
+            if not isinstance(following, str) or following in seen:
+                return
+            seen.add(following)
+            # Only its path and query are followed: where the key is sent is ours to say.
+            parts = urlsplit(following)
+            path, query = parts.path, dict(parse_qsl(parts.query, keep_blank_values=True))
+
+    def _post(self, route: str, body: Mapping[str, Any], key: str) -> Answer:
+        return self._send("POST", f"{self.api}/{route}", body, {"Idempotency-Key": key} if key else {})
+
+    def _send(
+        self, method: str, path: str, values: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send until there is an answer that stays; a corrected clock is worth one more try by itself."""
+        corrected = False
+        trouble = ""
+        for attempt in range(self.tries):
+            answered = self._try(method, path, values, dict(headers or {}))
+            if isinstance(answered, str):
+                trouble, waiting = answered, backoff.wait_for(attempt, {}, now=self.clock.now())
+            else:
+                skewed = self.clock.learn(answered.headers)
+                if answered.status_code == HTTPStatus.UNAUTHORIZED and skewed and not corrected:
+                    corrected = True
+                    continue
+                if answered.status_code not in PASSING:
+                    return self._understand(answered)
+                trouble = f"HTTP {answered.status_code}"
+                waiting = backoff.wait_for(attempt, answered.headers, now=self.clock.now())
+            if attempt + 1 < self.tries:
+                self.sleep(waiting)
+        raise UnreachableError(f"{self.root} does not answer: {trouble}.")
+
+    def _try(
+        self, method: str, path: str, values: Mapping[str, Any], headers: dict[str, str]
+    ) -> httpx.Response | str:
+        """One signed attempt; what went wrong in words when there was no answer."""
+        if method == "POST":
+            headers["Content-Type"] = "application/json"
+        headers |= sign(
+            method=method, host=self.host, path=path, values=values, key=self.key, now=self.clock.now()
+        )
+        request = self.http.build_request(
+            method, self.root + path, headers=headers, **_carried(method, values)
+        )
+        if method == "GET" and str(request.url) in self.known:
+            request.headers["If-None-Match"] = self.known[str(request.url)][0]
+        try:
+            return self.http.send(request)
+        except httpx.HTTPError as error:
+            return str(error) or type(error).__name__
+
+    def _understand(self, response: httpx.Response) -> Answer:
+        address = str(response.request.url)
+        advice = backoff.asked_for(response.headers, now=self.clock.now())
+        if response.status_code == HTTPStatus.NOT_MODIFIED and address in self.known:
+            remembered = self.known[address][1]
+            return Answer(remembered.document, remembered.due, advice)
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            raise UnauthorizedError(f"{self.root} does not accept the key {self.key.id}.")
+        document = _object(response)
+        if not response.is_success:
+            raise _refusal(response, document)
+        answer = Answer(document, _instant(response.headers.get("Polyphemus-Due", "")), advice)
+        if response.request.method == "GET" and (etag := response.headers.get("ETag")):
+            self.known[address] = (etag, answer)
+        return answer
+
+
+def _carried(method: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values where they belong: the query of a GET, the body of a POST, in the bytes that were signed."""
+    if method == "GET":
+        return {"params": dict(values)}
+    return {"content": compact_json(values).encode()}
+
+
+def _without(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if key != name}
+
+
+def _object(response: httpx.Response) -> dict[str, Any]:
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    if isinstance(document, dict):
+        return document
+    if response.is_success:
+        raise UnreachableError(f"{response.request.url.host} answered with something that is no document.")
+    return {}
+
+
+def _refusal(response: httpx.Response, document: Mapping[str, Any]) -> RefusedError:
+    code = str(document.get("code") or response.status_code)
+    detail = str(document.get("detail") or document.get("title") or response.reason_phrase)
+    return RefusedError(f"{detail} ({code})", status=response.status_code, code=code)
+
+
+def _instant(value: str) -> datetime | None:
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo else None

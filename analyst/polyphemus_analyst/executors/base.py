@@ -1,0 +1,45 @@
+"""What an executor must be able to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from polyphemus_analyst.journal import Job
+from polyphemus_analyst.workplaces import Workplace
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was seen of a job: still running, or over with its exit code (None: killed, nobody knows)."""
+
+    running: bool
+    exit_code: int | None = None
+    note: str = ""
+
+
+RUNNING = Look(running=True)
+
+
+def vanished(note: str) -> Look:
+    """Over without having said how."""
+    return Look(running=False, note=note)
+
+
+class Executor(Protocol):
+    """A place where jobs run. A job's name is unique for ever and makes starting repeatable."""
+
+    def find(self, job: Job, place: Workplace) -> str | None:
+        """The handle of this job if an earlier life of ours started it."""
+
+    def start(self, job: Job, place: Workplace) -> str:
+        """Start it; its handle."""
+
+    def look(self, handle: str, place: Workplace) -> Look:
+        """How it goes."""
+
+    def stop(self, handle: str, place: Workplace) -> None:
+        """Stop it; it may be over already."""
+
+    def lengthen(self, handle: str, place: Workplace, seconds: int) -> None:
+        """Give it that much more time, where the place limits it."""

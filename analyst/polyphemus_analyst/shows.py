@@ -1,0 +1,57 @@
+"""What people see: tables on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from polyphemus_analyst.documents import Request
+from polyphemus_analyst.journal import Job
+
+
+def requests(found: Sequence[Request]) -> None:
+    """The open requests."""
+    rows = ((one.name, one.project, str(one.document.get("request-date", ""))) for one in found)
+    _table(("request", "project", "since"), rows)
+
+
+def jobs(found: Sequence[Job]) -> None:
+    """The journal."""
+    rows = ((job.name, job.analysis, job.state.value, job.note) for job in found)
+    _table(("request", "analysis", "state", "note"), rows)
+
+
+def document(answer: Mapping[str, Any]) -> None:
+    """An answer, as JSON."""
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+
+
+def progress() -> Callable[[str, str], None]:
+    """Says what becomes of a request, on standard error."""
+    console = Console(stderr=True, highlight=False)
+
+    def say(name: str, words: str) -> None:
+        if console.is_terminal:
+            console.print(Text.assemble((name, "bold"), "  ", words))
+        else:
+            sys.stderr.write(f"{name} {words}\n")
+            sys.stderr.flush()
+
+    return say
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    if not sys.stdout.isatty():
+        for row in rows:
+            sys.stdout.write("\t".join(row) + "\n")
+        return
+    table = Table(*heads)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)

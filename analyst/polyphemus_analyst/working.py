@@ -1,0 +1,213 @@
+"""The analyst's round: look after the jobs we have, then bid for what fits.
+
+Each step reads the journal, does one thing, and writes what came of it; the next round goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+from polyphemus_analyst import configs, workplaces
+from polyphemus_analyst.client import Dispatch
+from polyphemus_analyst.documents import Request
+from polyphemus_analyst.errors import ConfigError, ExecutorError, RefusedError, UnreachableError
+from polyphemus_analyst.executors.base import Executor
+from polyphemus_analyst.journal import Job, Journal
+from polyphemus_analyst.states import JobState
+from polyphemus_analyst.workplaces import Workplace
+
+#: At this share of the time we know whether it will be enough.
+ASK_AT = 0.8
+#: How often a running job's request is read, to learn of a cancellation.
+READ_EVERY = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What this analyst does: which analysis, how, where, and how much at once."""
+
+    analysis: str
+    command: str
+    estimate: int
+    slots: int = 1
+    project: str = ""
+    analyst: str = ""
+    sheet: str = ""
+    schema: Mapping[str, Any] | None = None
+    #: More time to ask for, as a share of the estimate.
+    more: float = 0.5
+
+
+@dataclass
+class Analyst:
+    """Does one round when asked."""
+
+    plan: Plan
+    dispatch: Dispatch
+    journal: Journal
+    executor: Executor
+    say: Callable[[str, str], None]
+    read_at: dict[str, datetime] = field(default_factory=dict)
+
+    def look_after(self) -> list[Job]:
+        """Take every live job as far as it will go now; those still live. One's trouble stops no other."""
+        for job in self.journal.live():
+            try:
+                self._advance(job)
+            except (UnreachableError, ExecutorError) as error:
+                self.say(job.name, f"later: {error}")
+        return self.journal.live()
+
+    def take_up(self) -> float | None:
+        """Bid for open requests while slots are free; the server's advice for the next poll, in seconds."""
+        requests, advice = self.dispatch.open_requests(analysis=self.plan.analysis, project=self.plan.project)
+        for request in requests:
+            if len(self.journal.live()) >= self.plan.slots:
+                break
+            self._begin(request)
+        return advice
+
+    def _begin(self, request: Request) -> None:
+        try:
+            self._refuse_unfit(request.config)
+        except ConfigError as error:
+            self.say(request.name, f"not for us: {error}")
+            return
+        job = self.journal.begin(request, estimate=self.plan.estimate)
+        if job is not None:
+            self._advance(job)
+
+    def _advance(self, job: Job) -> None:
+        """Step until the job waits for something outside."""
+        steps = {
+            JobState.BIDDING: self._bid,
+            JobState.WON: self._prepare,
+            JobState.STARTING: self._start,
+            JobState.RUNNING: self._watch,
+            JobState.ENDED: self._report,
+        }
+        while job.state in steps:
+            stepped = steps[job.state](job)
+            if stepped.state == job.state:
+                return
+            self.say(job.name, f"{stepped.state}{': ' + stepped.note if stepped.note else ''}")
+            job = stepped
+
+    def _bid(self, job: Job) -> Job:
+        now = self.dispatch.clock.now()
+        try:
+            answer = self.dispatch.bid(
+                analysis=job.analysis,
+                name=job.name,
+                seconds=job.estimate,
+                analyst=self.plan.analyst,
+                key=f"bid-{job.key}",
+            )
+        except RefusedError as error:
+            return self.journal.move(job, JobState.LOST, note=str(error))
+        due = answer.due or now + timedelta(seconds=job.estimate)
+        return self.journal.move(job, JobState.WON, started_at=now, due_at=due)
+
+    def _prepare(self, job: Job) -> Job:
+        """Fetch the config as awarded and write the folder; nothing runs yet."""
+        try:
+            self._refuse_unfit(job.config)
+            self._place(job)
+        except (ConfigError, OSError) as error:
+            return self.journal.move(job, JobState.ENDED, note=f"The config can't be run: {error}")
+        return self.journal.move(job, JobState.STARTING)
+
+    def _start(self, job: Job) -> Job:
+        """Adopt the job when an earlier life of ours started it, else start it."""
+        place = self._place(job)
+        handle = self.executor.find(job, place)
+        if handle is None:
+            try:
+                handle = self.executor.start(job, place)
+            except ExecutorError as error:
+                return self.journal.move(job, JobState.ENDED, note=str(error))
+        return self.journal.move(job, JobState.RUNNING, handle=handle)
+
+    def _watch(self, job: Job) -> Job:
+        place = self._folder(job)
+        seen = self.executor.look(job.handle, place)
+        if not seen.running:
+            return self.journal.move(job, JobState.ENDED, exit_code=seen.exit_code, note=seen.note)
+        now = self.dispatch.clock.now()
+        if now - self.read_at.setdefault(job.name, now) >= READ_EVERY:
+            self.read_at[job.name] = now
+            job = self._read(job, place)
+        return self._ask_for_time(job, place, now) if job.state == JobState.RUNNING else job
+
+    def _read(self, job: Job, place: Workplace) -> Job:
+        """Learn from the server whether the work is still wanted of us, and until when."""
+        request, due = self.dispatch.request(job.name)
+        if request is None:
+            return job
+        if request.status == "archived" or (self.plan.analyst and request.analyst != self.plan.analyst):
+            self.executor.stop(job.handle, place)
+            reason = request.outcome or f"now {request.analyst or 'open'}"
+            return self.journal.move(job, JobState.WITHDRAWN, note=reason)
+        return self.journal.note(job, due_at=due) if due else job
+
+    def _ask_for_time(self, job: Job, place: Workplace, now: datetime) -> Job:
+        """Once for each due date, when four fifths of the time have gone."""
+        if job.due_at is None or job.started_at is None or job.asked_for == job.due_at:
+            return job
+        if now < job.started_at + (job.due_at - job.started_at) * ASK_AT:
+            return job
+        more = max(1, int(job.estimate * self.plan.more))
+        asked = self.journal.note(job, asked_for=job.due_at)
+        try:
+            answer = self.dispatch.extend(
+                analysis=job.analysis,
+                name=job.name,
+                seconds=more,
+                key=f"extend-{job.key}-{int(job.due_at.timestamp())}",
+            )
+        except RefusedError as error:
+            self.say(job.name, f"no more time: {error}")
+            return asked
+        self.executor.lengthen(job.handle, place, more)
+        self.say(job.name, f"asked for {more} s more")
+        return self.journal.note(asked, due_at=answer.due) if answer.due else asked
+
+    def _report(self, job: Job) -> Job:
+        """The ticket after a good end, else the work goes back with the reason."""
+        try:
+            if job.exit_code == 0:
+                self.dispatch.ticket(analysis=job.analysis, name=job.name, key=f"ticket-{job.key}")
+                return self.journal.move(job, JobState.DONE)
+            reason = self._reason(job)
+            self.dispatch.release(
+                analysis=job.analysis, name=job.name, reason=reason, key=f"release-{job.key}"
+            )
+            return self.journal.move(job, JobState.RELEASED, note=reason)
+        except RefusedError as error:
+            if error.status == HTTPStatus.TOO_MANY_REQUESTS:
+                raise UnreachableError(str(error)) from error
+            return self.journal.move(job, JobState.KEPT, note=str(error))
+
+    def _reason(self, job: Job) -> str:
+        if job.exit_code is None:
+            return job.note or "The command did not end."
+        words = self._folder(job).last_words()
+        return f"The command ended with exit code {job.exit_code}" + (f": {words}" if words else ".")
+
+    def _refuse_unfit(self, config: Mapping[str, Any]) -> None:
+        if self.plan.schema is not None:
+            configs.refuse_bad_params(config.get("params") or {}, self.plan.schema)
+
+    def _place(self, job: Job) -> Workplace:
+        return workplaces.prepare(
+            self._folder(job).folder, job, command=self.plan.command, sheet=self.plan.sheet
+        )
+
+    def _folder(self, job: Job) -> Workplace:
+        """A folder for each award: a request lost once and won later starts with a clean one."""
+        return Workplace(Path(self.journal.home / "jobs" / job.name))
