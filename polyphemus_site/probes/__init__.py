@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from polyphemus_site import health, metrics
-from polyphemus_site.probes import numbers, servers
+from polyphemus_site.probes import numbers, servers, warehouse
 
 
 def register() -> None:
@@ -11,4 +11,5 @@ def register() -> None:
     health.register(health.DATABASE, servers.database, needs_database=False)
     health.register("broker", servers.broker, needs_database=False)
     health.register("beat", servers.beat)
+    health.register("magma", warehouse.magma, needs_database=False)
     metrics.register("beat", numbers.beat)

@@ -1,0 +1,1 @@
+"""Trying every dependency and setting, more thoroughly than /readyz may: `manage.py doctor`."""
