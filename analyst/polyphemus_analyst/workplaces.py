@@ -23,7 +23,6 @@ DELIMITERS = {"csv": ",", "tsv": "\t"}
 SCRIPT = """#!/bin/sh
 cd {folder} || exit 97
 mkdir started 2>/dev/null || exit 98
-echo $$ > pid.new && mv pid.new pid
 sh ./command.sh > output.log 2>&1
 code=$?
 echo $code > exit.new && mv exit.new exit

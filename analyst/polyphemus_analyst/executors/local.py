@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
 import subprocess
-from pathlib import Path
 
 from polyphemus_analyst.errors import ExecutorError
 from polyphemus_analyst.executors.base import RUNNING, Look, vanished
@@ -14,26 +14,24 @@ from polyphemus_analyst.journal import Job
 from polyphemus_analyst.workplaces import Workplace
 
 SECRETS = ("POLYPHEMUS_SECRET", "POLYPHEMUS_SECRET_FILE")
+#: The launching shell ends at once: the job needs no parent that outlives it, and its group has a name.
+LAUNCH = 'echo $$ > group.new && mv group.new group; /bin/sh "$0" &'
 
 
 class Local:
     """Each job is a shell in a session of its own, holding a lock in its folder until it ends."""
 
-    def __init__(self) -> None:
-        """Children are kept to be buried."""
-        self.children: dict[str, subprocess.Popen[bytes]] = {}
-
     def find(self, job: Job, place: Workplace) -> str | None:  # noqa: ARG002 — its folder tells
         """Its folder, once it was started there; whether it still runs is for `look` to say."""
         return str(place.folder) if place.started() or _locked(place) else None
 
-    def start(self, job: Job, place: Workplace) -> str:
+    def start(self, job: Job, place: Workplace) -> str:  # noqa: ARG002 — its folder tells
         """Take the job's lock and hand it on, so that it is held from before the start until the end."""
         fd = _open_lock(place)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.children[job.name] = subprocess.Popen(  # noqa: S603 — the analyst's own command
-                ["/bin/sh", str(place.script)],
+            subprocess.run(  # noqa: S603 — the analyst's own command
+                ["/bin/sh", "-c", LAUNCH, str(place.script)],
                 cwd=place.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -41,8 +39,9 @@ class Local:
                 env={name: value for name, value in os.environ.items() if name not in SECRETS},
                 pass_fds=(fd,),
                 start_new_session=True,
+                check=True,
             )
-        except OSError as error:
+        except (OSError, subprocess.SubprocessError) as error:
             raise ExecutorError(f"The command could not be started: {error}.") from error
         finally:
             os.close(fd)
@@ -50,7 +49,6 @@ class Local:
 
     def look(self, handle: str, place: Workplace) -> Look:  # noqa: ARG002 — its folder tells
         """The lock says whether it runs, the exit file how it ended."""
-        self._bury()
         running = _locked(place)
         code = place.exit_code()
         if code is not None:
@@ -58,21 +56,14 @@ class Local:
         return RUNNING if running else vanished("The command was killed before it ended.")
 
     def stop(self, handle: str, place: Workplace) -> None:  # noqa: ARG002 — its folder tells
-        """End its whole session; the lock proves that the pid it wrote is still its own."""
-        pid_file = Path(place.folder / "pid")
-        if _locked(place) and pid_file.exists():
-            try:
-                os.killpg(int(pid_file.read_text(encoding="ascii")), signal.SIGTERM)
-            except ProcessLookupError:
-                return
-        self._bury()
+        """End its whole group; the lock proves that the group it wrote is still its own."""
+        group = place.folder / "group"
+        if _locked(place) and group.exists():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(int(group.read_text(encoding="ascii")), signal.SIGTERM)
 
     def lengthen(self, handle: str, place: Workplace, seconds: int) -> None:
         """Nothing limits it here."""
-
-    def _bury(self) -> None:
-        for name in [name for name, child in self.children.items() if child.poll() is not None]:
-            del self.children[name]
 
 
 def _open_lock(place: Workplace) -> int:

@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from polyphemus_analyst import working
+from polyphemus_analyst.client import Dispatch
+from polyphemus_analyst.documents import Request
+from polyphemus_analyst.executors.local import Local
+from polyphemus_analyst.journal import Journal
+from polyphemus_analyst.states import JobState
+from polyphemus_analyst.working import Analyst, Plan
+from tests.analyst.standin import Script
+from tests.analyst.waiting import eventually
+
+NAME = "dt_lung_tumor_pair"
+WAIT_FOR_GO = "while [ ! -e go ]; do sleep 0.02; done"
+
+
+@pytest.fixture
+def work(dispatch: Dispatch, journal: Journal) -> Callable[..., Analyst]:
+    """An analyst; two made in one test are two lives of the same one."""
+
+    def make(command: str, **plan: Any) -> Analyst:
+        chosen = {"analysis": "exome_pipe", "command": command, "estimate": 3600} | plan
+        return Analyst(Plan(**chosen), dispatch, journal, Local(), say=lambda name, words: None)
+
+    return make
+
+
+@pytest.fixture
+def opened(server: Script, tumor_pair: Request) -> Script:
+    """A server with one open request, which takes bids, tickets and releases."""
+    server.on("GET requests", 200, {"requests": [tumor_pair.document], "next": None})
+    server.on("POST bids", 200, {"message": "go"})
+    server.on("POST tickets", 200, {"message": "archived"})
+    server.on("POST releases", 200, {"message": "released"})
+    server.on("POST extensions", 200, {"message": "extended"})
+    return server
+
+
+def finish(work: Analyst) -> None:
+    eventually(lambda: not work.look_after(), "every job is over")
+
+
+def folder(journal: Journal) -> Path:
+    return journal.home / "jobs" / NAME
+
+
+def test_an_open_request_is_bid_for_run_and_ticketed(
+    opened: Script, work: Callable[..., Analyst], journal: Journal
+) -> None:
+    analyst = work("cp {config} seen.json")
+
+    analyst.take_up()
+    finish(analyst)
+
+    assert [f"{call.method} {call.path}" for call in opened.asked] == [
+        "GET /api/v1/requests",
+        "POST /api/v1/bids",
+        "POST /api/v1/tickets",
+    ]
+    assert opened.calls("POST tickets")[0].body == {"analysis": "exome_pipe", "name": NAME}
+    assert journal.job(NAME).state == JobState.DONE
+    assert "blood_normal.exome" in (folder(journal) / "seen.json").read_text()
+
+
+def test_a_lost_bid_runs_nothing(server: Script, work: Callable[..., Analyst], tumor_pair: Request) -> None:
+    server.on("GET requests", 200, {"requests": [tumor_pair.document], "next": None})
+    server.on("POST bids", 409, {"message": "no", "code": "already_awarded"})
+    analyst = work("true")
+
+    analyst.take_up()
+
+    assert analyst.journal.job(NAME).state == JobState.LOST
+    assert not folder(analyst.journal).exists()
+
+
+def test_what_fails_is_given_back_with_the_reason(opened: Script, work: Callable[..., Analyst]) -> None:
+    analyst = work("echo disk is full; exit 3")
+
+    analyst.take_up()
+    finish(analyst)
+
+    [release] = opened.calls("POST releases")
+    assert release.body["reason"] == "The command ended with exit code 3: disk is full"
+    assert opened.calls("POST tickets") == []
+
+
+def test_no_more_is_taken_than_there_are_slots(
+    server: Script, work: Callable[..., Analyst], tumor_pair: Request
+) -> None:
+    documents = [dict(tumor_pair.document, name=name) for name in ("one", "two", "three")]
+    server.on("GET requests", 200, {"requests": documents, "next": None})
+    server.on("POST bids", 200, {"message": "go"})
+    server.on("POST tickets", 200, {"message": "archived"})
+    analyst = work("true", slots=2)
+
+    analyst.take_up()
+
+    assert [call.body["name"] for call in server.calls("POST bids")] == ["one", "two"]
+    finish(analyst)
+
+
+def test_a_config_that_does_not_fit_the_schema_is_left_to_others(
+    opened: Script, work: Callable[..., Analyst]
+) -> None:
+    analyst = work("true", schema={"type": "object", "required": ["step"]})
+
+    analyst.take_up()
+
+    assert opened.calls("POST bids") == []
+
+
+def test_more_time_is_asked_for_once_at_four_fifths(opened: Script, work: Callable[..., Analyst]) -> None:
+    due = datetime.now(UTC) + timedelta(seconds=1)
+    opened.answers["POST bids"].clear()
+    opened.on("POST bids", 200, {"message": "go"}, Polyphemus_Due=due.isoformat())
+    analyst = work(WAIT_FOR_GO, estimate=10)
+
+    analyst.take_up()
+    eventually(lambda: analyst.look_after() and opened.calls("POST extensions"), "more time is asked for")
+    asked_at = datetime.now(UTC)
+    analyst.look_after()
+
+    assert asked_at > due - timedelta(seconds=0.25)
+    assert [call.body["time"] for call in opened.calls("POST extensions")] == ["5"]
+    (folder(analyst.journal) / "go").touch()
+    finish(analyst)
+
+
+def test_a_cancelled_request_stops_its_job(
+    opened: Script, work: Callable[..., Analyst], tumor_pair: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "READ_EVERY", timedelta(0))
+    cancelled = dict(tumor_pair.document, status="archived", outcome="cancelled")
+    opened.on(f"GET requests/{NAME}", 200, cancelled)
+    analyst = work(WAIT_FOR_GO)
+
+    analyst.take_up()
+    finish(analyst)
+
+    assert analyst.journal.job(NAME).state == JobState.WITHDRAWN
+    assert analyst.journal.job(NAME).note == "cancelled"
+    assert opened.calls("POST tickets") == []
+
+
+def test_a_ticket_that_is_refused_keeps_the_result_for_a_person(
+    opened: Script, work: Callable[..., Analyst]
+) -> None:
+    opened.answers["POST tickets"].clear()
+    opened.on("POST tickets", 409, {"code": "no_longer_yours", "detail": "It went to another analyst."})
+    analyst = work("touch result")
+
+    analyst.take_up()
+    finish(analyst)
+
+    assert analyst.journal.job(NAME).state == JobState.KEPT
+    assert (folder(analyst.journal) / "result").exists()
+
+
+def test_a_ticket_is_sent_when_the_server_is_back(opened: Script, work: Callable[..., Analyst]) -> None:
+    opened.answers["POST tickets"].clear()
+    opened.on("POST tickets", 503)
+    analyst = work("true")
+    analyst.take_up()
+    eventually(
+        lambda: analyst.look_after() and len(opened.calls("POST tickets")) >= 6, "the server was tried enough"
+    )
+
+    opened.on("POST tickets", 200, {"message": "archived"})
+    opened.on("POST tickets", 200, {"message": "archived"})
+    finish(analyst)
+
+    assert analyst.journal.job(NAME).state == JobState.DONE
+
+
+def test_a_life_that_ended_while_bidding_bids_again_with_the_same_key(
+    opened: Script, work: Callable[..., Analyst], journal: Journal, tumor_pair: Request
+) -> None:
+    job = journal.begin(tumor_pair, estimate=60)
+    assert job is not None
+
+    finish(work("true"))
+
+    assert opened.calls("POST bids")[0].headers["idempotency-key"] == f"bid-{job.key}"
+    assert journal.job(NAME).state == JobState.DONE
+
+
+def test_a_life_that_ended_after_starting_adopts_the_job(
+    opened: Script, work: Callable[..., Analyst], journal: Journal
+) -> None:
+    first = work(f"echo ran >> runs; {WAIT_FOR_GO}")
+    first.take_up()
+    running = journal.job(NAME)
+    journal.note(running, state=JobState.STARTING, handle="")
+    second = work(f"echo ran >> runs; {WAIT_FOR_GO}")
+
+    second.look_after()
+    (folder(journal) / "go").touch()
+    finish(second)
+
+    assert (folder(journal) / "runs").read_text() == "ran\n"
+    assert journal.job(NAME).state == JobState.DONE
+
+
+def test_trouble_with_one_job_does_not_stop_the_others(
+    server: Script, work: Callable[..., Analyst], tumor_pair: Request
+) -> None:
+    documents = [dict(tumor_pair.document, name=name) for name in ("one", "two")]
+    server.on("GET requests", 200, {"requests": documents, "next": None})
+    server.on("POST bids", 200, {"message": "go"})
+    server.on("POST tickets", 502)
+    analyst = work("true", slots=2)
+    analyst.take_up()
+
+    eventually(
+        lambda: (
+            {call.body["name"] for call in server.calls("POST tickets") if analyst.look_after()}
+            == {"one", "two"}
+            or not analyst.look_after()
+        ),
+        "both tickets are tried",
+    )
+
+    assert {job.state for job in analyst.journal.all()} == {JobState.ENDED}
