@@ -187,7 +187,9 @@ CELERY_TASK_ACKS_LATE = True  # a worker killed in mid-task loses nothing: every
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
+#: Keeps apart installations that share one Redis (the demo uses one of its own).
+POLYPHEMUS_REDIS_PREFIX = env.text("POLYPHEMUS_REDIS_PREFIX")
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix": POLYPHEMUS_REDIS_PREFIX}
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # the log below serves workers too
 CELERY_WORKER_REDIRECT_STDOUTS = False

@@ -1,0 +1,1 @@
+"""The founding story, played between real processes: `make demo`."""

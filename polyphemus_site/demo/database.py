@@ -1,0 +1,32 @@
+"""The demo's own database, made anew beside the one `DATABASE_URL` names, which is never touched."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from psycopg import sql
+
+SUFFIX = "_demo"
+
+
+class DemoDatabaseError(RuntimeError):
+    """The demo can't have its database; the message says what is missing."""
+
+
+def make_anew(url: str) -> str:
+    """Drop what an earlier demo left, create an empty database, return its URL."""
+    parts = urlsplit(url)
+    name = parts.path.lstrip("/") + SUFFIX
+    try:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+            )
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    except psycopg.Error as error:
+        reason = str(error).strip()
+        raise DemoDatabaseError(
+            f"The demo needs to create the database {name!r} and can't: {reason}"
+        ) from error
+    return urlunsplit(parts._replace(path=f"/{name}"))
