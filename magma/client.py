@@ -14,6 +14,7 @@ from django.conf import settings
 from msgspec import UNSET
 
 from magma.errors import MagmaGarbled, MagmaNotConfigured
+from magma.janus_login import JanusLogin
 from magma.pages import Answer, Documents, Flags, Orphan, Page, Retrieved, TextTable
 from magma.questions import (
     QueryQuestion,
@@ -305,10 +306,21 @@ def _shared(process_id: int) -> Magma:  # noqa: ARG001 — a forked worker must 
     if not settings.POLYPHEMUS_MAGMA_URL:
         raise MagmaNotConfigured("POLYPHEMUS_MAGMA_URL is not set: Polyphemus does not know where Magma is.")
     return Magma(
-        url=settings.POLYPHEMUS_MAGMA_URL,
-        token=settings.POLYPHEMUS_MAGMA_TOKEN,
-        projects=settings.POLYPHEMUS_PROJECTS,
+        url=settings.POLYPHEMUS_MAGMA_URL, token=token_source(), projects=settings.POLYPHEMUS_PROJECTS
     )
+
+
+def token_source() -> TokenSource:
+    """Our own login where there is a key for it, since that renews itself; else the token given."""
+    if settings.POLYPHEMUS_JANUS_EMAIL and settings.POLYPHEMUS_JANUS_PRIVATE_KEY:
+        return JanusLogin(
+            url=settings.POLYPHEMUS_JANUS_URL,
+            email=settings.POLYPHEMUS_JANUS_EMAIL,
+            private_key=settings.POLYPHEMUS_JANUS_PRIVATE_KEY,
+        )
+    if settings.POLYPHEMUS_MAGMA_TOKEN:
+        return StaticToken(settings.POLYPHEMUS_MAGMA_TOKEN)
+    raise MagmaNotConfigured("Neither POLYPHEMUS_MAGMA_TOKEN nor a key for a login at Janus is set.")
 
 
 def connect() -> Magma:

@@ -62,6 +62,21 @@ class MagmaUnauthorized(MagmaError):
     advice = "Renew POLYPHEMUS_MAGMA_TOKEN, or give POLYPHEMUS_JANUS_EMAIL and its private key."
 
 
+class JanusRefused(MagmaUnauthorized):
+    """Janus gave no token for our signature."""
+
+    code = "janus_refused"
+    advice = "See that Janus knows POLYPHEMUS_JANUS_EMAIL with the public half of our key, and both clocks."
+
+
+class JanusAway(MagmaError):
+    """No token can be fetched for now; without one Magma can't be asked."""
+
+    code = "janus_away"
+    advice = "See whether Janus runs at POLYPHEMUS_JANUS_URL and is reachable from this host."
+    passing = True
+
+
 class MagmaForbidden(MagmaError):
     """The token is good, but not for this project; an unknown project looks the same (403)."""
 

@@ -36,7 +36,6 @@ LONGEST_SENTENCE = 300
 
 BY_STATUS: dict[int, type[MagmaError]] = {
     HTTPStatus.BAD_REQUEST: MagmaRefused,
-    HTTPStatus.UNAUTHORIZED: MagmaUnauthorized,
     HTTPStatus.FORBIDDEN: MagmaForbidden,
     HTTPStatus.NOT_FOUND: MagmaNotFound,
     HTTPStatus.UNPROCESSABLE_ENTITY: MagmaRefused,
@@ -74,6 +73,8 @@ def refusal(asked: str, reply: Reply) -> MagmaError:
 
 
 def _kind(reply: Reply, messages: tuple[str, ...]) -> type[MagmaError]:
+    if reply.is_for_strangers:
+        return MagmaUnauthorized
     said = " ".join(messages)
     by_words: tuple[tuple[int, str, type[MagmaError]], ...] = (
         (HTTPStatus.FORBIDDEN, RESTRICTED, MagmaRestricted),
@@ -91,8 +92,6 @@ def _kind_of_status(status: int) -> type[MagmaError]:
         return MagmaUnavailable
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return MagmaFailed
-    if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
-        return MagmaUnauthorized  # Magma's `auth_redirect` sends strangers to the login page
     return BY_STATUS.get(status, MagmaGarbled)
 
 

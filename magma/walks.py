@@ -13,11 +13,10 @@ for two pages only, for a few per cent more to read.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from itertools import count as counting
+from itertools import dropwhile
 
 from magma.errors import MagmaShifted
 from magma.pages import Page
@@ -56,6 +55,19 @@ def window_after(reached: int, page_size: int) -> Window:
     return next(one for one in map(window, counting(page_size + 1)) if one.end > reached)
 
 
+def extended(trail: list[str], names: list[str]) -> list[str]:
+    """The trail with a page's new names where they belong in the order, without those before all it knows."""
+    known = set(trail)
+    arrivals: dict[str, list[str]] = {}
+    place = ""
+    for name in names:
+        if name in known:
+            place = name
+        elif place or not trail:
+            arrivals.setdefault(place, []).append(name)
+    return arrivals.get("", []) + [one for name in trail for one in (name, *arrivals.get(name, ()))]
+
+
 class Walk:
     """Pages in turn; `total` is Magma's count at the start, `searches` how often its place was lost."""
 
@@ -66,7 +78,7 @@ class Walk:
         self._fetch = fetch
         self._attributes = attributes
         self._page_size = page_size
-        self._recent: deque[list[str]] = deque(maxlen=2)
+        self._trail: list[str] = []
 
     def __iter__(self) -> Iterator[Page]:
         """Each page holds only records not given before."""
@@ -89,7 +101,7 @@ class Walk:
                 return
 
     def _given(self, page: Page, fresh: list[str] | None = None) -> Page:
-        self._recent.append(list(page.documents))
+        self._trail = extended(self._trail, list(page.documents))[-2 * self._page_size :]
         if fresh is not None and len(fresh) < len(page.documents):
             page = replace(page, documents={name: page.documents[name] for name in fresh})
         self.given += len(page.documents)
@@ -97,19 +109,15 @@ class Walk:
 
     def _fresh(self, page: Page) -> list[str]:
         """What follows the first known record and is not known itself."""
-        known = self._known()
-        names = list(page.documents)
-        start = next((place for place, name in enumerate(names) if name in known), len(names))
-        return [name for name in names[start:] if name not in known]
-
-    def _known(self) -> set[str]:
-        return set(chain.from_iterable(self._recent))
+        known = set(self._trail)
+        from_known_on = dropwhile(lambda name: name not in known, page.documents)
+        return [name for name in from_known_on if name not in known]
 
     def _in_view(self, window: Window) -> tuple[Window, Page]:
         """The page at the window, or wherever our place has moved to."""
         for _ in range(SEARCHES):
             page = self._fetch(self._attributes, window.number, window.size)
-            if not self._known().isdisjoint(page.documents):
+            if not set(self._trail).isdisjoint(page.documents):
                 return window, page
             found = self._search(window)
             if found is None:
@@ -120,7 +128,7 @@ class Walk:
     def _search(self, lost: Window) -> Window | None:
         """Where a known record stands now; None when the model has become empty."""
         self.searches += 1
-        known = self._known()
+        known = set(self._trail)
         for window in _around(lost, self._is_beyond):
             page = self._fetch("identifier", window.number, window.size)
             if not known.isdisjoint(page.documents):

@@ -9,6 +9,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -29,8 +30,14 @@ from magma.questions import ReadPath
 from magma.tokens import Token, TokenSource
 
 AWAY = frozenset({429, 502, 503, 504})
-UNAUTHORIZED = 401
-READS = {("POST", ReadPath.RETRIEVE.value), ("POST", ReadPath.QUERY.value), ("GET", ReadPath.ALIVE.value)}
+READS = frozenset(
+    {
+        ("POST", ReadPath.RETRIEVE.value),
+        ("POST", ReadPath.QUERY.value),
+        ("GET", ReadPath.ALIVE.value),
+        ("GET", ReadPath.FLAGS.value),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +69,11 @@ class Reply:
     content_type: str
     body: bytes
 
+    @property
+    def is_for_strangers(self) -> bool:
+        """A 401, or the way to a login page where Magma's `auth_redirect` is set."""
+        return self.status == HTTPStatus.UNAUTHORIZED or 300 <= self.status < 400  # noqa: PLR2004 — redirects
+
 
 def base_address(url: str) -> str:
     """The address without its last slash; MagmaNotConfigured when it is none."""
@@ -73,16 +85,18 @@ def base_address(url: str) -> str:
     return url.rstrip("/")
 
 
-def refuse_writes(base: str) -> Callable[[httpx.Request], None]:
-    """A hook that lets only reads of this Magma leave."""
-    prefix = urlsplit(base).path
+def allow_only(base: str, calls: frozenset[tuple[str, str]]) -> Callable[[httpx.Request], None]:
+    """A hook that lets nothing leave but these calls to this address; "/a/" stands for whatever is in it."""
+    home = httpx.URL(base)
+    prefix = home.raw_path.decode().rstrip("/")
 
     def look(request: httpx.Request) -> None:
-        path = request.url.path.removeprefix(prefix) or "/"
-        reads_flags = request.method == "GET" and path.startswith(ReadPath.FLAGS.value)
-        if str(request.url).startswith(base) and ((request.method, path) in READS or reads_flags):
-            return
-        raise WriteRefused(f"{request.method} {path} is not a read of Magma.")
+        url = request.url
+        path = url.raw_path.decode().removeprefix(prefix) or "/"
+        folder = f"{path.rpartition('/')[0]}/"
+        is_known = (request.method, path) in calls or (folder != "/" and (request.method, folder) in calls)
+        if not is_known or (url.scheme, url.host, url.port) != (home.scheme, home.host, home.port):
+            raise WriteRefused(f"{request.method} {path} is not a call that Polyphemus makes.")
 
     return look
 
@@ -99,7 +113,7 @@ class Wire:
             limits=httpx.Limits(
                 max_connections=patience.connections, max_keepalive_connections=patience.connections
             ),
-            event_hooks={"request": [refuse_writes(self.base)]},
+            event_hooks={"request": [allow_only(self.base, READS)]},
             headers={"User-Agent": "Polyphemus", "Accept": "application/json, text/tsv, */*;q=0.1"},
             follow_redirects=False,
         )
@@ -112,7 +126,7 @@ class Wire:
         """Ask, again where that may help; after a 401 once more with another token, if there is one."""
         token = self.token.current()
         reply = self._send_patiently(path, body, below, token)
-        if reply.status == UNAUTHORIZED and (another := self.token.renewed(token)) is not None:
+        if reply.is_for_strangers and (another := self.token.renewed(token)) is not None:
             return self._send_patiently(path, body, below, another)
         return reply
 

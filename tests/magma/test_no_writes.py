@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("polyphemus_site", "magma", "loaders", "dispatch", "orphans", "analyst")
+DEMO = ROOT / "magma" / "demo"
+#: Replays other people's writes as recordings hold them, and sends none: it says so by naming the addresses.
+NAMES_WRITES_TO_REFUSE_THEM = ROOT / "magma" / "recordings" / "questioning.py"
+WRITES = ("/update", "/update_model", "/gnomon")
+
+
+def our_code() -> list[Path]:
+    paths = (path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+    return sorted(path for path in paths if DEMO not in path.parents and path != NAMES_WRITES_TO_REFUSE_THEM)
+
+
+def texts(path: Path) -> list[str]:
+    """Every text of the code that is not its documentation."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
+    ]
+
+
+def imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    named = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    return plain | named
+
+
+@pytest.mark.parametrize("path", our_code(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_code_outside_the_demo_names_an_address_that_writes(path: Path) -> None:
+    named = [text for text in texts(path) if text.startswith(WRITES)]
+
+    assert named == []
+
+
+@pytest.mark.parametrize("path", our_code(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_code_outside_the_demo_loads_data_as_a_person_would(path: Path) -> None:
+    assert "magma.demo.loading" not in imports(path)
+
+
+def test_the_walk_over_the_tree_finds_a_write(tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text('"""/update is spoken of."""\nimport httpx\nhttpx.post(f"{base}/update", json={})\n')
+
+    found = [text for text in texts(wrong) if text.startswith(WRITES)]
+
+    assert found == ["/update"]
+
+
+def test_the_walk_covers_every_package() -> None:
+    covered = {path.relative_to(ROOT).parts[0] for path in our_code()}
+
+    assert {"polyphemus_site", "magma", "loaders", "dispatch", "orphans"} <= covered
