@@ -97,10 +97,13 @@ class SignedAuthentication(BaseAuthentication):
         if len(carried) != 1:
             raise SignatureRefusedError("two schemes" if carried else UNSIGNED)
         (scheme,) = carried
-        usable = known if known and known.scheme == scheme.name else None
-        ring = usable or scheme.dummy(call)
-        verified = scheme.verify(call, ring, self.audience(), now)
-        if fault := ring.standing(now) if usable else "unknown id":
+        stranger = "unknown id" if known is None else "" if known.scheme == scheme.name else "scheme"
+        ring = known if known and not stranger else scheme.dummy(call)
+        try:
+            verified = scheme.verify(call, ring, self.audience(), now)
+        except SignatureRefusedError as refusal:
+            raise (SignatureRefusedError(stranger) if stranger and refusal.is_final else refusal) from refusal
+        if fault := stranger or ring.standing(now):
             raise SignatureRefusedError(fault)
         if not self.nonce_store().claim(verified, now=now):
             raise SignatureRefusedError("replay")

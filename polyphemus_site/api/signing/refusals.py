@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+#: The reason when the signature does not match; the same in both schemes.
+SIGNATURE = "signature"
+
 
 class SignatureRefusedError(Exception):
     """The call is not believed.
@@ -13,3 +16,8 @@ class SignatureRefusedError(Exception):
         """Keep the reason."""
         super().__init__(reason)
         self.reason = reason
+
+    @property
+    def is_final(self) -> bool:
+        """Whether all was in order but the signature itself."""
+        return self.reason == SIGNATURE
