@@ -67,10 +67,9 @@ def past(project: str, loader: str, model: str, anchors: Collection[str]) -> Pas
 
 def in_progress(project: str, loader: str, model: str, anchors: Collection[str]) -> list[AnalysisRequest]:
     """The open requests of a loader about any of these anchors."""
-    found = AnalysisRequest.objects.not_archived().filter(
-        project=project, loader=loader, subjects__model=model, subjects__record__in=list(anchors)
-    )
-    return list(found.distinct())
+    subjects = Subject.objects.filter(model=model, record__in=list(anchors)).values("request")
+    found = AnalysisRequest.objects.not_archived().filter(project=project, loader=loader, pk__in=subjects)
+    return list(found)
 
 
 def note_output_seen(requests_seen: Iterable[int], *, now: datetime) -> None:

@@ -153,7 +153,7 @@ def ensure_standing(suggestion: Suggestion) -> None:
 
 def ended(suggestion: Suggestion) -> dict[str, str]:
     """What a refused caller should know of how it ended."""
-    return {"status": suggestion.status, "because": suggestion.because, "request": suggestion.request_name}
+    return {"because": suggestion.because, "request_name": suggestion.request_name}
 
 
 def dismiss(suggestion: Suggestion, *, person: str, reason: str, now: datetime) -> Suggestion:

@@ -1,0 +1,73 @@
+"""`manage.py explain LOADER RECORD [--project P] [--json]`: why, or why not, with the whole tree."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from loaders import registry
+from loaders.checks import Finding
+from loaders.services import explaining
+from loaders.services.explaining import Explanation
+from magma.client import Magma, connect
+from magma.errors import MagmaError
+from polyphemus_site.clock import now
+from polyphemus_site.errors import MissingError, PolyphemusError
+
+
+class Command(BaseCommand):
+    """Explain a verdict."""
+
+    help = "Judge one record by one loader now and print the verdict with every check and what it saw."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Which loader and record, and the form of the answer."""
+        parser.add_argument("loader")
+        parser.add_argument("record")
+        parser.add_argument(
+            "--project", default="", help="needed when more than one project has such a record"
+        )
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def handle(self, *_: Any, loader: str, record: str, project: str, **options: Any) -> None:
+        """Judge, then print."""
+        try:
+            found = explained(connect(), loader, record, project)
+        except MagmaError as error:
+            raise CommandError(f"{error.message} {error.advice}") from error
+        except PolyphemusError as error:
+            raise CommandError(error.message) from error
+        self.stdout.write(json.dumps(found.as_json(), indent=2) if options["json"] else as_text(found))
+
+
+def explained(magma: Magma, loader: str, record: str, project: str) -> Explanation:
+    """The explanation, in the project named or else the first that shows the record."""
+    projects = [project] if project else explaining.projects_of(magma, registry.current().get(loader))
+    refusal = MissingError("No project is known: give --project, or set POLYPHEMUS_PROJECTS.")
+    for one in projects:
+        try:
+            return explaining.explain(magma, one, loader, record, now=now())
+        except MissingError as error:
+            refusal = error
+    raise refusal
+
+
+def as_text(found: Explanation) -> str:
+    """The verdict, then each question's tree, indented."""
+    lines = [
+        f"{found.loader} {found.version} on {found.model} {found.record} ({found.project}): {found.verdict}"
+    ]
+    lines.append(found.reason)
+    for question, finding in found.findings.items():
+        lines += ["", question, *tree(finding, depth=1)]
+    return "\n".join(lines)
+
+
+def tree(finding: Finding, *, depth: int) -> list[str]:
+    """One finding and what it rests on."""
+    seen = f"  saw {json.dumps(finding.seen, default=str)[:200]}" if finding.seen is not None else ""
+    line = f"{'  ' * depth}{'✓' if finding.passed else '✗'} {finding.says}{seen}"
+    return [line, *(below for part in finding.parts for below in tree(part, depth=depth + 1))]

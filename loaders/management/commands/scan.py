@@ -1,0 +1,60 @@
+"""`manage.py scan PROJECT [--model M] [--full] [--json]`: judge now, and say what came of it."""
+
+from __future__ import annotations
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from loaders.services import scans
+from loaders.services.verdicts import Tally
+from magma.client import connect
+from magma.errors import MagmaError
+from polyphemus_site.clock import now
+
+
+class Command(BaseCommand):
+    """Scan a project."""
+
+    help = "Judge a project's records now: what changed since the last scan, or with --full all of them."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The project, how much of it, and the form of the answer."""
+        parser.add_argument("project")
+        parser.add_argument("--model", default="", help="only this model")
+        parser.add_argument("--full", action="store_true", help="every record, not only what changed")
+        parser.add_argument("--json", action="store_true", help="print one JSON document")
+
+    def handle(self, *_: Any, project: str, model: str, **options: Any) -> None:
+        """Scan, then print."""
+        scan = scans.scan_all if options["full"] else scans.scan_changes
+        try:
+            tally = scan(connect(), project, clock=now, model=model)
+        except MagmaError as error:
+            raise CommandError(f"{error.message} {error.advice}") from error
+        self.stdout.write(as_json(project, tally) if options["json"] else as_text(project, tally))
+
+
+def as_json(project: str, tally: Tally) -> str:
+    """One document."""
+    document = {
+        "project": project,
+        "records": tally.records,
+        "pages": tally.pages,
+        "verdicts": tally.plain(),
+        "faults": tally.faults,
+        "written": tally.written,
+    }
+    return json.dumps(document, indent=2)
+
+
+def as_text(project: str, tally: Tally) -> str:
+    """A line a loader, then one about the scan."""
+    lines = [
+        f"{loader}: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+        for loader, counts in tally.plain().items()
+    ]
+    lines += [f"{loader} failed: {fault}" for loader, fault in tally.faults.items()]
+    return "\n".join([*lines, f"{tally.records} records of {project} judged in {tally.pages} pages."])

@@ -1,0 +1,116 @@
+"""Shapes of the API's answers."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from loaders.models import ScanCursor, ScanRun, Suggestion
+from loaders.states import DueReason, SuggestionStatus
+
+Json = dict[str, Any]
+
+
+def instant(moment: datetime | None) -> str | None:
+    """RFC 3339, UTC, whole seconds."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def suggestion_json(suggestion: Suggestion, alternatives: Iterable[int] = ()) -> Json:
+    """One suggestion, as lists show it."""
+    return {
+        "id": suggestion.pk,
+        "project": suggestion.project,
+        "loader": suggestion.loader,
+        "loader_version": suggestion.loader_version,
+        "analysis": suggestion.analysis,
+        "model": suggestion.model,
+        "record": suggestion.anchor,
+        "records": sorted(suggestion.members),
+        "status": suggestion.status,
+        "status_text": SuggestionStatus(suggestion.status).label,
+        "due": suggestion.due,
+        "due_text": DueReason(suggestion.due).label,
+        "reason": suggestion.reason,
+        "restricted": suggestion.restricted,
+        "config": {"project": suggestion.project, **suggestion.config},
+        "fingerprint": suggestion.fingerprint,
+        "alternatives": sorted(alternatives),
+        "opened_at": instant(suggestion.opened_at),
+        "snoozed_until": instant(suggestion.snoozed_until),
+        "ended_at": instant(suggestion.ended_at),
+        "because": suggestion.because or None,
+        "request": suggestion.request_name or None,
+    }
+
+
+def whole_json(suggestion: Suggestion) -> Json:
+    """One suggestion with its receipt and history."""
+    events = [
+        {
+            "kind": event.kind,
+            "from": event.source or None,
+            "to": event.target,
+            "by": event.actor,
+            "at": instant(event.at),
+            "note": event.note or None,
+        }
+        for event in suggestion.events.all()
+    ]
+    return suggestion_json(suggestion, others(suggestion)) | {
+        "receipt": suggestion.receipt,
+        "events": events,
+    }
+
+
+def others(suggestion: Suggestion) -> list[int]:
+    """The standing suggestions that would make the same output of the same records."""
+    rivals = Suggestion.objects.standing().filter(
+        project=suggestion.project, anchor=suggestion.anchor, output_key=suggestion.output_key
+    )
+    return list(rivals.exclude(pk=suggestion.pk).values_list("pk", flat=True))
+
+
+def listed_json(suggestions: list[Suggestion]) -> list[Json]:
+    """A page of suggestions, each knowing which others on the page are its alternatives."""
+    cards = defaultdict(list)
+    for suggestion in suggestions:
+        cards[card_of(suggestion)].append(suggestion.pk)
+    return [suggestion_json(one, (pk for pk in cards[card_of(one)] if pk != one.pk)) for one in suggestions]
+
+
+def card_of(suggestion: Suggestion) -> tuple[str, str, str]:
+    """Suggestions of one card offer the same output for the same records."""
+    return suggestion.project, suggestion.anchor, suggestion.output_key
+
+
+def run_json(run: ScanRun) -> Json:
+    """How one scan went."""
+    return {
+        "kind": run.kind,
+        "project": run.project,
+        "model": run.model,
+        "started_at": instant(run.started_at),
+        "ended_at": instant(run.ended_at),
+        "pages": run.pages,
+        "records": run.records,
+        "expected": run.expected,
+        "verdicts": run.verdicts,
+        "faults": run.faults,
+        "error": run.error or None,
+        "error_code": run.error_code or None,
+    }
+
+
+def cursor_json(cursor: ScanCursor) -> Json:
+    """How far the scans have read, and how much of it the journal told."""
+    return {
+        "model": cursor.model,
+        "disconnected": cursor.disconnected,
+        "since": instant(cursor.since),
+        "read_at": instant(cursor.read_at),
+        "found": cursor.found,
+        "missed": cursor.missed,
+    }

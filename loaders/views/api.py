@@ -1,0 +1,83 @@
+"""The API of suggestions."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loaders.filters import PAGE, Acceptance, Dismissing, Snoozing, Wanted, in_utc, understood
+from loaders.serializers import listed_json, whole_json
+from loaders.services import suggestions
+from loaders.views.base import PersonView, person_of, suggestion_for
+from polyphemus_site import clock
+from polyphemus_site.janus.permissions import require_edit, require_view
+
+
+class SuggestionList(PersonView):
+    """`GET /api/v1/suggestions?project=&model=&record=`: what is offered to whoever asks, in pages."""
+
+    def get(self, request: Request) -> Response:
+        """One page, oldest first."""
+        wanted, person = Wanted.read(request.query_params), person_of(request)
+        if wanted.project:
+            require_view(person, wanted.project)
+        rows = list(wanted.of(person)[: PAGE + 1])
+        more = f"{request.path}?{wanted.address(after=rows[PAGE - 1].pk)}" if len(rows) > PAGE else None
+        return Response({"suggestions": listed_json(rows[:PAGE]), "next": more})
+
+
+class SuggestionDetail(PersonView):
+    """`GET /api/v1/suggestions/ID`: one, with its receipt and history."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        """The suggestion as it stands."""
+        return Response(whole_json(suggestion_for(person_of(request), pk)))
+
+
+class Accept(PersonView):
+    """`POST /api/v1/suggestions/ID/accept`: publish the request it offers."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        """201 with the suggestion, which names its request."""
+        person, suggestion = person_of(request), suggestion_for(person_of(request), pk)
+        require_edit(person, suggestion.project)
+        asked = understood(Acceptance, request.data)
+        accepted = suggestions.accept(
+            suggestion,
+            person=person.email,
+            name=asked.name,
+            inputs=asked.inputs,
+            params=asked.params,
+            now=clock.now(),
+        )
+        return Response(whole_json(accepted), status=HTTPStatus.CREATED)
+
+
+class Dismiss(PersonView):
+    """`POST /api/v1/suggestions/ID/dismiss`: put it away, for oneself or for the project."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        """The suggestion afterwards."""
+        person, suggestion = person_of(request), suggestion_for(person_of(request), pk)
+        asked, now = understood(Dismissing, request.data), clock.now()
+        if asked.whom == "me":
+            suggestions.wave_away(suggestion, person=person.email, reason=asked.reason, now=now)
+        else:
+            require_edit(person, suggestion.project)
+            suggestions.dismiss(suggestion, person=person.email, reason=asked.reason, now=now)
+        return Response(whole_json(suggestion))
+
+
+class Snooze(PersonView):
+    """`POST /api/v1/suggestions/ID/snooze`: put it away until an instant, or until something changes."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        """The suggestion afterwards."""
+        person, suggestion = person_of(request), suggestion_for(person_of(request), pk)
+        require_edit(person, suggestion.project)
+        until = in_utc(understood(Snoozing, request.data).until)
+        return Response(
+            whole_json(suggestions.snooze(suggestion, person=person.email, until=until, now=clock.now()))
+        )
