@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from polyphemus_analyst import configs, shows
-from polyphemus_analyst.client import Dispatch
+from polyphemus_analyst.client import Dispatch, Held
 from polyphemus_analyst.errors import AnalystError
 from polyphemus_analyst.executors.base import Executor
 from polyphemus_analyst.executors.local import Local
@@ -64,8 +64,8 @@ def bid(
     key_id: KeyId,
     analysis: Analysis,
     seconds: Seconds,
+    analyst: Email,
     secret_file: SecretFile = None,
-    analyst: Email = "",
 ) -> None:
     """Offer to do a request within an estimate."""
     answer = Dispatch(url, load_key(key_id, secret_file)).bid(
@@ -77,7 +77,7 @@ def bid(
 @app.command()
 def ticket(name: Name, url: Url, key_id: KeyId, analysis: Analysis, secret_file: SecretFile = None) -> None:
     """Say that a request is done."""
-    shows.document(Dispatch(url, load_key(key_id, secret_file)).ticket(analysis=analysis, name=name).document)
+    shows.document(Dispatch(url, load_key(key_id, secret_file)).ticket(Held(analysis, name)).document)
 
 
 @app.command()
@@ -85,9 +85,7 @@ def extend(
     name: Name, url: Url, key_id: KeyId, analysis: Analysis, seconds: Seconds, secret_file: SecretFile = None
 ) -> None:
     """Ask for more time."""
-    answer = Dispatch(url, load_key(key_id, secret_file)).extend(
-        analysis=analysis, name=name, seconds=seconds
-    )
+    answer = Dispatch(url, load_key(key_id, secret_file)).extend(Held(analysis, name), seconds=seconds)
     shows.document(answer.document)
 
 
@@ -101,7 +99,7 @@ def release(
     secret_file: SecretFile = None,
 ) -> None:
     """Give a request back."""
-    answer = Dispatch(url, load_key(key_id, secret_file)).release(analysis=analysis, name=name, reason=reason)
+    answer = Dispatch(url, load_key(key_id, secret_file)).release(Held(analysis, name), reason=reason)
     shows.document(answer.document)
 
 
@@ -123,8 +121,8 @@ def run(  # noqa: PLR0913 — the options of a command line
         str, typer.Option(help="Run for each request; {config}, {params}, {sheet}, {name}, {folder}.")
     ],
     estimate: Annotated[int, typer.Option(min=1, help="How long a request takes, in seconds.")],
+    analyst: Email,
     secret_file: SecretFile = None,
-    analyst: Email = "",
     project: Project = "",
     slots: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 1,
     executor: Annotated[str, typer.Option(help="local or slurm.")] = "local",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any
@@ -33,11 +33,31 @@ PASSING = frozenset(
 
 @dataclass(frozen=True)
 class Answer:
-    """A good answer: its document, the instant due where it told one, and its polling advice in seconds."""
+    """A good answer: its document, and what its headers tell of award, due date and polling (seconds)."""
 
     document: dict[str, Any]
-    due: datetime | None
-    advice: float | None
+    due: datetime | None = None
+    advice: float | None = None
+    award: int = 0
+
+    @property
+    def message(self) -> str:
+        """The word it acknowledges with."""
+        return str(self.document.get("message", ""))
+
+
+@dataclass(frozen=True)
+class Held:
+    """Work that was awarded to us; `award` tells the server which award we mean, 0 that we don't know."""
+
+    analysis: str
+    name: str
+    award: int = 0
+
+    def named(self) -> dict[str, Any]:
+        """The members that name it in a body."""
+        number = {"award": self.award} if self.award else {}
+        return {"analysis": self.analysis, "name": self.name} | number
 
 
 class Dispatch:
@@ -81,22 +101,25 @@ class Dispatch:
         answer = self._send("GET", f"{self.api}/requests/{name}", {})
         return documents.read(answer.document), answer.due
 
-    def bid(self, *, analysis: str, name: str, seconds: int, analyst: str = "", key: str = "") -> Answer:
+    def bid(self, *, analysis: str, name: str, seconds: int, analyst: str, key: str = "") -> Answer:
         """Offer to do it; an answer means "go", also when it was won by an earlier try."""
         body = {"analysis": analysis, "analyst": analyst, "name": name, "time": str(seconds)}
-        return self._post("bids", body if analyst else _without(body, "analyst"), key)
+        answer = self._post("bids", body, key)
+        if answer.message != "go":
+            raise UnreachableError(f"{self.root} answered a bid with {answer.message!r}.")
+        return answer
 
-    def ticket(self, *, analysis: str, name: str, key: str = "") -> Answer:
+    def ticket(self, held: Held, *, key: str = "") -> Answer:
         """Say that the work is complete."""
-        return self._post("tickets", {"analysis": analysis, "name": name}, key)
+        return self._post("tickets", held.named(), key)
 
-    def extend(self, *, analysis: str, name: str, seconds: int, key: str = "") -> Answer:
-        """Ask for more time."""
-        return self._post("extensions", {"analysis": analysis, "name": name, "time": str(seconds)}, key)
+    def extend(self, held: Held, *, seconds: int, key: str = "") -> Answer:
+        """Ask for more time; "extended" or, where a person decides, "asked"."""
+        return self._post("extensions", held.named() | {"time": str(seconds)}, key)
 
-    def release(self, *, analysis: str, name: str, reason: str, key: str = "") -> Answer:
+    def release(self, held: Held, *, reason: str, key: str = "") -> Answer:
         """Give the work back."""
-        return self._post("releases", {"analysis": analysis, "name": name, "reason": reason}, key)
+        return self._post("releases", held.named() | {"reason": reason}, key)
 
     def _pages(self, query: Mapping[str, str]) -> Iterator[Answer]:
         path = f"{self.api}/requests"
@@ -162,13 +185,13 @@ class Dispatch:
         advice = backoff.asked_for(response.headers, now=self.clock.now())
         if response.status_code == HTTPStatus.NOT_MODIFIED and address in self.known:
             remembered = self.known[address][1]
-            return Answer(remembered.document, remembered.due, advice)
+            return replace(remembered, advice=advice)
         if response.status_code == HTTPStatus.UNAUTHORIZED:
             raise UnauthorizedError(f"{self.root} does not accept the key {self.key.id}.")
         document = _object(response)
         if not response.is_success:
             raise _refusal(response, document)
-        answer = Answer(document, _instant(response.headers.get("Polyphemus-Due", "")), advice)
+        answer = _answer(response, document, advice)
         if response.request.method == "GET" and (etag := response.headers.get("ETag")):
             self.known[address] = (etag, answer)
         return answer
@@ -181,8 +204,14 @@ def _carried(method: str, values: Mapping[str, Any]) -> dict[str, Any]:
     return {"content": compact_json(values).encode()}
 
 
-def _without(body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if key != name}
+def _answer(response: httpx.Response, document: dict[str, Any], advice: float | None) -> Answer:
+    award = response.headers.get("Polyphemus-Award", "")
+    return Answer(
+        document,
+        due=_instant(response.headers.get("Polyphemus-Due", "")),
+        advice=advice,
+        award=int(award) if award.isascii() and award.isdigit() else 0,
+    )
 
 
 def _object(response: httpx.Response) -> dict[str, Any]:

@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     estimate INTEGER NOT NULL,
     key TEXT NOT NULL,
     handle TEXT NOT NULL DEFAULT '',
+    award INTEGER NOT NULL DEFAULT 0,
     exit_code INTEGER,
     started_at TEXT,
     due_at TEXT,
@@ -50,6 +51,7 @@ class Job:
     estimate: int
     key: str
     handle: str
+    award: int
     exit_code: int | None
     started_at: datetime | None
     due_at: datetime | None

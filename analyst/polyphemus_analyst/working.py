@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from polyphemus_analyst import configs, workplaces
-from polyphemus_analyst.client import Dispatch
+from polyphemus_analyst.client import Dispatch, Held
 from polyphemus_analyst.documents import Request
 from polyphemus_analyst.errors import ConfigError, ExecutorError, RefusedError, UnreachableError
 from polyphemus_analyst.executors.base import Executor
@@ -34,9 +34,10 @@ class Plan:
     analysis: str
     command: str
     estimate: int
+    #: Who we are: the key's mail address.
+    analyst: str
     slots: int = 1
     project: str = ""
-    analyst: str = ""
     sheet: str = ""
     schema: Mapping[str, Any] | None = None
     #: More time to ask for, as a share of the estimate.
@@ -57,10 +58,7 @@ class Analyst:
     def look_after(self) -> list[Job]:
         """Take every live job as far as it will go now; those still live. One's trouble stops no other."""
         for job in self.journal.live():
-            try:
-                self._advance(job)
-            except (UnreachableError, ExecutorError) as error:
-                self.say(job.name, f"later: {error}")
+            self._try(job)
         return self.journal.live()
 
     def take_up(self) -> float | None:
@@ -80,7 +78,14 @@ class Analyst:
             return
         job = self.journal.begin(request, estimate=self.plan.estimate)
         if job is not None:
+            self._try(job)
+
+    def _try(self, job: Job) -> None:
+        """What can't be done now is owed, and done in a later round."""
+        try:
             self._advance(job)
+        except (UnreachableError, ExecutorError) as error:
+            self.say(job.name, f"later: {error}")
 
     def _advance(self, job: Job) -> None:
         """Step until the job waits for something outside."""
@@ -111,7 +116,7 @@ class Analyst:
         except RefusedError as error:
             return self.journal.move(job, JobState.LOST, note=str(error))
         due = answer.due or now + timedelta(seconds=job.estimate)
-        return self.journal.move(job, JobState.WON, started_at=now, due_at=due)
+        return self.journal.move(job, JobState.WON, award=answer.award, started_at=now, due_at=due)
 
     def _prepare(self, job: Job) -> Job:
         """Fetch the config as awarded and write the folder; nothing runs yet."""
@@ -149,7 +154,7 @@ class Analyst:
         request, due = self.dispatch.request(job.name)
         if request is None:
             return job
-        if request.status == "archived" or (self.plan.analyst and request.analyst != self.plan.analyst):
+        if request.status == "archived" or request.analyst.lower() != self.plan.analyst.lower():
             self.executor.stop(job.handle, place)
             reason = request.outcome or f"now {request.analyst or 'open'}"
             return self.journal.move(job, JobState.WITHDRAWN, note=reason)
@@ -164,29 +169,25 @@ class Analyst:
         more = max(1, int(job.estimate * self.plan.more))
         asked = self.journal.note(job, asked_for=job.due_at)
         try:
-            answer = self.dispatch.extend(
-                analysis=job.analysis,
-                name=job.name,
-                seconds=more,
-                key=f"extend-{job.key}-{int(job.due_at.timestamp())}",
-            )
+            key = f"extend-{job.key}-{int(job.due_at.timestamp())}"
+            answer = self.dispatch.extend(_held(job), seconds=more, key=key)
         except RefusedError as error:
             self.say(job.name, f"no more time: {error}")
             return asked
+        self.say(job.name, f"{more} s more: {answer.message}")
+        if answer.message != "extended" or answer.due is None:
+            return asked
         self.executor.lengthen(job.handle, place, more)
-        self.say(job.name, f"asked for {more} s more")
-        return self.journal.note(asked, due_at=answer.due) if answer.due else asked
+        return self.journal.note(asked, due_at=answer.due)
 
     def _report(self, job: Job) -> Job:
         """The ticket after a good end, else the work goes back with the reason."""
         try:
             if job.exit_code == 0:
-                self.dispatch.ticket(analysis=job.analysis, name=job.name, key=f"ticket-{job.key}")
+                self.dispatch.ticket(_held(job), key=f"ticket-{job.key}")
                 return self.journal.move(job, JobState.DONE)
             reason = self._reason(job)
-            self.dispatch.release(
-                analysis=job.analysis, name=job.name, reason=reason, key=f"release-{job.key}"
-            )
+            self.dispatch.release(_held(job), reason=reason, key=f"release-{job.key}")
             return self.journal.move(job, JobState.RELEASED, note=reason)
         except RefusedError as error:
             if error.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -211,3 +212,7 @@ class Analyst:
     def _folder(self, job: Job) -> Workplace:
         """A folder for each award: a request lost once and won later starts with a clean one."""
         return Workplace(Path(self.journal.home / "jobs" / job.name))
+
+
+def _held(job: Job) -> Held:
+    return Held(analysis=job.analysis, name=job.name, award=job.award)

@@ -41,6 +41,7 @@ def start(server: Script, home: Path, secret_file: Path) -> Iterator[Started]:
         settings = {
             "POLYPHEMUS_URL": server.url,
             "POLYPHEMUS_KEY_ID": KEY_ID,
+            "POLYPHEMUS_ANALYST": "saurabh.asthana@ucsf.edu",
             "POLYPHEMUS_SECRET_FILE": str(secret_file),
             "POLYPHEMUS_ANALYST_HOME": str(home),
         }

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from polyphemus_analyst.client import Dispatch
+from polyphemus_analyst.client import Dispatch, Held
 from polyphemus_analyst.documents import Request
 from polyphemus_analyst.errors import RefusedError, UnauthorizedError, UnreachableError
 from polyphemus_analyst.signing import Key
@@ -80,7 +80,7 @@ def test_what_passes_is_tried_again_after_the_time_asked_for(
     server.on("POST tickets", status, {}, Retry_After="3")
     server.on("POST tickets", 200, {"message": "archived"})
 
-    dispatch.ticket(analysis="exome_pipe", name="pair", key="again")
+    dispatch.ticket(Held("exome_pipe", "pair"), key="again")
 
     assert len(waited) == 1
     assert waited[0] >= 3
@@ -92,7 +92,7 @@ def test_a_refusal_is_not_tried_again_and_carries_its_code(server: Script, dispa
     server.on("POST bids", 409, {"message": "no", "code": "already_awarded", "detail": "Somebody was first."})
 
     with pytest.raises(RefusedError) as refusal:
-        dispatch.bid(analysis="exome_pipe", name="pair", seconds=60)
+        dispatch.bid(analysis="exome_pipe", name="pair", seconds=60, analyst="a@ucsf.edu")
 
     assert refusal.value.code == "already_awarded"
     assert len(server.asked) == 1
@@ -102,7 +102,7 @@ def test_a_clock_that_is_wrong_is_corrected_by_the_servers(server: Script, dispa
     server.offset = timedelta(minutes=20)
     server.on("POST tickets", 200, {"message": "archived"})
 
-    dispatch.ticket(analysis="exome_pipe", name="pair")
+    dispatch.ticket(Held("exome_pipe", "pair"))
 
     assert server.disbelieved == ["expired"]
     assert len(server.asked) == 1
@@ -112,7 +112,7 @@ def test_a_wrong_key_is_told_once(server: Script) -> None:
     wrong = Dispatch(server.url, Key("pk_analyst", b"wrong"))
 
     with pytest.raises(UnauthorizedError):
-        wrong.ticket(analysis="exome_pipe", name="pair")
+        wrong.ticket(Held("exome_pipe", "pair"))
 
     assert len(server.disbelieved) == 1
     wrong.http.close()
@@ -124,7 +124,7 @@ def test_a_server_that_is_away_is_given_up_on_after_some_tries(key: Key, waited:
         away = Dispatch(f"http://127.0.0.1:{unheard.getsockname()[1]}", key, sleep=waited.append, tries=4)
 
         with pytest.raises(UnreachableError):
-            away.ticket(analysis="exome_pipe", name="pair")
+            away.ticket(Held("exome_pipe", "pair"))
 
     assert len(waited) == 3
     away.http.close()
@@ -134,13 +134,13 @@ def test_an_answer_that_is_no_document_is_no_go(server: Script, dispatch: Dispat
     server.on("POST bids", 200, b"<html>sign in</html>")
 
     with pytest.raises(UnreachableError):
-        dispatch.bid(analysis="exome_pipe", name="pair", seconds=60)
+        dispatch.bid(analysis="exome_pipe", name="pair", seconds=60, analyst="a@ucsf.edu")
 
 
 def test_the_exact_due_date_comes_from_the_header(server: Script, dispatch: Dispatch) -> None:
     server.on("POST bids", 200, {"message": "go"}, Polyphemus_Due="2026-11-23T13:00:07.5Z")
 
-    answer = dispatch.bid(analysis="exome_pipe", name="pair", seconds=60)
+    answer = dispatch.bid(analysis="exome_pipe", name="pair", seconds=60, analyst="a@ucsf.edu")
 
     assert answer.due is not None
     assert answer.due.isoformat() == "2026-11-23T13:00:07.500000+00:00"

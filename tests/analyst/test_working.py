@@ -26,7 +26,12 @@ def work(dispatch: Dispatch, journal: Journal) -> Callable[..., Analyst]:
     """An analyst; two made in one test are two lives of the same one."""
 
     def make(command: str, **plan: Any) -> Analyst:
-        chosen: dict[str, Any] = {"analysis": "exome_pipe", "command": command, "estimate": 3600} | plan
+        chosen: dict[str, Any] = {
+            "analysis": "exome_pipe",
+            "command": command,
+            "estimate": 3600,
+            "analyst": "saurabh.asthana@ucsf.edu",
+        } | plan
         return Analyst(Plan(**chosen), dispatch, journal, Local(), say=lambda *_: None)
 
     return make
@@ -36,7 +41,7 @@ def work(dispatch: Dispatch, journal: Journal) -> Callable[..., Analyst]:
 def opened(server: Script, tumor_pair: Request) -> Script:
     """A server with one open request, which takes bids, tickets and releases."""
     server.on("GET requests", 200, {"requests": [tumor_pair.document], "next": None})
-    server.on("POST bids", 200, {"message": "go"})
+    server.on("POST bids", 200, {"message": "go"}, Polyphemus_Award="2")
     server.on("POST tickets", 200, {"message": "archived"})
     server.on("POST releases", 200, {"message": "released"})
     server.on("POST extensions", 200, {"message": "extended"})
@@ -64,7 +69,7 @@ def test_an_open_request_is_bid_for_run_and_ticketed(
         "POST /api/v1/bids",
         "POST /api/v1/tickets",
     ]
-    assert opened.calls("POST tickets")[0].body == {"analysis": "exome_pipe", "name": NAME}
+    assert opened.calls("POST tickets")[0].body == {"analysis": "exome_pipe", "name": NAME, "award": 2}
     assert journal.job(NAME).state == JobState.DONE
     assert "blood_normal.exome" in (folder(journal) / "seen.json").read_text()
 
@@ -98,11 +103,12 @@ def test_no_more_is_taken_than_there_are_slots(
     server.on("GET requests", 200, {"requests": documents, "next": None})
     server.on("POST bids", 200, {"message": "go"})
     server.on("POST tickets", 200, {"message": "archived"})
-    analyst = work("true", slots=2)
+    analyst = work("while [ ! -e ../go ]; do sleep 0.02; done", slots=2)
 
     analyst.take_up()
 
     assert [call.body["name"] for call in server.calls("POST bids")] == ["one", "two"]
+    (analyst.journal.home / "jobs" / "go").touch()
     finish(analyst)
 
 

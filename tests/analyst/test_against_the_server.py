@@ -1,0 +1,125 @@
+"""The program as an analyst starts it, against the real server over real HTTP."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from dispatch.models import AnalysisRequest
+from dispatch.scopes import Scope
+from dispatch.services import keys, requests
+from dispatch.services.keys import NewKey
+
+pytestmark = pytest.mark.django_db(transaction=True)
+KEK = bytes(range(32))
+
+
+@pytest.fixture
+def address(live_server: LiveServer, settings: Settings) -> str:
+    """The server's public address: what calls are signed for."""
+    settings.POLYPHEMUS_KEK = KEK
+    settings.POLYPHEMUS_URL = live_server.url
+    settings.POLYPHEMUS_HOST = "localhost"
+    return str(live_server.url)
+
+
+@pytest.fixture
+def published(requester: str, now: datetime) -> AnalysisRequest:
+    return requests.submit(
+        analysis="exome_pipe",
+        project="dt_lung",
+        inputs=["blood_normal.exome", "tumor.exome"],
+        params={"step": "mapping"},
+        requester=requester,
+        name="dt_lung_tumor_pair",
+        now=now,
+    )
+
+
+@pytest.fixture
+def key(address: str, analyst: str, now: datetime) -> NewKey:
+    return keys.create(
+        analyst=analyst,
+        scheme="etna-v1",
+        scopes=[Scope("dt_lung", "exome_pipe", "*")],
+        kek=KEK,
+        actor="test",
+        now=now,
+    )
+
+
+@pytest.fixture
+def work(
+    address: str, key: NewKey, analyst: str, tmp_path: Path
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    secret = tmp_path / "secret"
+    secret.write_text(key.secret)
+    secret.chmod(0o600)
+
+    def begin(command: str, *more: str) -> subprocess.CompletedProcess[str]:
+        words = ["--url", address, "--key-id", key.key.pk, "--secret-file", str(secret), "--analyst", analyst]
+        words += ["--analysis", "exome_pipe", "--command", command, "--estimate", "3600", "--once"]
+        return subprocess.run(  # noqa: S603 — the program itself
+            [sys.executable, "-m", "polyphemus_analyst", "run", *words, *more],
+            env=os.environ | {"POLYPHEMUS_ANALYST_HOME": str(tmp_path / "home")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return begin
+
+
+Work = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_an_open_request_is_done_and_archived(published: AnalysisRequest, work: Work, analyst: str) -> None:
+    done = work("grep -q mapping {params} && grep -q tumor.exome {sheet}")
+
+    assert done.returncode == 0, done.stderr
+    published.refresh_from_db()
+    assert (published.status, published.outcome, published.analyst) == ("archived", "ticket", analyst)
+    assert published.estimate_seconds == 3600
+
+
+def test_what_fails_is_open_again_with_its_reason(published: AnalysisRequest, work: Work) -> None:
+    done = work("echo no space left; exit 28")
+
+    assert done.returncode == 3, done.stderr
+    published.refresh_from_db()
+    assert published.status == "new"
+    assert published.events.filter(kind="released", note__contains="28: no space left").exists()
+
+
+def test_what_was_given_back_is_not_taken_again(published: AnalysisRequest, work: Work) -> None:
+    work("exit 1")
+
+    again = work("true")
+
+    assert again.returncode == 0, again.stderr
+    published.refresh_from_db()
+    assert published.status == "new"
+
+
+def test_nothing_open_is_no_failure(work: Work) -> None:
+    assert work("true").returncode == 0
+
+
+def test_a_key_that_was_revoked_is_told(
+    published: AnalysisRequest, work: Work, key: NewKey, now: datetime
+) -> None:
+    keys.revoke(key.key, actor="test", now=now)
+
+    done = work("true")
+
+    assert done.returncode == 1
+    assert done.stderr.endswith(f"does not accept the key {key.key.pk}.\n")
