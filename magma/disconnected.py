@@ -182,11 +182,11 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def what_links_in(templates: Templates, tree: Tree) -> list[str]:
-    """Sentences, one for each record outside the tree that links to a record of it."""
+def links_into(templates: Templates, tree: Tree) -> list[tuple[Name, Name]]:
+    """(referring record, record of the tree) for each link from outside the tree."""
     inside = set(tree.names)
     return [
-        f"{Name(far, record)} refers to {node.name}."
+        (Name(far, record), node.name)
         for node in tree
         for attribute, far in linked_from(templates, node.name.model)
         for record in listed(node.document.get(attribute))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from django.db.models import Count, Q, QuerySet
 
-from orphans.states import LIVE, BundleStatus, Cause, Fate, OrphanStatus, ReviewStatus
+from orphans.states import LIVE, BundleStatus, Cause, Fate, OrphanStatus, ReviewStatus, StrikeStatus
 
 if TYPE_CHECKING:
     from orphans.models import Bundle, Orphan, Review, ReviewItem  # noqa: F401 — named by the querysets' parameters
@@ -60,7 +60,9 @@ class ReviewQuerySet(QuerySet["Review"]):
     def to_advance(self, *, now: datetime) -> Self:
         """Removals with a next step whose time has come."""
         steps = Q(status__in=[ReviewStatus.APPROVED, ReviewStatus.REMOVING, ReviewStatus.HANDED_OVER])
-        return self.filter(steps).filter(Q(try_again_at=None) | Q(try_again_at__lte=now)).order_by("pk")
+        due = steps & (Q(try_again_at=None) | Q(try_again_at__lte=now))
+        unsettled = Q(status=ReviewStatus.CANCELLED, strikes__status=StrikeStatus.COMMITTING)
+        return self.filter(due | unsettled).distinct().order_by("pk")
 
     def to_gather(self) -> Self:
         """Reviews whose records were never read to the end."""

@@ -1,4 +1,4 @@
-"""What others tell, turned into tasks."""
+"""What others tell, and what we tell ourselves after a commit, turned into tasks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.dispatch import receiver
 
 from magma.signals import journal_entry_written
 from orphans import tasks
+from orphans.signals import removal_approved
 
 
 @receiver(journal_entry_written, dispatch_uid="orphans.look_after_journal_entry")
@@ -15,3 +16,10 @@ def look_after_journal_entry(sender: Any, *, entry_id: int, **_: Any) -> None:
     """An update may have left orphans behind, or ended some."""
     del sender
     tasks.search_after_entry.delay(entry_id)
+
+
+@receiver(removal_approved, dispatch_uid="orphans.begin_removal")
+def begin_removal(sender: Any, *, review_id: int, **_: Any) -> None:
+    """The decision is made: begin."""
+    del sender
+    tasks.advance_review.delay(review_id)

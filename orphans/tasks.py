@@ -6,7 +6,11 @@ from celery import shared_task
 
 from magma.client import connect
 from magma.errors import MagmaError
-from orphans.services import discovery, journal
+from magma.removal.registry import adapter
+from orphans.models import Review
+from orphans.services import discovery, journal, removals, reviews
+from orphans.services.bundles import Tools
+from orphans.services.moves import By
 from orphans.states import Source
 from polyphemus_site.clock import now
 
@@ -48,3 +52,28 @@ def sweep_projects() -> None:
 def sweep_project(project: str) -> None:
     """Read all orphans of one project; a fault is kept on the search."""
     discovery.searched(connect(), project, source=Source.SWEEP, now=now())
+
+
+@shared_task
+def gather_review(review_id: int) -> None:
+    """Read the records of a review that is too large to read while its person waits."""
+    review = Review.objects.get(pk=review_id)
+    reviews.gather(review, magma=connect(), by=By(review.created_by, now()))
+
+
+@shared_task
+def advance_review(review_id: int) -> None:
+    """Do one step of a removal, and have the next one done."""
+    review = Review.objects.get(pk=review_id)
+    tools = Tools(connect(), adapter(review.adapter))
+    if removals.advance(review_id, tools, now=now()).more:
+        advance_review.delay(review_id)
+
+
+@shared_task
+def go_on() -> None:
+    """Run by beat: whatever a crash, a wait or a lost message left lying goes on."""
+    for pk in Review.objects.to_gather().values_list("pk", flat=True):
+        gather_review.delay(pk)
+    for pk in Review.objects.to_advance(now=now()).values_list("pk", flat=True):
+        advance_review.delay(pk)

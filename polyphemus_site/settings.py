@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from environ import Env
+from kombu import Queue
 
 from polyphemus_site import env
 
@@ -284,17 +286,41 @@ STATIC_URL = "/static/"
 #: Where `collectstatic` gathers compressed copies with lasting names; unset, files are served as written.
 STATIC_ROOT = env.text("POLYPHEMUS_STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
 if STATIC_ROOT:
-    STORAGES = {
-        "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-        "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-    }
+    STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- orphans ----------------------------------------------------------------------------------------------
+#: How reviewed orphans are removed: through Magma's own database, or handed over to its administrator.
+POLYPHEMUS_REMOVAL = env.text(
+    "POLYPHEMUS_REMOVAL", "database" if POLYPHEMUS_MAGMA_DATABASE_URL else "handoff"
+)
+#: Whether a removal needs a second admin.
+POLYPHEMUS_REMOVAL_NEEDS_TWO = env.flag("POLYPHEMUS_REMOVAL_NEEDS_TWO", default=False)
+#: How long the copies of removed records are kept at least.
+POLYPHEMUS_BUNDLE_KEEP_DAYS = int(env.text("POLYPHEMUS_BUNDLE_KEEP_DAYS", "365"))
+#: Where the copies lie: a folder, or any storage Django knows (with its options as JSON).
+POLYPHEMUS_BUNDLE_DIR = env.text("POLYPHEMUS_BUNDLE_DIR", str(BASE_DIR / ".polyphemus" / "bundles"))
+POLYPHEMUS_BUNDLE_STORAGE = env.text(
+    "POLYPHEMUS_BUNDLE_STORAGE", "django.core.files.storage.FileSystemStorage"
+)
+POLYPHEMUS_BUNDLE_OPTIONS = env.json_object("POLYPHEMUS_BUNDLE_OPTIONS") or {
+    "location": POLYPHEMUS_BUNDLE_DIR,
+    "file_permissions_mode": 0o600,
+    "directory_permissions_mode": 0o700,
+}
+STORAGES["bundles"] = {"BACKEND": POLYPHEMUS_BUNDLE_STORAGE, "OPTIONS": POLYPHEMUS_BUNDLE_OPTIONS}
+#: Removals have a queue of their own; a worker without -Q serves both.
+CELERY_TASK_QUEUES = (Queue("celery"), Queue("removal"))
+CELERY_TASK_ROUTES = {"orphans.tasks.advance_*": {"queue": "removal"}}
 CELERY_BEAT_SCHEDULE |= {
     "scan-for-orphans": {"task": "orphans.tasks.scan_projects", "schedule": 60.0, "options": {"expires": 60}},
     "sweep-orphans": {"task": "orphans.tasks.sweep_projects", "schedule": 900.0, "options": {"expires": 900}},
+    "advance-reviews": {"task": "orphans.tasks.go_on", "schedule": 10.0, "options": {"expires": 10}},
 }
 
 # --- loaders ----------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 
 from orphans.models.orphans import Orphan
 from orphans.querysets import ReviewItemQuerySet, ReviewQuerySet
-from orphans.states import Decision, Fate, ReviewStatus
+from orphans.states import Decision, Fate, OrphanStatus, ReviewStatus
 
 
 class Review(models.Model):
@@ -80,6 +80,8 @@ class ReviewItem(models.Model):
     orphan = models.ForeignKey(Orphan, on_delete=models.PROTECT, related_name="items")
     fate = models.TextField(choices=Fate.choices, default=Fate.PENDING)
     fate_note = models.TextField(blank=True)
+    #: The orphan's own state when the review began: a decision made elsewhere meanwhile wins.
+    seen_status = models.TextField(default=OrphanStatus.OPEN)
     #: The digest of the whole tree as the person saw it; removal demands the same.
     mark = models.TextField(blank=True)
     records = models.IntegerField(default=0)
@@ -87,8 +89,10 @@ class ReviewItem(models.Model):
     shape = models.JSONField(default=dict)
     document = models.JSONField(default=dict)
     restricted_attributes = models.JSONField(default=list)
-    #: What refers to the tree from outside it: sentences, each naming a record.
+    #: Why it can't be removed: sentences, each naming what stands in the way.
     blockers = models.JSONField(default=list)
+    #: Items that link to each other carry the same number: they go together or not at all.
+    group = models.BigIntegerField(default=0)
     parent = models.TextField(blank=True)
     bundle = models.ForeignKey("orphans.Bundle", null=True, on_delete=models.PROTECT, related_name="items")
     strike = models.ForeignKey("orphans.Strike", null=True, on_delete=models.PROTECT, related_name="items")
@@ -108,3 +112,8 @@ class ReviewItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.orphan_id} in review {self.review_id}"
+
+    @property
+    def is_removable(self) -> bool:
+        """Nothing stands in the way, as far as was seen."""
+        return self.fate == Fate.PENDING and not self.blockers

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
 from magma.client import Magma
+from magma.demo.tokens import KeyPair
 from tests.magma.demo_fixture import RunningWarehouse
 from tests.orphans.magma_databases import MagmaDatabase, copied, restore_template
+from tests.orphans.world import World, a_world
 
 
 @pytest.fixture
@@ -33,3 +37,23 @@ def magma_template(django_db_setup: None) -> str:
 def magma_database(magma_template: str) -> Iterator[MagmaDatabase]:
     with copied(magma_template) as database:
         yield database
+
+
+@pytest.fixture
+def world(
+    db: None, magma_database: MagmaDatabase, janus_keys: KeyPair, bundle_folder: Path
+) -> Iterator[World]:
+    with a_world(magma_database, janus_keys) as one:
+        yield one
+
+
+@pytest.fixture
+def bundle_folder(tmp_path: Path, settings: Settings) -> Path:
+    """Where this test's copies lie."""
+    folder = tmp_path / "bundles"
+    bundles = {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": str(folder)},
+    }
+    settings.STORAGES = settings.STORAGES | {"bundles": bundles}
+    return folder

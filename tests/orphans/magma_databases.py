@@ -72,11 +72,11 @@ class MagmaDatabase:
 
     def rows(self, text: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """What a query answers."""
-        return self.connection.execute(text, parameters).fetchall()
+        return self.connection.execute(text, parameters or None).fetchall()
 
     def run(self, text: str, *parameters: Any) -> None:
         """Do something to it, as a DBA would."""
-        self.connection.execute(text, parameters)
+        self.connection.execute(text, parameters or None)
 
     def value(self, text: str, *parameters: Any) -> Any:
         """One value."""

@@ -1,0 +1,125 @@
+"""A review: gathering what there is to see, and the decisions on it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
+
+from django.db import transaction
+
+from magma.client import Magma
+from magma.disconnected import Templates, read_trees
+from magma.errors import MagmaError
+from magma.trees import Tree
+from orphans.models import Review, ReviewItem
+from orphans.querysets import OrphanQuerySet
+from orphans.services.moves import By, move_review, note_review
+from orphans.services.standing import Sight, judge, sight
+from orphans.signals import review_created
+from orphans.states import Fate, OrphanStatus, ReviewStatus
+from polyphemus_site import references
+from polyphemus_site.errors import InvalidInputError
+
+#: Trees read from Magma in one go.
+CHUNK = 500
+#: A review larger than this is a mistake, or needs a DBA.
+MOST_ORPHANS = 50_000
+AGAIN = timedelta(seconds=30)
+
+
+def create(*, project: str, orphans: OrphanQuerySet, by: By) -> Review:
+    """Begin a review of these orphans of one project; their records are read next (`gather`)."""
+    rows = list(orphans.live().exclude(status=OrphanStatus.LEAVING).order_by("pk")[: MOST_ORPHANS + 1])
+    if not rows:
+        raise InvalidInputError("None of these is an orphan that waits for a decision.", code="no_orphans")
+    if len(rows) > MOST_ORPHANS:
+        raise InvalidInputError(f"A review holds at most {MOST_ORPHANS} orphans.", code="too_many_orphans")
+    with transaction.atomic():
+        review = Review.objects.create(
+            project=project, created_by=by.actor, created_at=by.now, orphans=len(rows)
+        )
+        items = [ReviewItem(review=review, orphan=row, seen_status=row.status) for row in rows]
+        ReviewItem.objects.bulk_create(items, batch_size=2000)
+        note_review(review, action="review begun", by=by, target=ReviewStatus.GATHERING)
+        transaction.on_commit(partial(review_created.send_robust, Review, review_id=review.pk))
+    return review
+
+
+def gather(review: Review, *, magma: Magma, by: By) -> Review:
+    """Read every tree and keep what was seen of it; the review is then ready for a decision.
+
+    May run twice, or be cut off: it writes what it saw and only the last step moves the review.
+    """
+    try:
+        templates = magma.templates(review.project)
+        sights: dict[int, Sight] = {}
+        for model, items in _by_model(review.items.pending().select_related("orphan")):
+            for start in range(0, len(items), CHUNK):
+                sights |= _gather_some(review, magma, templates, model, items[start : start + CHUNK])
+        _keep_standing(review, sights)
+    except MagmaError as error:
+        trouble = {"trouble": error.message, "trouble_code": error.code, "try_again_at": by.now + AGAIN}
+        Review.objects.filter(pk=review.pk, status=ReviewStatus.GATHERING).update(**trouble)
+        review.refresh_from_db()
+        return review
+    removable = [item for item in review.items.pending() if item.is_removable]
+    records = sum(item.records for item in removable)
+    clear = {"records": records, "trouble": "", "trouble_code": "", "try_again_at": None}
+    return move_review(review, to=ReviewStatus.OPEN, by=by, sources={ReviewStatus.GATHERING}, **clear)
+
+
+def _by_model(items: Iterable[ReviewItem]) -> list[tuple[str, list[ReviewItem]]]:
+    groups: dict[str, list[ReviewItem]] = {}
+    for item in items:
+        groups.setdefault(item.orphan.model, []).append(item)
+    return sorted(groups.items())
+
+
+def _gather_some(
+    review: Review, magma: Magma, templates: Templates, model: str, items: Sequence[ReviewItem]
+) -> dict[int, Sight]:
+    if model not in templates:
+        _leave(items, dict.fromkeys((item.orphan.record for item in items), f"Magma has no model {model}."))
+        return {}
+    records = [item.orphan.record for item in items]
+    forest = read_trees(magma, review.project, templates, model, records)
+    mentions = references.mentions(review.project, model, records)
+    readable = [item for item in items if item.orphan.record in forest.trees]
+    for item in readable:
+        _keep_sight(item, forest.trees[item.orphan.record], templates)
+    fields = ["mark", "records", "shape", "document", "restricted_attributes"]
+    ReviewItem.objects.bulk_update(readable, fields, batch_size=500)
+    _leave([item for item in items if item.orphan.record in forest.unreadable], forest.unreadable)
+    return {
+        item.pk: sight(
+            forest.trees[item.orphan.record],
+            templates,
+            further=[said.sentence for said in mentions.get(item.orphan.record, ()) if said.blocks],
+        )
+        for item in readable
+    }
+
+
+def _keep_sight(item: ReviewItem, tree: Tree, templates: Templates) -> None:
+    item.mark, item.records = tree.mark, len(tree)
+    item.shape = dict(Counter(name.model for name in tree.names))
+    item.document = dict(tree.top.document)
+    item.restricted_attributes = sorted(templates[tree.top.name.model].restricted_attributes)
+
+
+def _keep_standing(review: Review, sights: Mapping[int, Sight]) -> None:
+    """Write down what can't go and why, and what can only go together."""
+    standing = judge(sights)
+    items = list(review.items.filter(pk__in=sights))
+    for item in items:
+        item.blockers = standing.blockers.get(item.pk, [])
+        item.group = standing.groups.get(item.pk, 0)
+    ReviewItem.objects.bulk_update(items, ["blockers", "group"], batch_size=1000)
+
+
+def _leave(items: Sequence[ReviewItem], reasons: Mapping[str, str]) -> None:
+    for item in items:
+        item.fate, item.fate_note = Fate.SPARED, reasons[item.orphan.record]
+    ReviewItem.objects.bulk_update(items, ["fate", "fate_note"], batch_size=500)

@@ -1,0 +1,50 @@
+"""Keeping copies: written whole, forced to the disk where there is one, read back."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+
+from orphans.errors import StorageError
+
+#: The storage's name in STORAGES.
+BUNDLES = "bundles"
+
+
+def keep(name: str, content: bytes) -> str:
+    """Write the content, compressed; return the name it got. An existing file is never written over."""
+    packed = gzip.compress(content, mtime=0)
+    try:
+        storage = storages[BUNDLES]
+        kept = storage.save(name, ContentFile(packed))
+        _force_to_disk(storage, kept)
+    except Exception as error:
+        raise StorageError(f"The copy could not be written: {error}. Nothing was removed.") from error
+    return kept
+
+
+def fetch(name: str) -> bytes:
+    """The content as it lies there now."""
+    try:
+        with storages[BUNDLES].open(name) as file:
+            return gzip.decompress(file.read())
+    except Exception as error:
+        raise StorageError(f"The copy {name} could not be read: {error}. Nothing was removed.") from error
+
+
+def _force_to_disk(storage: Storage, name: str) -> None:
+    """A copy in the page cache is no copy yet: the file and its folder are synced first."""
+    try:
+        path = Path(storage.path(name))
+    except NotImplementedError:
+        return  # not a file system: the backend has answered for it
+    for place in (path, path.parent):
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
