@@ -1,4 +1,4 @@
-"""The drawings in the documentation and the tables in the code say the same; every pair of states is tried."""
+"""The drawings and the tables in the code say the same; every pair of states is tried."""
 
 from __future__ import annotations
 
@@ -47,7 +47,8 @@ LEGAL_REVIEW = {
 
 
 @pytest.mark.parametrize(
-    ("drawing", "moves"), zip(DRAWINGS, (ORPHAN_MOVES, REVIEW_MOVES, BUNDLE_MOVES, STRIKE_MOVES), strict=True)
+    ("drawing", "moves"),
+    list(zip(DRAWINGS, (ORPHAN_MOVES, REVIEW_MOVES, BUNDLE_MOVES, STRIKE_MOVES), strict=True)),
 )
 def test_the_drawing_shows_every_move_and_no_other(drawing: str, moves: Mapping[Any, frozenset[Any]]) -> None:
     drawn = set(re.findall(r"(\w+) --> (\w+)", drawing))
@@ -57,7 +58,7 @@ def test_the_drawing_shows_every_move_and_no_other(drawing: str, moves: Mapping[
 
 @pytest.mark.django_db
 class TestMoves:
-    @pytest.mark.parametrize(("source", "target"), product(OrphanStatus, OrphanStatus))
+    @pytest.mark.parametrize(("source", "target"), list(product(OrphanStatus, OrphanStatus)))
     def test_an_orphan_goes_where_the_table_lets_it_and_leaves_a_line(
         self, source: OrphanStatus, target: OrphanStatus, now: datetime, curator: str
     ) -> None:
@@ -72,7 +73,7 @@ class TestMoves:
         assert bool(moved) == (target.value in LEGAL_ORPHAN.get(source.value, set()))
         assert AuditEntry.objects.filter(orphan=orphan, source=source, target=target).count() == len(moved)
 
-    @pytest.mark.parametrize(("source", "target"), product(ReviewStatus, ReviewStatus))
+    @pytest.mark.parametrize(("source", "target"), list(product(ReviewStatus, ReviewStatus)))
     def test_a_review_goes_where_the_table_lets_it_or_says_who_was_first(
         self, source: ReviewStatus, target: ReviewStatus, now: datetime, curator: str
     ) -> None:
