@@ -255,6 +255,9 @@ REST_FRAMEWORK: dict[str, object] = {
 
 # --- mail -------------------------------------------------------------------------------------------------
 vars().update(Env.email_url_config(env.text("POLYPHEMUS_EMAIL_URL", "consolemail://")))
+if backend := env.text("POLYPHEMUS_EMAIL_BACKEND"):
+    EMAIL_BACKEND = backend
+ANYMAIL = env.json_object("POLYPHEMUS_ANYMAIL")
 EMAIL_TIMEOUT = 20  # a silent server must not hold a worker
 DEFAULT_FROM_EMAIL = env.text("POLYPHEMUS_EMAIL_FROM", "Polyphemus <noreply@localhost>")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -9,6 +10,7 @@ import dispatch.urls
 import loaders.urls
 import orphans.urls
 from polyphemus_site import views
+from polyphemus_site.mail import views as mail_views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -23,8 +25,15 @@ urlpatterns = [
     path("", include(dispatch.urls.page_urlpatterns)),
     path("", include(loaders.urls.page_urlpatterns)),
     path("", include(orphans.urls.page_urlpatterns)),
+    path("-/mail", mail_views.wishes, name="mail_wishes"),
+    path("-/mail/stop/<str:token>", mail_views.unsubscribe, name="unsubscribe"),
+    path("-/mail/previews", mail_views.previews, name="mail_previews"),
+    path("-/mail/previews/<str:kind>", mail_views.previews, name="mail_preview"),
     path("<str:project>/", views.project_home, name="project"),
 ]
+
+if settings.ANYMAIL.get("WEBHOOK_SECRET"):  # without one, anybody could tell us that an address is dead
+    urlpatterns.insert(0, path("-/mail/told/", include("anymail.urls")))
 
 handler400 = "polyphemus_site.api.problems.bad_request"
 handler403 = "polyphemus_site.api.problems.permission_denied"

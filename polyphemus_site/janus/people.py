@@ -81,6 +81,11 @@ class Person:
         return self._has(ADMINISTRATION, (Level.ADMIN, Level.EDITOR, Level.VIEWER))
 
     @property
+    def is_admin_somewhere(self) -> bool:
+        """Whether the person administers any project, or all."""
+        return any(self.is_admin(project) for project in self.roles)
+
+    @property
     def own_projects(self) -> list[str]:
         """The projects the token names, by name."""
         return sorted(name for name in self.roles if name != ADMINISTRATION)

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.utils.translation import ngettext
 
 from polyphemus_site.clock import now  # noqa: TID251 — an admin action is an edge, as a view is
-from polyphemus_site.mail import delivery
-from polyphemus_site.mail.models import Notice, NoticeEvent
+from polyphemus_site.mail import delivery, mailboxes
+from polyphemus_site.mail.models import Mailbox, Notice, NoticeEvent
 
 
 class NoticeEventInline(admin.TabularInline[NoticeEvent, Notice]):
@@ -60,4 +60,26 @@ class NoticeAdmin(admin.ModelAdmin[Notice]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Notices are kept."""
         del request, obj
+        return False
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(admin.ModelAdmin[Mailbox]):
+    """Whose addresses don't work, and what recipients wish."""
+
+    list_display = ("address", "blocked_at", "block_reason", "daily_cap", "zone")
+    list_filter = (("blocked_at", admin.EmptyFieldListFilter),)
+    search_fields = ("address",)
+    actions = ("trust_again",)
+
+    @admin.action(description="Send to blocked addresses again", permissions=["change"])
+    def trust_again(self, request: HttpRequest, queryset: QuerySet[Mailbox]) -> None:
+        """Unblock the selected addresses."""
+        for mailbox in queryset:
+            mailboxes.unblock(mailbox)
+        self.message_user(request, "Mail is sent there again.", messages.SUCCESS)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Mailboxes come from recipients' wishes and from bounces."""
+        del request
         return False

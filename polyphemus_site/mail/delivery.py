@@ -15,6 +15,7 @@ from django.core.mail import get_connection
 from django.db import transaction
 from django.db.models import F
 
+from polyphemus_site.mail import mailboxes
 from polyphemus_site.mail.faults import Fault, judge
 from polyphemus_site.mail.messages import compose
 from polyphemus_site.mail.models import Notice, NoticeEvent
@@ -74,6 +75,9 @@ def deliver(*, now: datetime) -> Delivered:
         notice = claim(pk, now=now)
         if notice is None:
             continue
+        if (held := _hold(notice, now=now)) is not None:
+            outcomes.append(held)
+            continue
         fault = post.send(notice)
         outcomes.append(settle(notice, fault, now=now))
         if (fault and fault.server_is_away) or monotonic() - started > RUN_SECONDS:
@@ -94,23 +98,37 @@ def claim(pk: int, *, now: datetime) -> Notice | None:
     return notice
 
 
+def _hold(notice: Notice, *, now: datetime) -> NoticeStatus | None:
+    """Respect what the recipient wants; None when the notice may go out now."""
+    if reason := mailboxes.refusal(notice):
+        return _finish(notice, NoticeStatus.WITHHELD, due_at=now, note=reason, now=now)
+    if until := mailboxes.waits_until(notice, now=now):
+        note = f"Not before {until:%Y-%m-%d %H:%M} UTC."
+        return _finish(notice, NoticeStatus.WAITING, due_at=until, note=note, now=now)
+    return None
+
+
 def settle(notice: Notice, fault: Fault | None, *, now: datetime) -> NoticeStatus:
     """Write down how a try ended, unless the lease ran out and another deliverer has the notice now."""
     target = _after(notice, fault)
+    due_at = now + pause(notice.attempts) if target is NoticeStatus.WAITING else now
+    note = fault.sentence if fault else ""
+    if target is NoticeStatus.FAILED:
+        logger.error("Notice %s is given up: %s", notice.pk, note)
+    return _finish(notice, target, due_at=due_at, note=note, now=now)
+
+
+def _finish(
+    notice: Notice, target: NoticeStatus, *, due_at: datetime, note: str, now: datetime
+) -> NoticeStatus:
+    """The end of our claim, with its event; nothing happens when the claim isn't ours any more."""
     ours = Notice.objects.filter(pk=notice.pk, status=NoticeStatus.SENDING, attempts=notice.attempts)
+    sent_at = now if target is NoticeStatus.SENT else None
     with transaction.atomic():
-        rows = ours.update(
-            status=target,
-            due_at=now + pause(notice.attempts) if target is NoticeStatus.WAITING else now,
-            sent_at=now if target is NoticeStatus.SENT else None,
-        )
-        if rows:
-            note = fault.sentence if fault else ""
+        if ours.update(status=target, due_at=due_at, sent_at=sent_at):
             NoticeEvent.objects.create(
                 notice=notice, source=NoticeStatus.SENDING, target=target, at=now, note=note
             )
-    if target is NoticeStatus.FAILED:
-        logger.error("Notice %s is given up: %s", notice.pk, fault.sentence if fault else "")
     return target
 
 

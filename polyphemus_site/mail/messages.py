@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
+from dataclasses import dataclass
 from email.utils import parseaddr
 from typing import Any
 
@@ -11,26 +12,66 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template import Context, TemplateDoesNotExist
 from django.template.loader import get_template
+from django.urls import reverse
+from django.utils.translation import gettext
 
+from polyphemus_site.mail.kinds import Kind
 from polyphemus_site.mail.models import Notice
+from polyphemus_site.mail.subscriptions import one_click_url
 
 MAX_SUBJECT = 180
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How a mail would look."""
+
+    subject: str
+    text: str
+    html: str
+
+
+def preview(kind: Kind) -> Preview:
+    """A kind's mail with its example."""
+    context = {**kind.example, "site_url": settings.POLYPHEMUS_URL, "recipient": "dr.who@example.org"}
+    subject, text = _split(render_text(kind.name, context))
+    return Preview(subject, text, render_html(kind.name, context, text=text))
 
 
 def compose(notice: Notice) -> EmailMultiAlternatives:
     """The mail of a notice; raises Django's template errors when its templates are missing or broken."""
     context = {**notice.context, "site_url": settings.POLYPHEMUS_URL, "recipient": notice.recipient}
-    subject, _, body = render_text(notice.kind, context).partition("\n")
+    subject, text = _split(render_text(notice.kind, context))
     message = EmailMultiAlternatives(
-        subject=one_line(subject),
-        body=body.lstrip("\n"),
+        subject=subject,
+        body=text,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[notice.recipient],
-        headers={"Message-ID": message_id(notice), "Auto-Submitted": "auto-generated"},
+        headers=_headers(notice),
     )
-    if html := render_html(notice.kind, context):
-        message.attach_alternative(html, "text/html")
+    message.attach_alternative(render_html(notice.kind, context, text=text), "text/html")
     return message
+
+
+def _split(rendered: str) -> tuple[str, str]:
+    """The subject in the first line, and the text below it with our foot."""
+    subject, _, body = rendered.partition("\n")
+    return one_line(subject), body.lstrip("\n") + _foot()
+
+
+def _headers(notice: Notice) -> dict[str, str]:
+    return {
+        "Message-ID": message_id(notice),
+        "Auto-Submitted": "auto-generated",
+        "List-Unsubscribe": f"<{one_click_url(notice)}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
+
+
+def _foot() -> str:
+    """Below every text: where to choose. The page asks who one is, so a link scanner changes nothing."""
+    address = f"{settings.POLYPHEMUS_URL}{reverse('mail_wishes')}"
+    return f"\n-- \n{gettext('Choose which mails you get:')} {address}\n"
 
 
 def render_text(kind: str, context: dict[str, Any]) -> str:
@@ -39,13 +80,13 @@ def render_text(kind: str, context: dict[str, Any]) -> str:
     return str(template.render(Context(context, autoescape=False))).strip("\n") + "\n"
 
 
-def render_html(kind: str, context: dict[str, Any]) -> str:
-    """The HTML template, escaped as a page is; empty where a kind has none."""
+def render_html(kind: str, context: dict[str, Any], *, text: str) -> str:
+    """The kind's HTML template, escaped as a page is; where it has none, the text with its links."""
     try:
         template = get_template(f"mail/{kind}.html")
     except TemplateDoesNotExist:
-        return ""
-    return str(template.render(context))
+        template = get_template("mail_pages/letter.html")
+    return str(template.render({**context, "text": text}))
 
 
 def one_line(text: str) -> str:

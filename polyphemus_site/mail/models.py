@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from zoneinfo import available_timezones
 
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 
 from polyphemus_site.mail.querysets import NoticeQuerySet
 from polyphemus_site.mail.states import OWED, NoticeStatus
+
+
+def validate_zone(name: str) -> None:
+    """A zone that this host knows."""
+    if name not in available_timezones():
+        raise ValidationError(f"{name} isn't a time zone.")
 
 
 class Notice(models.Model):
@@ -67,3 +76,51 @@ class NoticeEvent(models.Model):
     def __str__(self) -> str:
         """The move."""
         return f"{self.source or 'nothing'} to {self.target}"
+
+
+class Mailbox(models.Model):
+    """One recipient's wishes, and whether their address works."""
+
+    address = models.CharField(max_length=254, unique=True)
+    zone = models.CharField(max_length=50, default="UTC", validators=[validate_zone])
+    quiet_from = models.TimeField(null=True, blank=True)
+    quiet_until = models.TimeField(null=True, blank=True)
+    daily_cap = models.PositiveSmallIntegerField(default=20, validators=[MinValueValidator(1)])
+    blocked_at = models.DateTimeField(null=True, blank=True)
+    block_reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        """A cap of nothing would hold mail for ever."""
+
+        constraints = (
+            models.CheckConstraint(condition=Q(daily_cap__gte=1), name="mailbox_cap_is_at_least_one"),
+            models.CheckConstraint(
+                condition=Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                name="mailbox_quiet_has_both_ends",
+            ),
+        )
+        verbose_name_plural = "mailboxes"
+
+    def __str__(self) -> str:
+        """The address."""
+        return self.address
+
+
+class Unsubscription(models.Model):
+    """A kind of mail that somebody has had enough of."""
+
+    address = models.CharField(max_length=254)
+    kind = models.CharField(max_length=100)
+    at = models.DateTimeField()
+
+    class Meta:
+        """Once is enough."""
+
+        constraints = (
+            models.UniqueConstraint(fields=["address", "kind"], name="one_unsubscription_per_kind"),
+        )
+
+    def __str__(self) -> str:
+        """Who, from what."""
+        return f"{self.address} from {self.kind}"

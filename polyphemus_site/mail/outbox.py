@@ -31,7 +31,7 @@ def write(*, kind: str, recipient: str, context: Mapping[str, Any], key: str, no
             key=key,
             defaults={
                 "kind": kind,
-                "recipient": recipient[:MAX_ADDRESS],
+                "recipient": recipient.strip().lower()[:MAX_ADDRESS],
                 "context": dict(context),
                 "status": status,
                 "created_at": now,

@@ -19,8 +19,15 @@ from tests.polyphemus_site.mail.conftest import MailServer
 pytestmark = pytest.mark.django_db
 
 
-def owe(now: datetime, *, kind: str = "greeting", name: str = "you", key: str = "k") -> Notice:
-    return outbox.write(kind=kind, recipient="dr.who@ucsf.edu", context={"name": name}, key=key, now=now)
+def owe(
+    now: datetime,
+    *,
+    kind: str = "greeting",
+    name: str = "you",
+    key: str = "k",
+    recipient: str = "dr.who@ucsf.edu",
+) -> Notice:
+    return outbox.write(kind=kind, recipient=recipient, context={"name": name}, key=key, now=now)
 
 
 def again(notice: Notice) -> Notice:
@@ -41,13 +48,17 @@ class TestTheMail:
         assert text.get_content().startswith("It is you & http")
         assert html.get_content().strip() == "<p>Hello you</p>"
 
-    def test_a_kind_without_html_is_plain_text(self, now: datetime, mail_server: MailServer) -> None:
+    def test_a_kind_without_html_shows_its_text_with_links(
+        self, now: datetime, mail_server: MailServer
+    ) -> None:
         owe(now, kind="plain")
 
         with mail_server() as inbox:
             delivery.deliver(now=now)
 
-        assert inbox.mails[0].get_content_type() == "text/plain"
+        _, html = inbox.mails[0].iter_parts()
+        assert "<p>Body.</p>" in html.get_content()
+        assert 'href="http://127.0.0.1:8000/-/mail"' in html.get_content()
 
     def test_a_hostile_name_breaks_no_header_and_no_page(
         self, now: datetime, mail_server: MailServer
@@ -206,7 +217,7 @@ def test_pauses_double_up_to_an_hour() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_deliverers_at_once_send_each_notice_once(now: datetime, mail_server: MailServer) -> None:
     keys = [f"notice {number}" for number in range(40)]
-    owed = {message_id(owe(now, key=key)) for key in keys}
+    owed = {message_id(owe(now, key=key, recipient=f"{place}@ucsf.edu")) for place, key in enumerate(keys)}
     start = threading.Barrier(2)
 
     def run() -> None:
