@@ -64,6 +64,8 @@ def config(document: Mapping[str, Any]) -> Mapping[str, Any]:
     value = document["config"]
     if not isinstance(value, dict):
         raise InvalidInputError("config must be an object.", code="invalid_config")
+    if value.get("params", {}) is None:
+        raise InvalidInputError("params must be an object, or left out.", code="invalid_params")
     return fields(value, required=("project", "inputs"), optional=("params",))
 
 

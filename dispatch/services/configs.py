@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
+from dispatch import schemas
+from dispatch.models import Analysis
 from polyphemus_site.errors import InvalidInputError
 
 #: Janus's rule for the names of projects.
@@ -49,7 +51,21 @@ def _inputs(inputs: object) -> list[str]:
     return list(inputs)
 
 
-def _params(params: object, *, analysis: str) -> dict[str, Any]:  # noqa: ARG001 — its schema is asked next
-    if not isinstance(params, dict):
-        raise InvalidInputError("params must be an object.", code="invalid_params")
+def _params(params: object, *, analysis: str) -> dict[str, Any]:
+    if not isinstance(params, dict) or not _plain_throughout(params):
+        raise InvalidInputError("params must be an object, its texts plain.", code="invalid_params")
+    schema = Analysis.objects.filter(name=analysis).values_list("schema", flat=True).first()
+    if faults := schemas.faults(schema, params) if schema else []:
+        raise InvalidInputError(
+            "params do not fit the schema of this analysis.", code="invalid_params", errors=faults
+        )
     return params
+
+
+def _plain_throughout(value: object) -> bool:
+    """Whether every text in a document is plain, line breaks and tabs allowed."""
+    if isinstance(value, dict):
+        return all(plain(name) and _plain_throughout(part) for name, part in value.items())
+    if isinstance(value, list):
+        return all(_plain_throughout(part) for part in value)
+    return not isinstance(value, str) or plain(value.replace("\n", "").replace("\t", ""))

@@ -17,9 +17,10 @@ from dispatch.services.bids import Offer
 from dispatch.services.due import Report
 from dispatch.services.holding import Claim
 from dispatch.witness import Sight
+from tests.dispatch.calls import KEK, Program, Visitor, program_of, visitor
+from tests.polyphemus_site.janus.tokens import public_key
 
 Submit = Callable[..., AnalysisRequest]
-KEK = bytes(range(32))
 HOUR = timedelta(hours=1)
 WAITS = Waits(grace_minimum=timedelta(minutes=15))
 
@@ -116,3 +117,30 @@ def archived(running: AnalysisRequest, analyst: str, now: datetime) -> AnalysisR
     """Ended by its analyst's ticket."""
     send_ticket(running, analyst, now=now)
     return fresh(running)
+
+
+@pytest.fixture
+def janus(settings: Settings) -> None:
+    """Tokens of the tests' Janus are believed."""
+    settings.POLYPHEMUS_JANUS_PUBLIC_KEY = public_key()
+    settings.POLYPHEMUS_JANUS_URL = ""
+    settings.POLYPHEMUS_URL = "http://127.0.0.1"
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+
+
+@pytest.fixture
+def program(janus: None, db: None, analyst: str) -> Program:
+    """The analyst's."""
+    return program_of(analyst)
+
+
+@pytest.fixture
+def rivals_program(janus: None, db: None, rival: str) -> Program:
+    """The rival's."""
+    return program_of(rival)
+
+
+@pytest.fixture
+def doctor(janus: None, db: None, requester: str) -> Visitor:
+    """The requester, an editor of dt_lung."""
+    return visitor(requester)
