@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
 
+from dispatch.models import AnalysisRequest
+from dispatch.scopes import Scope
+from dispatch.services import keys, requests
+from dispatch.services.keys import NewKey
 from polyphemus_analyst.client import Dispatch
 from polyphemus_analyst.documents import Request
 from polyphemus_analyst.journal import Journal
 from polyphemus_analyst.signing import Key
 from tests.analyst.standin import KEY_ID, SECRET, Script, serving
+
+KEK = bytes(range(32))
 
 
 @pytest.fixture
@@ -56,4 +65,38 @@ def tumor_pair() -> Request:
         analyst="",
         outcome="",
         document={"analysis": "exome_pipe", "name": "dt_lung_tumor_pair", "status": "new", "config": config},
+    )
+
+
+@pytest.fixture
+def address(live_server: LiveServer, settings: Settings) -> str:
+    """The server's public address: what calls are signed for."""
+    settings.POLYPHEMUS_KEK = KEK
+    settings.POLYPHEMUS_URL = live_server.url
+    settings.POLYPHEMUS_HOST = "localhost"
+    return str(live_server.url)
+
+
+@pytest.fixture
+def published(requester: str, now: datetime) -> AnalysisRequest:
+    return requests.submit(
+        analysis="exome_pipe",
+        project="dt_lung",
+        inputs=["blood_normal.exome", "tumor.exome"],
+        params={"step": "mapping"},
+        requester=requester,
+        name="dt_lung_tumor_pair",
+        now=now,
+    )
+
+
+@pytest.fixture
+def server_key(address: str, analyst: str, now: datetime) -> NewKey:
+    return keys.create(
+        analyst=analyst,
+        scheme="etna-v1",
+        scopes=[Scope("dt_lung", "exome_pipe", "*")],
+        kek=KEK,
+        actor="test",
+        now=now,
     )

@@ -10,62 +10,33 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from pytest_django import Settings
-from pytest_django.live_server_helper import LiveServer
 
 from dispatch.models import AnalysisRequest
-from dispatch.scopes import Scope
-from dispatch.services import keys, requests
+from dispatch.services import keys
 from dispatch.services.keys import NewKey
 
 pytestmark = pytest.mark.django_db(transaction=True)
-KEK = bytes(range(32))
-
-
-@pytest.fixture
-def address(live_server: LiveServer, settings: Settings) -> str:
-    """The server's public address: what calls are signed for."""
-    settings.POLYPHEMUS_KEK = KEK
-    settings.POLYPHEMUS_URL = live_server.url
-    settings.POLYPHEMUS_HOST = "localhost"
-    return str(live_server.url)
-
-
-@pytest.fixture
-def published(requester: str, now: datetime) -> AnalysisRequest:
-    return requests.submit(
-        analysis="exome_pipe",
-        project="dt_lung",
-        inputs=["blood_normal.exome", "tumor.exome"],
-        params={"step": "mapping"},
-        requester=requester,
-        name="dt_lung_tumor_pair",
-        now=now,
-    )
-
-
-@pytest.fixture
-def key(address: str, analyst: str, now: datetime) -> NewKey:
-    return keys.create(
-        analyst=analyst,
-        scheme="etna-v1",
-        scopes=[Scope("dt_lung", "exome_pipe", "*")],
-        kek=KEK,
-        actor="test",
-        now=now,
-    )
 
 
 @pytest.fixture
 def work(
-    address: str, key: NewKey, analyst: str, tmp_path: Path
+    address: str, server_key: NewKey, analyst: str, tmp_path: Path
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
     secret = tmp_path / "secret"
-    secret.write_text(key.secret)
+    secret.write_text(server_key.secret)
     secret.chmod(0o600)
 
     def begin(command: str, *more: str) -> subprocess.CompletedProcess[str]:
-        words = ["--url", address, "--key-id", key.key.pk, "--secret-file", str(secret), "--analyst", analyst]
+        words = [
+            "--url",
+            address,
+            "--key-id",
+            server_key.key.pk,
+            "--secret-file",
+            str(secret),
+            "--analyst",
+            analyst,
+        ]
         words += ["--analysis", "exome_pipe", "--command", command, "--estimate", "3600", "--once"]
         return subprocess.run(  # noqa: S603 — the program itself
             [sys.executable, "-m", "polyphemus_analyst", "run", *words, *more],
@@ -115,11 +86,11 @@ def test_nothing_open_is_no_failure(work: Work) -> None:
 
 
 def test_a_key_that_was_revoked_is_told(
-    published: AnalysisRequest, work: Work, key: NewKey, now: datetime
+    published: AnalysisRequest, work: Work, server_key: NewKey, now: datetime
 ) -> None:
-    keys.revoke(key.key, actor="test", now=now)
+    keys.revoke(server_key.key, actor="test", now=now)
 
     done = work("true")
 
     assert done.returncode == 1
-    assert done.stderr.endswith(f"does not accept the key {key.key.pk}.\n")
+    assert done.stderr.endswith(f"does not accept the key {server_key.key.pk}.\n")
