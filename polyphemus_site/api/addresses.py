@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -15,10 +15,14 @@ def address_of(request: HttpRequest) -> str | None:
     """
     address = _valid(request.META.get("REMOTE_ADDR", ""))
     for seen in reversed(request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")):
-        if address not in settings.POLYPHEMUS_TRUSTED_PROXIES:
+        if not address or not _is_trusted(address):
             break
         address = _valid(seen) or address
     return address
+
+
+def _is_trusted(address: str) -> bool:
+    return any(ip_address(address) in ip_network(proxy) for proxy in settings.POLYPHEMUS_TRUSTED_PROXIES)
 
 
 def _valid(text: str) -> str | None:

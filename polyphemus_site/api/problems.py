@@ -123,6 +123,7 @@ def _retry_after(seconds: float | None) -> dict[str, str]:
 def _answer(body: Problem, headers: dict[str, str]) -> HttpResponse:
     response = JsonResponse(body, status=body["status"], content_type=MEDIA_TYPE, headers=headers)
     response.headers["Cache-Control"] = "no-store"
+    response.headers["Content-Length"] = str(len(response.content))
     return response
 
 

@@ -113,7 +113,7 @@ def call_of(request: HttpRequest, route: Mapping[str, Any]) -> Call:
     """The call behind a Django request; `route` is what the address resolved to."""
     return Call(
         method=request.META["REQUEST_METHOD"],
-        host=_bare_host(request.META.get("HTTP_HOST", "")),
+        host=_bare_host(request.get_host()),
         path=raw_path(request),
         raw_query=request.META.get("QUERY_STRING", ""),
         headers=tuple(_headers(request)),
