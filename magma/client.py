@@ -295,7 +295,7 @@ class Magma:
         self, project: str, model: str, parent: str, *, since: datetime | None = None
     ) -> list[Orphan]:
         """Records whose own parent is empty; `parent` is the attribute (`Template.parent_attribute`)."""
-        recent = [changed_after(since - timedelta(seconds=1))] if since else []
+        recent = [changed_after(since)] if since else []
         query = [model, lacks(parent), *recent, "::all", [UPDATED_AT]]
         pairs = self.query(project, query, show_disconnected=True).pairs()
         return [Orphan.of(identifier, values) for identifier, values in pairs]

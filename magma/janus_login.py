@@ -29,6 +29,8 @@ NONCE = ("GET", "/api/tokens/nonce")
 GENERATE = ("POST", "/api/tokens/generate")
 LONGEST_MARGIN = timedelta(minutes=5)
 PAUSE_AFTER_FAILURE = timedelta(seconds=30)
+#: A younger token that is refused will not be bettered by another one.
+BRAND_NEW = timedelta(seconds=1)
 TIMEOUT_SECONDS = 30.0
 LONGEST_TOKEN = 64 * 1024
 
@@ -58,6 +60,10 @@ class JanusLogin:
             headers={"User-Agent": "Polyphemus"},
         )
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
     def current(self) -> Token:
         """The token in hand, or a new one when that one is about to expire."""
         with self._lock:
@@ -78,7 +84,7 @@ class JanusLogin:
 
     def _is_brand_new(self, token: Token) -> bool:
         now = self._clock()
-        is_recent = self._fetched_at is not None and now - self._fetched_at < PAUSE_AFTER_FAILURE
+        is_recent = self._fetched_at is not None and now - self._fetched_at < BRAND_NEW
         return is_recent and not token.has_expired(now=now)
 
     def _renew_early(self, token: Token) -> Token:

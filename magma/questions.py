@@ -8,7 +8,7 @@ asks through `magma.client.Magma`, which is narrower.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import Any, TypeAlias
 
@@ -142,5 +142,8 @@ def is_one_of(names: Iterable[str | int], attribute: str = "::identifier") -> li
 
 
 def changed_after(moment: datetime) -> list[Json]:
-    """A /query filter: the record was written after this second."""
-    return ["updated_at", "::>", instant(moment)]
+    """A /query filter: written in the second of `moment` or later.
+
+    Magma stores fractions and shows none, so the second before is let in too: none is lost, some come twice.
+    """
+    return ["updated_at", "::>", instant(moment - timedelta(seconds=1))]

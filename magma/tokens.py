@@ -24,7 +24,7 @@ class Token:
 
     text: str = field(repr=False)
     email: str = ""
-    roles: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict, hash=False)
     expires_at: datetime | None = None
 
     def sees_restricted(self, project: str) -> bool:
@@ -49,6 +49,9 @@ class TokenSource(Protocol):
     def renewed(self, refused: Token) -> Token | None:
         """Another token after Magma refused this one; None when there is no other."""
 
+    def close(self) -> None:
+        """Give back what it holds."""
+
 
 class StaticToken:
     """The token somebody put into the environment; it can't be renewed."""
@@ -64,16 +67,18 @@ class StaticToken:
         """There is no other."""
         return None
 
+    def close(self) -> None:
+        """It holds nothing."""
+
 
 def read_token(text: str) -> Token:
     """What a token says of itself; one that is no JSON web token says nothing."""
     claims = _claims(text)
-    expiry = claims.get("exp")
     return Token(
         text=text.strip(),
         email=str(claims.get("email", "")),
         roles=MappingProxyType(read_roles(str(claims.get("perm", "")))),
-        expires_at=datetime.fromtimestamp(expiry, tz=UTC) if isinstance(expiry, int | float) else None,
+        expires_at=_instant(claims.get("exp")),
     )
 
 
@@ -85,6 +90,13 @@ def read_roles(perm: str) -> dict[str, str]:
         if letter.lower() in ROLES:
             roles |= {project.strip(): letter for project in projects.split(",") if project.strip()}
     return roles
+
+
+def _instant(seconds: object) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC) if isinstance(seconds, int | float) else None
+    except (ValueError, OverflowError, OSError):
+        return None  # beyond the years a date can say
 
 
 def _claims(text: str) -> dict[str, Any]:
