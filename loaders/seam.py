@@ -9,7 +9,9 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
+from dispatch import documents
 from dispatch.models import AnalysisRequest, Subject
 from dispatch.services import requests
 from dispatch.states import Outcome, RequestStatus
@@ -50,6 +52,11 @@ def submit_request(
         now=now,
     )
     return request.name
+
+
+def published(name: str) -> dict[str, Any]:
+    """The request's document, as analysts read it."""
+    return documents.v1(AnalysisRequest.objects.get(name=name))
 
 
 def past(project: str, loader: str, model: str, anchors: Collection[str]) -> Past:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
+from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from loaders import seam
 from loaders.filters import PAGE, Acceptance, Dismissing, Snoozing, Wanted, in_utc, understood
 from loaders.serializers import listed_json, whole_json
 from loaders.services import suggestions
@@ -40,7 +42,7 @@ class Accept(PersonView):
     """`POST /api/v1/suggestions/ID/accept`: publish the request it offers."""
 
     def post(self, request: Request, pk: int) -> Response:
-        """201 with the suggestion, which names its request."""
+        """201 with the published document and its lasting address."""
         person, suggestion = person_of(request), suggestion_for(person_of(request), pk)
         require_edit(person, suggestion.project)
         asked = understood(Acceptance, request.data)
@@ -52,7 +54,9 @@ class Accept(PersonView):
             params=asked.params,
             now=clock.now(),
         )
-        return Response(whole_json(accepted), status=HTTPStatus.CREATED)
+        address = reverse("request", args=[accepted.request_name])
+        document = seam.published(accepted.request_name)
+        return Response(document, status=HTTPStatus.CREATED, headers={"Location": address})
 
 
 class Dismiss(PersonView):

@@ -88,9 +88,9 @@ def gather(stage: Stage, secrets: DemoSecrets, *, url: str, magma_url: str, key:
     return Cast(
         stage=stage,
         url=url,
-        requester=person(REQUESTER, f"e:{PROJECT},labors"),
+        requester=person(REQUESTER, f"E:{PROJECT},labors"),
         curator=person(CURATOR, f"A:{PROJECT},labors"),
-        warehouse=Loader(magma_url, token(ANALYST, f"e:{PROJECT}"), PROJECT),
+        warehouse=Loader(magma_url, token(ANALYST, f"E:{PROJECT}"), PROJECT),
         key=key,
         secret_file=write_private(secrets.folder / "analyst.secret", key["secret"]),
         login=f"{magma_url}/login?refer={url}/",

@@ -121,17 +121,20 @@ class TestAccept:
 
         request = AnalysisRequest.objects.get()
         assert answer.status_code == HTTPStatus.CREATED
-        assert answer.json()["request"] == request.name == "dt_lung_tumor_pair"
-        assert request.config == {"project": "dt_lung", "inputs": ["DTL001.exome"]}
-        assert (request.requester, request.analysis, request.loader) == (
-            "dr.who@ucsf.edu",
-            "exome_pipe",
-            "exome_pipe",
-        )
+        assert answer.headers["Location"] == "/api/v1/requests/dt_lung_tumor_pair"
+        assert answer.json() == {
+            "analysis": "exome_pipe",
+            "requester": "dr.who@ucsf.edu",
+            "name": "dt_lung_tumor_pair",
+            "request-date": f"{request.requested_at:%Y-%m-%d@%H:%M}",
+            "status": "new",
+            "config": {"project": "dt_lung", "inputs": ["DTL001.exome"]},
+        }
+        assert request.loader == "exome_pipe"
         assert [(s.record, s.fingerprint) for s in request.subjects.all()] == [("DTL001", "print")]
 
     def test_a_second_acceptance_is_refused_and_says_which_request_there_is(self, plain: Suggestion) -> None:
-        name = post(plain.pk, "accept").json()["request"]
+        name = post(plain.pk, "accept").json()["name"]
 
         answer = post(plain.pk, "accept")
 
