@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator
 from django.db import models
+from django.db.models import Q
+
+from polyphemus_site.janus.roles import Level
 
 
 class Heartbeat(models.Model):
@@ -14,3 +18,30 @@ class Heartbeat(models.Model):
     def __str__(self) -> str:
         """Whose sign of life."""
         return self.name
+
+
+class DigestReader(models.Model):
+    """Somebody who wants a project's daily digest, with the rights they had when they were last here."""
+
+    email = models.CharField(max_length=254)
+    project = models.CharField(max_length=100)
+    hour = models.PositiveSmallIntegerField(default=8, validators=[MaxValueValidator(23)])
+    #: When the next one is due: a column, so that one sweep finds what is due.
+    next_at = models.DateTimeField(db_index=True)
+    level = models.CharField(max_length=1, choices=[(level.value, level.name) for level in Level])
+    #: Whether their role was an upper-case one.
+    restricted = models.BooleanField(default=False)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        """One digest a day, person and project."""
+
+        constraints = (
+            models.UniqueConstraint(fields=["email", "project"], name="one_digest_per_person_and_project"),
+            models.CheckConstraint(condition=Q(hour__lte=23), name="digest_hour_is_an_hour"),
+            models.CheckConstraint(condition=Q(level__in=list(Level)), name="digest_level_is_known"),
+        )
+
+    def __str__(self) -> str:
+        """Who reads what."""
+        return f"{self.email} on {self.project}"

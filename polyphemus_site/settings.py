@@ -202,6 +202,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    "send-due-digests": {
+        "task": "polyphemus_site.tasks.send_due_digests",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "deliver-notices": {
         "task": "polyphemus_site.mail.tasks.deliver_notices",
         "schedule": 10.0,

@@ -6,9 +6,16 @@ from celery import shared_task
 
 from polyphemus_site import heartbeats
 from polyphemus_site.clock import now
+from polyphemus_site.home import digests
 
 
 @shared_task
 def record_heartbeat() -> None:
     """Run by beat every ten seconds."""
     heartbeats.record(now=now())
+
+
+@shared_task
+def send_due_digests() -> int:
+    """Run by beat every minute; the number of digests written."""
+    return digests.send_due(now=now())

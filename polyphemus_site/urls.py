@@ -10,10 +10,11 @@ import dispatch.urls
 import loaders.urls
 import orphans.urls
 from polyphemus_site import views
+from polyphemus_site.home import views as home_views
 from polyphemus_site.mail import views as mail_views
 
 urlpatterns = [
-    path("", views.home, name="home"),
+    path("", home_views.home, name="home"),
     path("healthz", views.healthz),
     path("readyz", views.readyz),
     path("metrics", views.metrics_text),
@@ -29,7 +30,8 @@ urlpatterns = [
     path("-/mail/stop/<str:token>", mail_views.unsubscribe, name="unsubscribe"),
     path("-/mail/previews", mail_views.previews, name="mail_previews"),
     path("-/mail/previews/<str:kind>", mail_views.previews, name="mail_preview"),
-    path("<str:project>/", views.project_home, name="project"),
+    path("<str:project>/", home_views.project_home, name="project"),
+    path("<str:project>/digest", home_views.project_digest, name="project_digest"),
 ]
 
 if settings.ANYMAIL.get("WEBHOOK_SECRET"):  # without one, anybody could tell us that an address is dead

@@ -1,43 +1,16 @@
-"""The pages of the whole: the project list, and signs of life for operators."""
+"""Signs of life, for operators and their machines."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from django.conf import settings
 from django.db import Error
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from polyphemus_site import clock, health, metrics
-from polyphemus_site.home.projects import visible_projects
-from polyphemus_site.janus.admin_site import may_enter
-from polyphemus_site.janus.directory import known_projects
-from polyphemus_site.janus.pages import PageRequest, signed_in
-from polyphemus_site.janus.permissions import require_view
-
-
-@require_safe
-@signed_in
-def home(request: PageRequest) -> HttpResponse:
-    """The projects the visitor may see."""
-    person = request.person
-    projects = visible_projects(
-        person, listed=known_projects(person.token), watched=settings.POLYPHEMUS_PROJECTS
-    )
-    context = {"projects": projects, "may_enter_admin": may_enter(person)}
-    return render(request, "polyphemus/home.html", context)
-
-
-@require_safe
-@signed_in
-def project_home(request: PageRequest, project: str) -> HttpResponse:
-    """One project's front page."""
-    require_view(request.person, project)
-    return render(request, "polyphemus/project.html", {"project": project})
 
 
 @require_safe

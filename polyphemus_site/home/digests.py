@@ -1,0 +1,102 @@
+"""One daily digest per person and project: what needs them, as counts and links.
+
+A digest is written without the person's token, so their rights are those of their last visit; after two
+months without one, it pauses until they come again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+
+from polyphemus_site.home.overview import Card, overview
+from polyphemus_site.janus.people import Person
+from polyphemus_site.janus.roles import Level, Role
+from polyphemus_site.mail import outbox
+from polyphemus_site.mail.mailboxes import wishes_of
+from polyphemus_site.models import DigestReader
+
+KIND = "digest"
+PAUSE_AFTER = timedelta(days=60)
+BATCH = 200
+DAY = timedelta(days=1)
+
+
+def reader_of(person: Person, project: str) -> DigestReader | None:
+    """The person's subscription, if they have one."""
+    return DigestReader.objects.filter(email=person.email, project=project).first()
+
+
+def subscribe(person: Person, project: str, *, hour: int, now: datetime) -> DigestReader:
+    """Send a digest every day at this hour of the person's own zone."""
+    reader, _ = DigestReader.objects.update_or_create(
+        email=person.email,
+        project=project,
+        defaults=_rights(person, project, now)
+        | {"hour": hour, "next_at": next_at(person.email, hour, now=now)},
+    )
+    return reader
+
+
+def unsubscribe(person: Person, project: str) -> None:
+    """No more digests of this project."""
+    DigestReader.objects.filter(email=person.email, project=project).delete()
+
+
+def seen(reader: DigestReader, person: Person, *, now: datetime) -> None:
+    """Keep the rights of this visit, once a day at most unless they have changed."""
+    rights = _rights(person, reader.project, now)
+    is_same = (reader.level, reader.restricted) == (rights["level"], rights["restricted"])
+    if not is_same or now - reader.seen_at > DAY:
+        DigestReader.objects.filter(pk=reader.pk).update(**rights)
+
+
+def next_at(email: str, hour: int, *, now: datetime) -> datetime:
+    """The next time it is that hour where the person is; strictly later than now."""
+    local = now.astimezone(ZoneInfo(wishes_of(email).zone))
+    today = local.replace(hour=hour, minute=0, second=0, microsecond=0)
+    return (today if today > local else today + DAY).astimezone(now.tzinfo)
+
+
+def send_due(*, now: datetime) -> int:
+    """Write the digests that are due; several senders at once write each once."""
+    due = DigestReader.objects.filter(next_at__lte=now).order_by("next_at")[:BATCH]
+    return sum(_send(reader, now=now) for reader in due)
+
+
+@transaction.atomic
+def _send(reader: DigestReader, *, now: datetime) -> bool:
+    following = next_at(reader.email, reader.hour, now=now)
+    ours = DigestReader.objects.filter(pk=reader.pk, next_at=reader.next_at)
+    if not ours.update(next_at=following) or now - reader.seen_at > PAUSE_AFTER:
+        return False
+    cards = [card for card in overview(person_of(reader), reader.project) if card.needs_you]
+    if not cards:
+        return False
+    outbox.write(
+        kind=KIND,
+        recipient=reader.email,
+        context={"project": reader.project, "cards": [_line(card) for card in cards]},
+        key=f"{KIND}-{reader.pk}-{reader.next_at.isoformat()}",
+        now=now,
+    )
+    return True
+
+
+def person_of(reader: DigestReader) -> Person:
+    """The reader with the rights of their last visit, and no token to act with."""
+    role = Role(Level(reader.level), restricted=reader.restricted)
+    return Person(reader.email, roles={reader.project: role})
+
+
+def _line(card: Card) -> dict[str, Any]:
+    return {"title": str(card.title), "figure": card.figure, "says": str(card.says), "path": card.path}
+
+
+def _rights(person: Person, project: str, now: datetime) -> dict[str, Any]:
+    """The person's rights here as one role: a super-role counts as what it allows in any project."""
+    level = Level.ADMIN if person.is_admin(project) else person.level_in(project) or Level.VIEWER
+    return {"level": level, "restricted": person.can_see_restricted(project), "seen_at": now}

@@ -1,0 +1,81 @@
+"""What is going on in a project, as cards: the same for its front page and for the daily digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dispatch.models import AnalysisRequest
+from dispatch.states import RequestStatus
+from loaders.models import Suggestion
+from orphans.models import Orphan
+from polyphemus_site.janus.people import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One thing and how much of it; `needs_you` where the person can do something about it."""
+
+    title: str
+    figure: int
+    says: str
+    path: str
+    tone: str = "calm"
+    needs_you: bool = False
+
+
+def overview(person: Person, project: str) -> list[Card]:
+    """The cards, what waits on the person first."""
+    cards = [*_requests(person, project), _suggestions(person, project), _orphans(person, project)]
+    return sorted(cards, key=lambda card: not card.needs_you)
+
+
+def _suggestions(person: Person, project: str) -> Card:
+    offered = Suggestion.objects.visible_to(person, [project]).offered_to(person.email)
+    count = offered.count()
+    return Card(
+        title=_("Ready"),
+        figure=count,
+        says=ngettext("analysis is suggested", "analyses are suggested", count),
+        path=f"/{project}/suggestions",
+        tone="busy" if count else "calm",
+        needs_you=bool(count) and person.can_edit(project),
+    )
+
+
+def _requests(person: Person, project: str) -> Iterator[Card]:
+    theirs = Q() if person.is_admin(project) else Q(requester=person.email)
+    asked = Q(status=RequestStatus.DEFERRED) | Q(status=RequestStatus.RUNNING, asked_seconds__isnull=False)
+    counted = (
+        AnalysisRequest.objects.in_projects([project])
+        .not_archived()
+        .aggregate(
+            waiting=Count("pk", filter=asked & theirs),
+            running=Count("pk", filter=Q(status=RequestStatus.RUNNING)),
+            new=Count("pk", filter=Q(status=RequestStatus.NEW)),
+        )
+    )
+    waiting, running, new = counted["waiting"], counted["running"], counted["new"]
+    place = f"/{project}/requests"
+    if waiting:
+        says = ngettext("request waits for your choice", "requests wait for your choice", waiting)
+        yield Card(_("Waiting on you"), waiting, says, f"{place}?status=deferred", "late", needs_you=True)
+    says = ngettext("request is being worked on", "requests are being worked on", running)
+    yield Card(_("Running"), running, says, f"{place}?status=running", "busy" if running else "calm")
+    yield Card(_("Open"), new, ngettext("request awaits a bid", "requests await a bid", new), place)
+
+
+def _orphans(person: Person, project: str) -> Card:
+    count = Orphan.objects.of_project(project, onlooker=person).waiting().count()
+    return Card(
+        title=_("Orphans"),
+        figure=count,
+        says=ngettext("record has lost its parent", "records have lost their parent", count),
+        path=f"/{project}/orphans",
+        tone="late" if count else "calm",
+        needs_you=bool(count) and person.can_edit(project),
+    )

@@ -1,0 +1,168 @@
+"""The daily digest: once a day, for who wants it, about what needs them."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+
+import pytest
+from django.db import connection
+from django.test import Client
+from pytest_django import Settings
+
+from polyphemus_site.home import digests
+from polyphemus_site.janus.people import Person
+from polyphemus_site.janus.roles import read_permissions
+from polyphemus_site.mail.models import Mailbox, Notice
+from polyphemus_site.models import DigestReader
+from tests.polyphemus_site.home import rows
+from tests.polyphemus_site.janus.tokens import public_key, token
+
+pytestmark = pytest.mark.django_db
+DOCTOR = "dr.who@ucsf.edu"
+TOMORROW = datetime(2026, 5, 5, 8, 0, tzinfo=UTC)
+
+
+def subscribe(perm: str, *, now: datetime, hour: int = 8) -> DigestReader:
+    return digests.subscribe(Person(DOCTOR, roles=read_permissions(perm)), "labors", hour=hour, now=now)
+
+
+class TestWhen:
+    @pytest.mark.parametrize(
+        ("zone", "hour", "expected"),
+        [
+            ("UTC", 8, "2026-05-05T08:00"),
+            ("UTC", 13, "2026-05-04T13:00"),
+            ("UTC", 12, "2026-05-05T12:00"),
+            ("America/Los_Angeles", 8, "2026-05-04T15:00"),
+            ("America/Los_Angeles", 5, "2026-05-05T12:00"),
+        ],
+    )
+    def test_it_is_the_next_such_hour_where_the_reader_is(
+        self, now: datetime, zone: str, hour: int, expected: str
+    ) -> None:
+        Mailbox.objects.create(address=DOCTOR, zone=zone)
+
+        assert digests.next_at(DOCTOR, hour, now=now) == datetime.fromisoformat(f"{expected}+00:00")
+
+    def test_an_hour_that_is_now_is_tomorrow(self) -> None:
+        assert digests.next_at(DOCTOR, 8, now=TOMORROW) == TOMORROW + timedelta(days=1)
+
+
+class TestSending:
+    def test_what_needs_the_reader_is_counted_and_linked(self, now: datetime) -> None:
+        subscribe("e:labors", now=now)
+        rows.suggestion("a", now=now).save()
+        rows.request("new", now=now).save()
+
+        sent = digests.send_due(now=TOMORROW)
+
+        notice = Notice.objects.get()
+        assert (sent, notice.kind, notice.recipient) == (1, "digest", DOCTOR)
+        assert [(card["title"], card["path"]) for card in notice.context["cards"]] == [
+            ("Ready", "/labors/suggestions")
+        ]
+
+    def test_before_its_time_nothing_is_sent(self, now: datetime) -> None:
+        subscribe("e:labors", now=now)
+        rows.suggestion("a", now=now).save()
+
+        assert digests.send_due(now=TOMORROW - timedelta(seconds=1)) == 0
+
+    def test_once_a_day_is_enough(self, now: datetime) -> None:
+        subscribe("e:labors", now=now)
+        rows.suggestion("a", now=now).save()
+
+        counts = [digests.send_due(now=TOMORROW + timedelta(hours=hours)) for hours in (0, 1, 23, 24)]
+
+        assert counts == [1, 0, 0, 1]
+
+    def test_after_days_without_beat_one_digest_is_sent_and_not_several(self, now: datetime) -> None:
+        subscribe("e:labors", now=now)
+        rows.suggestion("a", now=now).save()
+
+        counts = [digests.send_due(now=TOMORROW + timedelta(days=5, minutes=n)) for n in (0, 1)]
+
+        assert counts == [1, 0]
+
+    def test_a_day_on_which_nothing_needs_them_has_no_mail(self, now: datetime) -> None:
+        subscribe("v:labors", now=now)
+        rows.suggestion("a", now=now).save()
+
+        assert digests.send_due(now=TOMORROW) == 0
+
+    def test_restricted_findings_are_counted_only_for_who_may_see_them(self, now: datetime) -> None:
+        rows.suggestion("a", now=now, restricted=True).save()
+        subscribe("e:labors", now=now)
+        without = digests.send_due(now=TOMORROW)
+        subscribe("E:labors", now=TOMORROW)
+
+        assert (without, digests.send_due(now=TOMORROW + timedelta(days=1))) == (0, 1)
+
+    def test_somebody_who_stays_away_for_two_months_gets_no_more(self, now: datetime) -> None:
+        subscribe("e:labors", now=now)
+        rows.suggestion("a", now=now).save()
+
+        assert digests.send_due(now=now + timedelta(days=61)) == 0
+
+    @pytest.mark.django_db(transaction=True)
+    def test_two_senders_at_once_write_one_digest(self, now: datetime) -> None:
+        subscribe("e:labors", now=now)
+        rows.suggestion("a", now=now).save()
+        start = threading.Barrier(2)
+
+        def run() -> None:
+            start.wait()
+            digests.send_due(now=TOMORROW)
+            connection.close()
+
+        senders = [threading.Thread(target=run) for _ in range(2)]
+        for sender in senders:
+            sender.start()
+        for sender in senders:
+            sender.join()
+
+        assert Notice.objects.count() == 1
+
+
+class TestPage:
+    @pytest.fixture(autouse=True)
+    def visitor(self, settings: Settings, client: Client) -> None:
+        settings.POLYPHEMUS_JANUS_PUBLIC_KEY = public_key()
+        settings.POLYPHEMUS_JANUS_URL = ""
+        client.cookies["JANUS_TOKEN"] = token(DOCTOR, "E:labors")
+
+    def test_the_page_starts_and_stops_it(self, client: Client) -> None:
+        client.post("/labors/digest", {"wanted": "yes", "hour": "7"})
+        reader = DigestReader.objects.get()
+        client.post("/labors/digest", {"wanted": "no"})
+
+        assert (reader.email, reader.hour, reader.level, reader.restricted) == (DOCTOR, 7, "e", True)
+        assert not DigestReader.objects.exists()
+
+    @pytest.mark.parametrize("hour", ["24", "-1", "", "8.5", "\u0663", "999999999999"])
+    def test_an_hour_that_is_none_is_refused(self, client: Client, hour: str) -> None:
+        answer = client.post("/labors/digest", {"wanted": "yes", "hour": hour})
+
+        assert answer.status_code == HTTPStatus.BAD_REQUEST
+        assert not DigestReader.objects.exists()
+
+    def test_looking_starts_nothing(self, client: Client) -> None:
+        answer = client.get("/labors/digest?wanted=yes&hour=7")
+
+        assert answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+
+    def test_a_project_of_others_has_none(self, client: Client) -> None:
+        answer = client.post("/ipi/digest", {"wanted": "yes", "hour": "7"})
+
+        assert answer.status_code == HTTPStatus.NOT_FOUND
+
+    def test_a_visit_keeps_the_rights_of_the_day(self, client: Client) -> None:
+        client.post("/labors/digest", {"wanted": "yes", "hour": "7"})
+        client.cookies["JANUS_TOKEN"] = token(DOCTOR, "v:labors")
+
+        client.get("/labors/")
+
+        reader = DigestReader.objects.get()
+        assert (reader.level, reader.restricted) == ("v", False)
