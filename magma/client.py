@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
-from functools import lru_cache
 from itertools import count as counting
 from itertools import islice
 from typing import Any
@@ -35,6 +34,17 @@ from magma.wire import Patience, Wire
 
 PAGE_SIZE = 1000
 UPDATED_AT = "updated_at"
+#: What a client is built from.
+SETTINGS = (
+    "POLYPHEMUS_MAGMA_URL",
+    "POLYPHEMUS_MAGMA_TOKEN",
+    "POLYPHEMUS_PROJECTS",
+    "POLYPHEMUS_JANUS_URL",
+    "POLYPHEMUS_JANUS_EMAIL",
+    "POLYPHEMUS_JANUS_PRIVATE_KEY",
+)
+#: By process and settings. A fork leaves its parent's client alone: those connections are not its own.
+_clients: dict[tuple[object, ...], Magma] = {}
 
 
 class Magma:
@@ -301,15 +311,6 @@ class Magma:
         return [Orphan.of(identifier, values) for identifier, values in pairs]
 
 
-@lru_cache(maxsize=1)
-def _shared(process_id: int) -> Magma:  # noqa: ARG001 — a forked worker must not share its parent's connections
-    if not settings.POLYPHEMUS_MAGMA_URL:
-        raise MagmaNotConfigured("POLYPHEMUS_MAGMA_URL is not set: Polyphemus does not know where Magma is.")
-    return Magma(
-        url=settings.POLYPHEMUS_MAGMA_URL, token=token_source(), projects=settings.POLYPHEMUS_PROJECTS
-    )
-
-
 def token_source() -> TokenSource:
     """Our own login where there is a key for it, since that renews itself; else the token given."""
     if settings.POLYPHEMUS_JANUS_EMAIL and settings.POLYPHEMUS_JANUS_PRIVATE_KEY:
@@ -324,8 +325,24 @@ def token_source() -> TokenSource:
 
 
 def connect() -> Magma:
-    """The one client of this worker, built from the settings."""
-    return _shared(os.getpid())
+    """The one client of this worker; another one after a fork, and when the settings have changed."""
+    if not settings.POLYPHEMUS_MAGMA_URL:
+        raise MagmaNotConfigured("POLYPHEMUS_MAGMA_URL is not set: Polyphemus does not know where Magma is.")
+    key = (os.getpid(), *(str(getattr(settings, name)) for name in SETTINGS))
+    if key not in _clients:
+        disconnect()
+        _clients[key] = Magma(
+            url=settings.POLYPHEMUS_MAGMA_URL, token=token_source(), projects=settings.POLYPHEMUS_PROJECTS
+        )
+    return _clients[key]
+
+
+def disconnect() -> None:
+    """Give back what `connect` holds in this process."""
+    for key in [key for key in _clients if key[0] == os.getpid()]:
+        old = _clients.pop(key)
+        old.close()
+        old.wire.token.close()
 
 
 def _asked(path: ReadPath, question: Question) -> str:

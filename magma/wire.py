@@ -121,7 +121,6 @@ class Wire:
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
-        self.token.close()
 
     def send(self, path: ReadPath, body: Any = None, *, below: str = "") -> Reply:
         """Ask, again where that may help; after a 401 once more with another token, if there is one."""

@@ -26,10 +26,8 @@ def magma(warehouse: RunningWarehouse, settings: Settings) -> Iterator[Magma]:
     settings.POLYPHEMUS_MAGMA_URL = warehouse.url
     settings.POLYPHEMUS_MAGMA_TOKEN = warehouse.mint("VIEWER")
     settings.POLYPHEMUS_PROJECTS = ["dt_lung"]
-    client._shared.cache_clear()
     yield client.connect()
-    client.connect().close()
-    client._shared.cache_clear()
+    client.disconnect()
 
 
 def now() -> datetime:
