@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 
 from orphans.states import LIVE, BundleStatus, Cause, Fate, OrphanStatus, ReviewStatus, StrikeStatus
 
@@ -79,6 +79,28 @@ class ReviewItemQuerySet(QuerySet["ReviewItem"]):
     def pending(self) -> Self:
         """Those whose fate is open."""
         return self.filter(fate=Fate.PENDING)
+
+    def for_eyes(self, onlooker: Onlooker, *, project: str) -> Self:
+        """Without those of restricted orphans, unless they are for these eyes."""
+        return self if onlooker.can_see_restricted(project) else self.filter(orphan__restricted=False)
+
+    def groups(self) -> list[dict[str, Any]]:
+        """How many by model, cause and fate, with their records, the largest first."""
+        rows = (
+            self.values("orphan__model", "orphan__cause", "fate")
+            .annotate(count=Count("pk"), records=Sum("records"))
+            .order_by("-count", "orphan__model")
+        )
+        return [
+            {
+                "model": row["orphan__model"],
+                "cause_text": Cause(row["orphan__cause"]).label,
+                "fate_text": Fate(row["fate"]).label,
+                "count": row["count"],
+                "records": row["records"],
+            }
+            for row in rows
+        ]
 
     def removed(self) -> Self:
         """Those that are gone by this review."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from orphans.models import Orphan, Search
+from django.db.models import Count
+
+from orphans.models import Bundle, Orphan, Review, ReviewItem, Search
 from orphans.querysets import OrphanQuerySet
-from orphans.states import Cause, OrphanStatus, Source
+from orphans.states import Cause, Fate, OrphanStatus, ReviewStatus, Source
 
 Json = dict[str, Any]
 
@@ -70,3 +72,62 @@ def card_json(rows: OrphanQuerySet) -> Json | None:
     for group in waiting:
         models[str(group["model"])] = models.get(str(group["model"]), 0) + int(group["count"])
     return {"title": "Orphan data review", "count": count, "models": models}
+
+
+def review_json(review: Review) -> Json:
+    """One review, without its orphans."""
+    return {
+        "id": review.pk,
+        "project": review.project,
+        "status": review.status,
+        "status_text": ReviewStatus(review.status).label,
+        "orphans": review.orphans,
+        "records": review.records,
+        "confirm": review.confirmation if review.status in ("open", "proposed") else None,
+        "created_by": review.created_by,
+        "created_at": instant(review.created_at),
+        "decision": review.decision or None,
+        "reason": review.reason or None,
+        "decided_by": review.decided_by or None,
+        "decided_at": instant(review.decided_at),
+        "approved_by": review.approved_by or None,
+        "trouble": review.trouble or None,
+        "trouble_code": review.trouble_code or None,
+        "finished_at": instant(review.finished_at),
+        "bundles": [bundle_json(bundle) for bundle in review.bundles.order_by("number")],
+        "fates": dict(review.items.values_list("fate").annotate(count=Count("pk")).order_by("fate")),
+    }
+
+
+def bundle_json(bundle: Bundle) -> Json:
+    """One copy."""
+    return {
+        "number": bundle.number,
+        "status": bundle.status,
+        "sha256": bundle.sha256 or None,
+        "records": bundle.records,
+        "size": bundle.size,
+        "written_at": instant(bundle.written_at),
+        "verified_at": instant(bundle.verified_at),
+        "keep_until": instant(bundle.keep_until),
+    }
+
+
+def item_json(item: ReviewItem, *, privileged: bool) -> Json:
+    """One orphan under review, as it was seen."""
+    closed = set() if privileged else set(item.restricted_attributes)
+    return {
+        "orphan": item.orphan_id,
+        "model": item.orphan.model,
+        "record": item.orphan.record,
+        "cause": item.orphan.cause,
+        "former_parent": item.orphan.former_parent or None,
+        "records": item.records,
+        "shape": item.shape,
+        "document": {name: value for name, value in item.document.items() if name not in closed},
+        "blockers": item.blockers,
+        "fate": item.fate,
+        "fate_text": Fate(item.fate).label,
+        "note": item.fate_note or None,
+        "parent": item.parent or None,
+    }

@@ -162,13 +162,18 @@ class Copy:
 
 def read(bundle: Bundle) -> Copy:
     """The copy as it lies in the storage; CopyDiffersError when it is not what was written."""
-    content = storage.fetch(bundle.name)
-    if hashlib.sha256(content).hexdigest() != bundle.sha256:
+    document = json.loads(content(bundle))
+    return Copy(document, {entry["item"]: tree_from_json(entry["nodes"]) for entry in document["trees"]})
+
+
+def content(bundle: Bundle) -> bytes:
+    """The canonical JSON as it lies in the storage, compared with its hash."""
+    kept = storage.fetch(bundle.name)
+    if hashlib.sha256(kept).hexdigest() != bundle.sha256:
         raise CopyDiffersError(
             f"{bundle.name} is not what was written: its hash differs. Nothing was removed."
         )
-    document = json.loads(content)
-    return Copy(document, {entry["item"]: tree_from_json(entry["nodes"]) for entry in document["trees"]})
+    return kept
 
 
 def again(bundle: Bundle) -> Bundle:

@@ -46,6 +46,26 @@ def copies(review: Review, *, fates: frozenset[Fate] = frozenset(Fate)) -> Itera
         yield Exported(bundle, dict(copy.document), [tree for pk, tree in copy.trees.items() if pk in wanted])
 
 
+def holds_restricted(review: Review) -> bool:
+    """Whether a copy holds a restricted record, or a value of a restricted attribute."""
+    return any(_is_restricted(copy.document) for copy in copies(review))
+
+
+def _is_restricted(document: dict[str, Any]) -> bool:
+    closed = {
+        (model, name)
+        for model, template in document["templates"].items()
+        for name, attribute in template["attributes"].items()
+        if attribute.get("restricted") or name == "restricted"
+    }
+    return any(
+        value and (node["model"], name) in closed
+        for tree in document["trees"]
+        for node in tree["nodes"]
+        for name, value in node["document"].items()
+    )
+
+
 def as_update(review: Review) -> Undo:
     """The bodies that load the removed records again, over all the review's copies."""
     templates: dict[str, Any] = {}

@@ -1,16 +1,30 @@
-"""The pages of orphans, readable without JavaScript."""
+"""The pages of orphans, readable without JavaScript. A GET shows, a POST of the page's own form decides."""
 
 from __future__ import annotations
 
-from django.http import HttpResponse
-from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from typing import Any
 
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from magma.client import connect
+from magma.errors import MagmaError
+from orphans import access
 from orphans.filters import PAGE, Wanted
-from orphans.models import Orphan, Search
+from orphans.forms import said_in
+from orphans.models import Orphan, Review, Search
 from orphans.permissions import require_look
-from orphans.states import Cause, OrphanStatus
+from orphans.services import adoption
+from orphans.states import DECIDABLE, Cause, Decision, OrphanStatus, ReviewStatus
+from orphans.views import reviews
+from polyphemus_site.errors import MissingError, PolyphemusError
 from polyphemus_site.janus.pages import PageRequest, signed_in
+
+#: Items shown on a review's page: a sample, the rest is counted in groups.
+SAMPLE = 25
 
 
 @require_GET
@@ -30,6 +44,73 @@ def orphans(request: PageRequest, project: str) -> HttpResponse:
         "causes": Cause.choices,
         "statuses": OrphanStatus.choices,
         "search": Search.objects.filter(project=project).order_by("-started_at").first(),
+        "reviews": Review.objects.filter(project=project).order_by("-pk")[:10],
         "may_decide": request.person.can_edit(project),
     }
     return render(request, "orphans/orphans.html", context)
+
+
+@require_POST
+@signed_in
+def begin(request: PageRequest, project: str) -> HttpResponse:
+    """Begin a review of the ticked orphans, or of all that the filter selects."""
+    document: dict[str, Any] = {"project": project}
+    document |= {
+        name: request.POST[name] for name in ("model", "cause", "status", "text") if name in request.POST
+    }
+    if "all" not in request.POST:
+        document["orphans"] = [int(pk) for pk in request.POST.getlist("orphan") if pk.isdecimal()]
+    review = reviews.begin(document, request.person)
+    return HttpResponseRedirect(reverse("review_page", args=[project, review.pk]))
+
+
+@require_http_methods(["GET", "POST"])
+@signed_in
+def review(request: PageRequest, project: str, pk: int) -> HttpResponse:
+    """`/PROJECT/orphans/reviews/ID`: what was seen, what may be decided, what became of it."""
+    found = access.review_for(request.person, pk)
+    if found.project != project:
+        raise MissingError(access.NOTHING)
+    if request.method == "POST":
+        return _decided(request, found)
+    return render(request, "orphans/review.html", _context(request, found))
+
+
+def _decided(request: PageRequest, found: Review) -> HttpResponse:
+    """Say what was decided; a refusal comes back with everything that was typed."""
+    try:
+        said = said_in(request.POST, is_admin=request.person.is_admin(found.project))
+        reviews.carry_out(found, said, request.person)
+    except PolyphemusError as error:
+        found.refresh_from_db()
+        context = _context(request, found) | {"refusal": error.message, "typed": request.POST}
+        return render(request, "orphans/review.html", context, status=error.status)
+    messages.success(request, Decision(said.decision).label)
+    return HttpResponseRedirect(request.path)
+
+
+def _context(request: PageRequest, found: Review) -> dict[str, Any]:
+    person = request.person
+    answer = reviews.review_answer(found, person)
+    status = ReviewStatus(found.status)
+    items = answer["items"][:SAMPLE]
+    return {
+        "project": found.project,
+        "review": found,
+        "answer": answer,
+        "items": items,
+        "proposals": _proposals(found, items) if status is ReviewStatus.OPEN else {},
+        "decisions": [one for one, states in DECIDABLE.items() if status in states],
+        "may_decide": person.can_edit(found.project),
+        "is_admin": person.is_admin(found.project),
+        "lines": found.history.order_by("pk").filter(orphan=None)[:100],
+    }
+
+
+def _proposals(found: Review, items: list[dict[str, Any]]) -> dict[int, list[adoption.Proposal]]:
+    """Likely parents; without Magma the page still shows everything else."""
+    rows = list(Orphan.objects.filter(pk__in=[item["orphan"] for item in items]))
+    try:
+        return adoption.propose(connect(), found.project, rows)
+    except MagmaError:
+        return {}

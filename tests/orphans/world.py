@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,9 +13,12 @@ from magma.client import Magma
 from magma.demo.kept import KeptWarehouse
 from magma.demo.loading import Loader, Revisions
 from magma.demo.server import serving
+from magma.demo.store import project_of
 from magma.demo.tokens import KeyPair, mint
+from magma.demo.warehouse import SEED
 from magma.removal.database import DatabaseRemoval
 from orphans.models import Orphan, Review
+from orphans.querysets import OrphanQuerySet
 from orphans.services import decisions, discovery, removals, reviews
 from orphans.services.bundles import Tools
 from orphans.services.decisions import Said
@@ -59,6 +63,11 @@ class World:
         self.look(project)
         rows = Orphan.objects.filter(project=project)
         rows = rows.filter(record__in=records) if records else rows
+        return self.gathered(rows)
+
+    def gathered(self, rows: OrphanQuerySet) -> Review:
+        """A gathered review of these rows."""
+        project = rows[0].project
         review = reviews.create(project=project, orphans=rows, by=self.by)
         return reviews.gather(review, magma=self.magma, by=self.by)
 
@@ -83,7 +92,9 @@ class World:
 def a_world(database: MagmaDatabase, keys: KeyPair) -> Iterator[World]:
     """Serve the restored database as Magma would."""
     warehouse = KeptWarehouse(keys.public, url=database.url)
-    warehouse.seed()
+    for project in ("labors", "dt_lung"):
+        templates = json.loads((SEED / f"templates_{project}.json").read_text(encoding="utf-8"))
+        warehouse.projects[project] = project_of(project, templates)
     warehouse.open()
     with serving(warehouse.answer) as server:
         token = mint(keys.private, email="polyphemus@ucsf.edu", perm="V:labors,dt_lung")

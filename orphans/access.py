@@ -1,0 +1,44 @@
+"""What a person may reach: rows of projects they see, restricted ones only with the role for it."""
+
+from __future__ import annotations
+
+from orphans.models import Bundle, Review
+from orphans.permissions import require_look
+from orphans.services.exports import holds_restricted
+from polyphemus_site.errors import MissingError
+from polyphemus_site.janus.people import Person
+from polyphemus_site.janus.permissions import require_admin, require_restricted
+
+NOTHING = "There is no such review here, or it isn't yours to see."
+
+
+def review_for(person: Person, pk: int) -> Review:
+    """The review, if its project's orphans are for these eyes; unknown and forbidden look the same."""
+    review = Review.objects.filter(pk=pk).first()
+    if review is None or not person.can_view(review.project):
+        raise MissingError(NOTHING)
+    require_look(person, review.project)
+    return review
+
+
+def require_all_seen(person: Person, review: Review) -> None:
+    """Nobody decides on what they may not see."""
+    if review.items.filter(orphan__restricted=True).exists():
+        require_restricted(person, review.project)
+
+
+def require_copies(person: Person, review: Review) -> None:
+    """Copies hold whole records: for admins, and with restricted content only for those who may see it."""
+    require_admin(person, review.project)
+    require_all_seen(person, review)
+    if not person.can_see_restricted(review.project) and holds_restricted(review):
+        require_restricted(person, review.project)
+
+
+def bundle_for(person: Person, review: Review, number: int) -> Bundle:
+    """One copy of the review."""
+    require_copies(person, review)
+    bundle = review.bundles.exclude(name="").filter(number=number).first()
+    if bundle is None:
+        raise MissingError(f"Review {review.pk} has no bundle {number}.")
+    return bundle

@@ -1,0 +1,92 @@
+"""Bodies and forms read into decisions: every field checked for its type, whoever sent it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from django.http import QueryDict
+
+from orphans.services.decisions import Said
+from orphans.states import Decision
+from polyphemus_site.errors import InvalidInputError
+
+MOST_IDS = 50_000
+MOST_TEXT = 2000
+
+
+def ids_of(document: Mapping[str, Any]) -> list[int]:
+    """The orphans a body names; an empty list when it names none."""
+    value = document.get("orphans", [])
+    if not isinstance(value, list) or not all(type(one) is int and one > 0 for one in value):
+        raise InvalidInputError("`orphans` must be a list of numbers.", code="bad_orphans")
+    if len(value) > MOST_IDS:
+        raise InvalidInputError(f"A review holds at most {MOST_IDS} orphans.", code="too_many_orphans")
+    return value
+
+
+def said_of(document: Mapping[str, Any], *, is_admin: bool) -> Said:
+    """A decision as a program sends it."""
+    return Said(
+        decision=decision_of(_text(document, "decision")),
+        reason=_text(document, "reason"),
+        until=until_of(_text(document, "until")),
+        parents=_parents(document.get("parents", {})),
+        confirm=_text(document, "confirm"),
+        is_admin=is_admin,
+    )
+
+
+def said_in(form: QueryDict, *, is_admin: bool) -> Said:
+    """A decision as the page's form sends it: parents as `parent-ID` fields."""
+    document: dict[str, Any] = {
+        name: form.get(name, "") for name in ("decision", "reason", "until", "confirm")
+    }
+    document["parents"] = {
+        name.removeprefix("parent-"): value for name, value in form.items() if name.startswith("parent-")
+    }
+    return said_of(document, is_admin=is_admin)
+
+
+def decision_of(word: str) -> Decision:
+    """One of the words, or a refusal that lists them."""
+    if word not in Decision.values:
+        raise InvalidInputError(
+            f"`decision` must be one of {', '.join(Decision.values)}.", code="unknown_decision"
+        )
+    return Decision(word)
+
+
+def until_of(text: str) -> datetime | None:
+    """An instant or a date, UTC unless it says otherwise."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InvalidInputError("`until` must be a date, as 2026-05-04.", code="bad_until") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _text(document: Mapping[str, Any], name: str) -> str:
+    value = document.get(name, "")
+    if not isinstance(value, str) or len(value) > MOST_TEXT:
+        raise InvalidInputError(
+            f"`{name}` must be text of at most {MOST_TEXT} characters.", code=f"bad_{name}"
+        )
+    return value
+
+
+def _parents(value: Any) -> dict[int, str]:
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(
+            "`parents` must be an object: a parent for each orphan's id.", code="bad_parents"
+        )
+    parents: dict[int, str] = {}
+    for key, parent in value.items():
+        if not (str(key).isascii() and str(key).isdecimal() and isinstance(parent, str)):
+            raise InvalidInputError("`parents` must give a name for each orphan's id.", code="bad_parents")
+        if parent.strip():
+            parents[int(key)] = parent.strip()
+    return parents

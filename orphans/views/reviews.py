@@ -1,0 +1,193 @@
+"""The API of reviews."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from magma.client import connect
+from orphans import access
+from orphans.filters import Wanted
+from orphans.forms import ids_of, said_of
+from orphans.models import Orphan, Review
+from orphans.permissions import require_decide, require_look, require_removal
+from orphans.querysets import OrphanQuerySet
+from orphans.serializers import item_json, review_json
+from orphans.services import adoption, bundles, decisions, exports, reviews
+from orphans.services.decisions import Said
+from orphans.services.moves import By
+from orphans.states import Decision
+from orphans.tasks import gather_review
+from orphans.views.base import PersonView, person_of
+from polyphemus_site.api.parsers import document_of
+from polyphemus_site.clock import now
+from polyphemus_site.errors import InvalidInputError, MissingError
+from polyphemus_site.janus.people import Person
+
+#: A review of up to this many orphans is read while its person waits; a larger one by a worker.
+AT_ONCE = 100
+SAMPLE = 50
+#: What can't be taken back, or lets it happen: for admins, by Janus's word of this moment.
+GRAVE = frozenset({Decision.REMOVE, Decision.APPROVE, Decision.RETRY})
+
+
+class ReviewList(PersonView):
+    """`POST /api/v1/reviews`: begin one, of named orphans or of all a filter selects; `GET`: the latest."""
+
+    def get(self, request: Request) -> Response:
+        """The project's latest reviews."""
+        project = Wanted.read(request.query_params).project
+        require_look(person_of(request), project)
+        rows = Review.objects.filter(project=project).order_by("-pk")[:SAMPLE]
+        return Response({"reviews": [review_json(row) for row in rows]})
+
+    def post(self, request: Request) -> Response:
+        """201 and the review; its records are read at once when they are few."""
+        review = begin(document_of(request), person_of(request))
+        return Response(review_answer(review, person_of(request)), status=HTTPStatus.CREATED)
+
+
+class ReviewDetail(PersonView):
+    """`GET /api/v1/reviews/ID`."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        """The review with a sample of its orphans."""
+        review = access.review_for(person_of(request), pk)
+        return Response(review_answer(review, person_of(request)))
+
+
+class ReviewDecide(PersonView):
+    """`POST /api/v1/reviews/ID/decide`."""
+
+    def post(self, request: Request, pk: int) -> Response:
+        """The review as it stands after the decision; an adoption answers with the body to post to Magma."""
+        person, document = person_of(request), document_of(request)
+        review = access.review_for(person, pk)
+        return Response(review_answer(decide(review, document, person), person))
+
+
+class ReviewBundle(PersonView):
+    """`GET /api/v1/reviews/ID/bundles/NUMBER`: the copy, as canonical JSON."""
+
+    def get(self, request: Request, pk: int, number: int) -> HttpResponse:
+        """Read back and compared with its hash before it leaves."""
+        person = person_of(request)
+        bundle = access.bundle_for(person, access.review_for(person, pk), number)
+        return download(bundles.content(bundle), "application/json", f"review-{pk}-bundle-{number}.json")
+
+
+class ReviewUndo(PersonView):
+    """`GET /api/v1/reviews/ID/undo`: the bodies that load the removed records again."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        """In the order they must be posted, with what to know before."""
+        person = person_of(request)
+        review = access.review_for(person, pk)
+        access.require_copies(person, review)
+        undo = exports.as_update(review)
+        return Response({"notes": list(undo.notes), "updates": list(undo.bodies)})
+
+
+class ReviewScript(PersonView):
+    """`GET /api/v1/reviews/ID/script`: what the administrator of Magma's database runs."""
+
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """SQL."""
+        person = person_of(request)
+        review = access.review_for(person, pk)
+        access.require_copies(person, review)
+        return download(exports.removal_script(review).encode(), "application/sql", f"review-{pk}.sql")
+
+
+class OrphanParents(PersonView):
+    """`GET /api/v1/orphans/ID/parents`: likely parents, with the body that adopts it under the first."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        """Ranked, with reasons."""
+        orphan = orphan_for(person_of(request), pk)
+        proposals = adoption.propose(connect(), orphan.project, [orphan]).get(orphan.pk, [])
+        listed = [
+            {
+                "parent": one.parent,
+                "score": one.score,
+                "likely": one.likely,
+                "reasons": list(one.reasons),
+                "update": adoption.update_body(orphan.project, {orphan: one.parent}),
+            }
+            for one in proposals
+        ]
+        return Response({"orphan": orphan.pk, "parents": listed})
+
+
+def orphan_for(person: Person, pk: int) -> Orphan:
+    """The orphan, if it is for these eyes."""
+    orphan = Orphan.objects.filter(pk=pk).first()
+    if (
+        orphan is None
+        or not Orphan.objects.of_project(orphan.project, onlooker=person).filter(pk=pk).exists()
+    ):
+        raise MissingError(access.NOTHING)
+    require_look(person, orphan.project)
+    return orphan
+
+
+def begin(document: Mapping[str, Any], person: Person) -> Review:
+    """A review of what the body names, read at once when it is small."""
+    words = {name: value for name, value in document.items() if isinstance(value, str)}
+    wanted = Wanted.read(words)
+    require_decide(person, wanted.project)
+    by = By(person.email, now())
+    review = reviews.create(project=wanted.project, orphans=_chosen(document, wanted, person), by=by)
+    if review.orphans <= AT_ONCE:
+        return reviews.gather(review, magma=connect(), by=by)
+    gather_review.delay(review.pk)
+    return review
+
+
+def _chosen(document: Mapping[str, Any], wanted: Wanted, person: Person) -> OrphanQuerySet:
+    rows = Orphan.objects.of_project(wanted.project, onlooker=person)
+    if "orphans" not in document:
+        return wanted.of(rows)
+    ids = ids_of(document)
+    if not ids:
+        raise InvalidInputError("Name at least one orphan.", code="no_orphans")
+    return rows.filter(pk__in=ids)
+
+
+def decide(review: Review, document: Mapping[str, Any], person: Person) -> Review:
+    """Carry out what a body says, if the person may say it."""
+    return carry_out(review, said_of(document, is_admin=person.is_admin(review.project)), person)
+
+
+def carry_out(review: Review, said: Said, person: Person) -> Review:
+    """Carry out what the person said, if they may: grave words need Janus's word of this moment."""
+    require_decide(person, review.project)
+    access.require_all_seen(person, review)
+    if said.decision in GRAVE and said.is_admin:
+        require_removal(person, review.project)
+    return decisions.decide(review, said, by=By(person.email, now()))
+
+
+def review_answer(review: Review, person: Person) -> dict[str, Any]:
+    """The review with a sample of its orphans, and for an adoption the body to post."""
+    items = review.items.for_eyes(person, project=review.project).select_related("orphan").order_by("pk")
+    privileged = person.can_see_restricted(review.project)
+    answer = review_json(review)
+    answer["groups"] = items.order_by().groups()
+    answer["items"] = [item_json(item, privileged=privileged) for item in items[:SAMPLE]]
+    if review.decision == Decision.ADOPT:
+        parents = {item.orphan: item.parent for item in items if item.parent}
+        answer["update"] = adoption.update_body(review.project, parents)
+    return answer
+
+
+def download(content: bytes, media_type: str, name: str) -> HttpResponse:
+    """A file to keep."""
+    response = HttpResponse(content, content_type=media_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
