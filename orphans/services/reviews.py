@@ -13,11 +13,12 @@ from magma.client import Magma
 from magma.disconnected import Templates, read_trees
 from magma.errors import MagmaError
 from magma.trees import Tree
+from orphans.errors import AlreadyDecidedError
 from orphans.models import Review, ReviewItem
 from orphans.querysets import OrphanQuerySet
 from orphans.services.moves import By, move_review, note_review
 from orphans.services.standing import Sight, judge, sight
-from orphans.signals import review_created
+from orphans.signals import large_review_created
 from orphans.states import Fate, OrphanStatus, ReviewStatus
 from polyphemus_site import references
 from polyphemus_site.errors import InvalidInputError
@@ -26,6 +27,8 @@ from polyphemus_site.errors import InvalidInputError
 CHUNK = 500
 #: A review larger than this is a mistake, or needs a DBA.
 MOST_ORPHANS = 50_000
+#: A review of up to this many orphans is read while its person waits; a larger one by a worker.
+AT_ONCE = 100
 AGAIN = timedelta(seconds=30)
 
 
@@ -43,7 +46,8 @@ def create(*, project: str, orphans: OrphanQuerySet, by: By) -> Review:
         items = [ReviewItem(review=review, orphan=row, seen_status=row.status) for row in rows]
         ReviewItem.objects.bulk_create(items, batch_size=2000)
         note_review(review, action="review begun", by=by, target=ReviewStatus.GATHERING)
-        transaction.on_commit(partial(review_created.send_robust, Review, review_id=review.pk))
+        if review.orphans > AT_ONCE:
+            transaction.on_commit(partial(large_review_created.send_robust, Review, review_id=review.pk))
     return review
 
 
@@ -67,7 +71,10 @@ def gather(review: Review, *, magma: Magma, by: By) -> Review:
     removable = [item for item in review.items.pending() if item.is_removable]
     records = sum(item.records for item in removable)
     clear = {"records": records, "trouble": "", "trouble_code": "", "try_again_at": None}
-    return move_review(review, to=ReviewStatus.OPEN, by=by, sources={ReviewStatus.GATHERING}, **clear)
+    try:
+        return move_review(review, to=ReviewStatus.OPEN, by=by, sources={ReviewStatus.GATHERING}, **clear)
+    except AlreadyDecidedError:
+        return review  # another worker read the same and was first, or it was called off
 
 
 def _by_model(items: Iterable[ReviewItem]) -> list[tuple[str, list[ReviewItem]]]:

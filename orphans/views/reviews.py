@@ -22,15 +22,12 @@ from orphans.services import adoption, bundles, decisions, exports, reviews
 from orphans.services.decisions import Said
 from orphans.services.moves import By
 from orphans.states import Decision
-from orphans.tasks import gather_review
 from orphans.views.base import PersonView, person_of
 from polyphemus_site.api.parsers import document_of
 from polyphemus_site.clock import now
 from polyphemus_site.errors import InvalidInputError, MissingError
 from polyphemus_site.janus.people import Person
 
-#: A review of up to this many orphans is read while its person waits; a larger one by a worker.
-AT_ONCE = 100
 SAMPLE = 50
 #: What can't be taken back, or lets it happen: for admins, by Janus's word of this moment.
 GRAVE = frozenset({Decision.REMOVE, Decision.APPROVE, Decision.RETRY})
@@ -143,10 +140,8 @@ def begin(document: Mapping[str, Any], person: Person) -> Review:
     require_decide(person, wanted.project)
     by = By(person.email, now())
     review = reviews.create(project=wanted.project, orphans=_chosen(document, wanted, person), by=by)
-    if review.orphans <= AT_ONCE:
-        return reviews.gather(review, magma=connect(), by=by)
-    gather_review.delay(review.pk)
-    return review
+    small = review.orphans <= reviews.AT_ONCE
+    return reviews.gather(review, magma=connect(), by=by) if small else review
 
 
 def _chosen(document: Mapping[str, Any], wanted: Wanted, person: Person) -> OrphanQuerySet:
