@@ -191,6 +191,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 #: Keeps apart installations that share one Redis (the demo uses one of its own).
 POLYPHEMUS_REDIS_PREFIX = env.text("POLYPHEMUS_REDIS_PREFIX")
+#: What is published is written down as well, and a sweep finds it: better late than a waiting caller.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix": POLYPHEMUS_REDIS_PREFIX}
 CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # the log below serves workers too

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+from polyphemus_site import health
+
 
 class JournalConfig(AppConfig):
     """Names the app."""
@@ -11,3 +13,9 @@ class JournalConfig(AppConfig):
     name = "magma.journal"
     label = "journal"
     verbose_name = "Journal"
+
+    def ready(self) -> None:
+        """Say how the journal is."""
+        from magma.journal import probes  # noqa: PLC0415 — models must be ready first
+
+        health.register("journal", probes.journal)

@@ -19,7 +19,7 @@ from django.http import HttpRequest
 
 from polyphemus_site.api.addresses import address_of
 from polyphemus_site.api.models import MAX_KEY_ID, MAX_PATH, SignedCall
-from polyphemus_site.api.redis_door import Door, client
+from polyphemus_site.api.redis_door import Door, client, named
 from polyphemus_site.api.request_ids import request_id_of
 from polyphemus_site.api.signing.calls import Call
 
@@ -79,7 +79,7 @@ def write(attempt: Attempt, *, at: datetime, reason: str = "", fingerprint: str 
         reason=reason,
         microseconds=int((time.perf_counter() - attempt.started) * 1_000_000),
     )
-    if reason or _door.ask(lambda server: server.rpush(NOTES, _note(row))) is None:
+    if reason or _door.ask(lambda server: server.rpush(named(NOTES), _note(row))) is None:
         row.save(force_insert=True)
 
 
@@ -110,8 +110,8 @@ def drain(server: redis.Redis | None = None) -> int:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [DRAIN_LOCK])
         if not cursor.fetchone()[0]:
             return 0
-        notes = server.lrange(NOTES, 0, BATCH - 1)
+        notes = server.lrange(named(NOTES), 0, BATCH - 1)
         rows = [SignedCall(**dict(zip(_FIELDS, msgspec.json.decode(note), strict=True))) for note in notes]
         SignedCall.objects.bulk_create(rows, ignore_conflicts=True)
-        server.ltrim(NOTES, len(notes), -1)
+        server.ltrim(named(NOTES), len(notes), -1)
         return len(notes)

@@ -11,7 +11,7 @@ from typing import Any
 import redis
 from django.conf import settings
 
-from polyphemus_site.api.redis_door import Door
+from polyphemus_site.api.redis_door import Door, named
 from polyphemus_site.errors import PolyphemusError
 
 WINDOW_S = 60
@@ -48,13 +48,13 @@ class Limits:
         """Remember one believed call; `TooManyError` beyond the key's share."""
         if not self.counts_successes:
             return
-        counts = self.door.ask(lambda client: _add(client, f"limit:key:{key_id}"))
+        counts = self.door.ask(lambda client: _add(client, named(f"limit:key:{key_id}")))
         if counts and counts[0] > settings.POLYPHEMUS_CALLS_PER_MINUTE:
             raise TooManyError("Too many calls with this key.", retry_after=WINDOW_S)
 
 
 def _failure_names(address: str | None, key_id: str) -> tuple[str, str]:
-    return f"limit:from:{address}", f"limit:from:{address}:{key_id}"
+    return named(f"limit:from:{address}"), named(f"limit:from:{address}:{key_id}")
 
 
 def _failure_limits() -> tuple[int, int]:

@@ -88,7 +88,7 @@ class DatabaseNonces:
 @cache
 def default_store() -> RedisNonces:
     """The store at `REDIS_URL`, one a process."""
-    return RedisNonces(redis_door.client())
+    return RedisNonces(redis_door.client(), prefix=redis_door.named("n"))
 
 
 def digest_of(nonce: str) -> str:

@@ -32,6 +32,11 @@ def client() -> redis.Redis:
     )
 
 
+def named(name: str) -> str:
+    """A key of ours, beside those of other installations that share the server."""
+    return f"{settings.POLYPHEMUS_REDIS_PREFIX}{name}"
+
+
 class Door:
     """For counters and notes that are welcome but not needed: `ask` answers `None` when Redis is away."""
 
