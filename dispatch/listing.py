@@ -27,6 +27,7 @@ DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 LISTING = "requests"
 #: Says that nothing is left out by status.
 ANY_STATUS = "any"
+STATUSES = [(ANY_STATUS, "All"), *RequestStatus.choices]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ def question(query: QueryDict) -> Question:
     return Question(
         analysis=naming.slug(query["analysis"], field="analysis") if "analysis" in query else "",
         project=configs.project_name(query["project"]) if "project" in query else "",
-        status=_status(query.get("status", RequestStatus.NEW)),
+        status=status_of(query.get("status", RequestStatus.NEW)),
         after=_after(query.get("after", "")),
         limit=_limit(query.get("limit", str(PAGE))),
     )
@@ -81,6 +82,26 @@ def page(caller: Caller, asked: Question) -> Page:
     shown = found[: asked.limit]
     more = len(found) > asked.limit
     return Page(shown, asked.address_after(shown[-1]) if more else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Some requests as a page shows them, and the cursor of the older ones."""
+
+    rows: list[AnalysisRequest]
+    next: str
+
+
+def newest(caller: Caller, *, project: str, status: str, before: str, rows: int) -> Rows:
+    """A project's requests, newest first; `before` is the cursor an earlier page gave."""
+    requests = visible_to(caller).in_projects([project])
+    if status != ANY_STATUS:
+        requests = requests.filter(status=status)
+    if before:
+        requests = requests.filter(pk__lt=_after(before))
+    found = list(requests.order_by("-pk")[: rows + 1])
+    more = len(found) > rows
+    return Rows(found[:rows], pages.encode(LISTING, found[rows - 1].pk) if more else "")
 
 
 def tag(caller: Caller, asked: Question, *, representation: str) -> str:
@@ -106,7 +127,8 @@ def _matching(caller: Caller, asked: Question) -> AnalysisRequestQuerySet:
     return requests.in_projects([asked.project]) if asked.project else requests
 
 
-def _status(value: str) -> str:
+def status_of(value: str) -> str:
+    """The value, if it is a status or stands for all of them."""
     if value in {*RequestStatus.values, ANY_STATUS}:
         return value
     raise InvalidInputError(

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from dispatch import views
+from dispatch.views import api, pages
 
 api_urlpatterns: list[URLPattern] = [
-    path("requests", views.RequestsView.as_view(), name="requests"),
-    path("requests/<str:name>", views.RequestView.as_view(), name="request"),
-    path("requests/<str:name>/cancel", views.CancelView.as_view(), name="cancel"),
-    path("requests/<str:name>/help", views.HelpView.as_view(), name="help"),
-    path("requests/<str:name>/extend", views.ExtendView.as_view(), name="extend"),
-    path("bids", views.BidsView.as_view(), name="bids"),
-    path("tickets", views.TicketsView.as_view(), name="tickets"),
-    path("extensions", views.ExtensionsView.as_view(), name="extensions"),
-    path("releases", views.ReleasesView.as_view(), name="releases"),
+    path("requests", api.RequestsView.as_view(), name="requests"),
+    path("requests/<str:name>", api.RequestView.as_view(), name="request"),
+    path("requests/<str:name>/cancel", api.CancelView.as_view(), name="cancel"),
+    path("requests/<str:name>/help", api.HelpView.as_view(), name="help"),
+    path("requests/<str:name>/extend", api.ExtendView.as_view(), name="extend"),
+    path("bids", api.BidsView.as_view(), name="bids"),
+    path("tickets", api.TicketsView.as_view(), name="tickets"),
+    path("extensions", api.ExtensionsView.as_view(), name="extensions"),
+    path("releases", api.ReleasesView.as_view(), name="releases"),
 ]
-page_urlpatterns: list[URLPattern] = []
+page_urlpatterns: list[URLPattern] = [
+    path("<str:project>/requests", pages.request_list, name="requests_page"),
+    path("<str:project>/requests/<str:name>", pages.request_page, name="request_page"),
+    path("<str:project>/requests/<str:name>/cancel", pages.cancel, name="request_cancel"),
+    path("<str:project>/requests/<str:name>/help", pages.ask_help, name="request_help"),
+    path("<str:project>/requests/<str:name>/extend", pages.extend, name="request_extend"),
+]

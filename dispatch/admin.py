@@ -1,0 +1,139 @@
+"""Requests, analyses and keys for admins: what happened is read here, never rewritten."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import ModelAdmin, TabularInline
+from django.core.exceptions import ValidationError
+from django.forms import ModelForm
+from django.http import HttpRequest
+
+from dispatch import schemas
+from dispatch.models import (
+    Analysis,
+    AnalysisRequest,
+    ApiKey,
+    Bid,
+    KeyEvent,
+    KeyScope,
+    RequestEvent,
+    Subject,
+)
+from dispatch.services import keys
+from polyphemus_site import clock
+
+
+class ReadOnly:
+    """Shows rows and changes none: requests are changed by their services, which keep the history."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 — Django's signature
+        """No."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 — Django's signature
+        """No."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 — Django's signature
+        """No."""
+        return False
+
+
+class SubjectInline(ReadOnly, TabularInline[Subject, AnalysisRequest]):
+    """What the request is about."""
+
+    model = Subject
+    extra = 0
+
+
+class BidInline(ReadOnly, TabularInline[Bid, AnalysisRequest]):
+    """Every bid and what became of it."""
+
+    model = Bid
+    extra = 0
+
+
+class EventInline(ReadOnly, TabularInline[RequestEvent, AnalysisRequest]):
+    """The history."""
+
+    model = RequestEvent
+    extra = 0
+
+
+@admin.register(AnalysisRequest)
+class AnalysisRequestAdmin(ReadOnly, ModelAdmin[AnalysisRequest]):
+    """A request with everything that happened to it."""
+
+    list_display = ("name", "project", "analysis", "status", "outcome", "verification", "analyst", "due_at")
+    list_filter = ("status", "outcome", "verification")
+    search_fields = ("name", "requester", "analyst")
+    show_full_result_count = False
+    inlines = (SubjectInline, BidInline, EventInline)
+
+
+class AnalysisForm(ModelForm[Analysis]):
+    """Refuses a schema that is none."""
+
+    def clean_schema(self) -> Any:
+        """The schema, if requests can be held to it."""
+        schema = self.cleaned_data["schema"]
+        if schema is not None and (fault := schemas.broken(schema)):
+            raise ValidationError(fault)
+        return schema
+
+
+@admin.register(Analysis)
+class AnalysisAdmin(ModelAdmin[Analysis]):
+    """What requests of an analysis, and bids on them, must keep to."""
+
+    form = AnalysisForm
+    list_display = ("name", "title", "floor_seconds", "ceiling_seconds", "extension_percent")
+    search_fields = ("name", "title")
+
+
+class ScopeInline(TabularInline[KeyScope, ApiKey]):
+    """What the key may do."""
+
+    model = KeyScope
+    extra = 1
+
+
+class KeyEventInline(ReadOnly, TabularInline[KeyEvent, ApiKey]):
+    """What happened to the key."""
+
+    model = KeyEvent
+    extra = 0
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ModelAdmin[ApiKey]):
+    """Keys without their secrets: those are told once, by `manage.py create_key`."""
+
+    list_display = ("id", "analyst", "scheme", "state", "expires_at", "created_at")
+    list_filter = ("state", "scheme")
+    search_fields = ("id", "analyst")
+    exclude = ("ciphertext", "nonce", "kek_version")
+    readonly_fields = (
+        *("id", "analyst", "scheme", "algorithm", "fingerprint", "state", "created_at", "created_by"),
+        *("not_before", "expires_at", "last_used_at"),
+    )
+    inlines = (ScopeInline, KeyEventInline)
+    actions = ("revoke",)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 — Django's signature
+        """A key made here would have no one to tell its secret to."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:  # noqa: ARG002 — Django's signature
+        """Keys are revoked; what they did stays known."""
+        return False
+
+    @admin.action(description="Revoke the selected keys")
+    def revoke(self, request: HttpRequest, queryset: Any) -> None:
+        """Refuse them from now on."""
+        now = clock.now()  # noqa: TID251 — the edge: an admin's click
+        for key in queryset:
+            keys.revoke(key, actor=str(request.user), now=now)
+        self.message_user(request, "Revoked.")

@@ -1,0 +1,55 @@
+"""One request as its page shows it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from dispatch import documents
+from dispatch.models import AnalysisRequest, RequestEvent
+from dispatch.services import requests
+from dispatch.states import RequestStatus
+from polyphemus_site.janus.people import Person
+
+#: What the due date's bar is divided in.
+FULL = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What the page of a request needs beyond the request itself."""
+
+    document: str
+    tone: str
+    events: list[RequestEvent]
+    #: How much of the time until the due date has passed, in thousandths; None when nothing runs.
+    passed: int | None
+    overdue: bool
+    may_decide: bool
+    may_ask_help: bool
+    may_extend: bool
+
+
+def sheet(request: AnalysisRequest, person: Person, *, now: datetime) -> Sheet:
+    """The page's view of a request, for this person."""
+    decides = person.email == request.requester or person.is_admin(request.project)
+    open_still = decides and request.status != RequestStatus.ARCHIVED
+    deferred = request.status == RequestStatus.DEFERRED
+    return Sheet(
+        document=json.dumps(documents.v1(request), indent=2, ensure_ascii=False),
+        tone=request.standing.tone,
+        events=requests.history(request),
+        passed=_passed(request, now=now),
+        overdue=bool(request.status == RequestStatus.RUNNING and request.due_at and request.due_at <= now),
+        may_decide=open_still,
+        may_ask_help=open_still and deferred and request.help_asked_at is None,
+        may_extend=open_still and request.status in {RequestStatus.RUNNING, RequestStatus.DEFERRED},
+    )
+
+
+def _passed(request: AnalysisRequest, *, now: datetime) -> int | None:
+    if request.status != RequestStatus.RUNNING or request.started_at is None or request.due_at is None:
+        return None
+    share = (now - request.started_at) / (request.due_at - request.started_at)
+    return round(FULL * min(max(share, 0), 1))

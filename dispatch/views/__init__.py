@@ -1,0 +1,1 @@
+"""Where callers meet dispatch: the API for programs, pages for people."""
