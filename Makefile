@@ -9,16 +9,19 @@ help:  ## list the targets
 .venv/ready: requirements.txt requirements-dev.txt analyst/pyproject.toml
 	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $@
 
+node_modules/ready: package-lock.json .venv/ready
+	PATH=$(CURDIR)/$(BIN):$$PATH npm ci --silent --no-audit --no-fund && touch $@
+
 install: .venv/ready  ## build .venv with everything that is needed
 
 demo: .venv/ready  ## play the whole story between real processes, then stay up (ONCE=1: then stop)
 	$(WITH_SERVERS) -- $(BIN)/python manage.py demo $(if $(ONCE),--once)
 
-test: .venv/ready  ## the whole suite, browser and journeys included
+test: .venv/ready node_modules/ready  ## the whole suite, browser and journeys included
 	$(WITH_SERVERS) --fresh -- $(BIN)/python -m pytest $(ARGS)
 
-lint: .venv/ready  ## ruff, import rules, templates
-	$(BIN)/ruff format --check . && $(BIN)/ruff check . && PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/lint-imports && $(BIN)/djlint --check --lint .
+lint: .venv/ready node_modules/ready  ## ruff, import rules, templates, widgets
+	$(BIN)/ruff format --check . && $(BIN)/ruff check . && PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/lint-imports && $(BIN)/djlint --check --lint . && PATH=$(CURDIR)/$(BIN):$$PATH npm run --silent lint
 
 types: .venv/ready  ## mypy, strict, without its cache
 	$(BIN)/mypy --cache-dir=/dev/null .

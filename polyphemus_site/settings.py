@@ -303,6 +303,8 @@ STORAGES: dict[str, dict[str, Any]] = {
 if STATIC_ROOT:
     STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
 STATICFILES_DIRS = [BASE_DIR / "static"]
+#: The widgets have a lasting address outside /static/: /widgets/v1/embed.js.
+WHITENOISE_ROOT = STATIC_ROOT or BASE_DIR / "static"
 
 # --- orphans ----------------------------------------------------------------------------------------------
 #: How reviewed orphans are removed: through Magma's own database, or handed over to its administrator.

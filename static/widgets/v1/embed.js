@@ -1,0 +1,18 @@
+// The one lasting address. Registers the elements; with ?automount also puts the strip into Timur's record pages.
+// A second load, also from another copy, changes nothing.
+import { PolyphemusOrphans } from "./orphans.js";
+import { PolyphemusRequests } from "./requests.js";
+import { PolyphemusSuggestions } from "./suggestions.js";
+import { automount } from "./automount.js";
+
+/** @type {[string, CustomElementConstructor][]} */
+const ELEMENTS = [
+  ["polyphemus-suggestions", PolyphemusSuggestions],
+  ["polyphemus-requests", PolyphemusRequests],
+  ["polyphemus-orphans", PolyphemusOrphans],
+];
+
+for (const [name, element] of ELEMENTS) {
+  if (!customElements.get(name)) customElements.define(name, element);
+}
+if (new URL(import.meta.url).searchParams.has("automount")) automount(document);

@@ -1,0 +1,222 @@
+// <polyphemus-suggestions>: what could be run on the record one is looking at, and why.
+
+import { button, link, node } from "./dom.js";
+import { PolyphemusElement } from "./element.js";
+
+/** @import { Place, Suggestion } from "./shapes.d.ts" */
+
+/** Suggestions that would make the same output: one of them will do. @typedef {Suggestion[]} Card */
+
+/** Timur's page of the project itself: there everything in the project is of interest. */
+const ROOT_MODEL = "project";
+
+export class PolyphemusSuggestions extends PolyphemusElement {
+  /** What was done on this page: a card says so instead of offering it. @type {Map<number, Node[]>} */
+  #done = new Map();
+  /** Which of a card's alternatives is picked. @type {Map<number, number>} */
+  #picked = new Map();
+  /** The suggestion that waits for a yes or no. @type {number | null} */
+  #asking = null;
+  /** @type {Card[]} */
+  #cards = [];
+  #all = false;
+
+  get label() {
+    return this.words("suggestions");
+  }
+
+  /** @param {Place} place */
+  address({ project, model, record }) {
+    const url = new URL("api/v1/suggestions", this.base);
+    const asked = model === ROOT_MODEL ? { project } : { project, model, record };
+    for (const [name, value] of Object.entries(asked)) if (value) url.searchParams.set(name, value);
+    return url;
+  }
+
+  /** @param {{ suggestions: Suggestion[] }} answer */
+  count(answer) {
+    return cardsOf(answer.suggestions).length;
+  }
+
+  /** @param {{ suggestions: Suggestion[] }} answer */
+  view(answer) {
+    this.#cards = cardsOf(answer.suggestions);
+    return this.#nodes();
+  }
+
+  #nodes() {
+    if (!this.#cards.length) return [];
+    if (this.getAttribute("layout") !== "strip") return this.#list();
+    const say = this.words;
+    const summary = node("summary", {
+      text: say("suggestions", { count: this.#cards.length }),
+      key: "summary",
+    });
+    const open = this.shadowRoot?.querySelector("details")?.open;
+    return [
+      node("details", open ? { open: "" } : {}, [summary, node("div", { className: "panel" }, this.#list())]),
+    ];
+  }
+
+  #list() {
+    const shown = this.#all ? this.#cards : this.#cards.slice(0, this.limit);
+    const list = node(
+      "ul",
+      {},
+      shown.map((card) => this.#card(card)),
+    );
+    const left = this.#cards.length - shown.length;
+    if (!left) return [list];
+    return [list, button(this.words("more", { count: left }), "more", () => this.#showAll(), "quiet")];
+  }
+
+  /** @param {Card} card */
+  #card(card) {
+    const one = this.#choice(card);
+    const record = node("span", { className: "record", text: one.record });
+    const title = node("h3", { part: "title" }, [
+      this.words("offer", { analysis: one.analysis }),
+      " ",
+      record,
+    ]);
+    const reason = node("p", { className: "reason", text: one.reason });
+    const ways = card.length > 1 ? [this.#ways(card, one)] : [];
+    const actions = node("div", { className: "actions" }, this.#done.get(one.id) ?? this.#actions(one));
+    return node("li", { part: "card" }, [title, reason, ...ways, actions]);
+  }
+
+  /** @param {Card} card @returns {Suggestion} */
+  #choice(card) {
+    const first = /** @type {Suggestion} */ (card[0]);
+    return card.find((one) => one.id === this.#picked.get(first.id)) ?? first;
+  }
+
+  /**
+   * @param {Card} card
+   * @param {Suggestion} picked
+   */
+  #ways(card, picked) {
+    const first = /** @type {Suggestion} */ (card[0]);
+    const choices = card.map((one) => {
+      const about = { type: "radio", name: `way ${first.id}`, key: `way ${one.id}` };
+      const radio = node("input", one === picked ? { ...about, checked: "" } : about);
+      radio.addEventListener("change", () => this.#pick(first.id, one.id));
+      return node("label", {}, [radio, one.loader]);
+    });
+    return node("fieldset", {}, [node("legend", { text: this.words("offer.which") }), ...choices]);
+  }
+
+  /** @param {Suggestion} one */
+  #actions(one) {
+    const say = this.words;
+    const why = link(say("why"), pageOf(one.project, "suggestions", String(one.id)), this.base);
+    if (this.readonly) return [why];
+    if (this.#asking === one.id) return this.#question(one);
+    return [
+      button(say("ask"), `ask ${one.id}`, () => this.#ask(one.id, `yes ${one.id}`)),
+      button(say("later"), `later ${one.id}`, () => this.#dismiss(one), "quiet"),
+      why,
+    ];
+  }
+
+  /** @param {Suggestion} one */
+  #question(one) {
+    const say = this.words;
+    return [
+      node("p", { text: say("ask.sure", { analysis: one.analysis, record: one.record }) }),
+      button(say("ask.yes"), `yes ${one.id}`, () => this.#accept(one)),
+      button(say("ask.no"), `no ${one.id}`, () => this.#ask(null, `ask ${one.id}`), "quiet"),
+    ];
+  }
+
+  #showAll() {
+    this.#all = true;
+    this.show(this.#nodes());
+  }
+
+  /**
+   * @param {number} card
+   * @param {number} id
+   */
+  #pick(card, id) {
+    this.#picked.set(card, id);
+    this.show(this.#nodes());
+  }
+
+  /**
+   * @param {number | null} id
+   * @param {string} focus
+   */
+  #ask(id, focus) {
+    this.#asking = id;
+    this.show(this.#nodes());
+    this.focusOn(focus);
+  }
+
+  /** @param {Suggestion} one */
+  async #accept(one) {
+    await this.#act(one, "accept", {}, (/** @type {Suggestion} */ answer) => [
+      link(this.words("ask.done"), pageOf(one.project, "requests", answer.request ?? ""), this.base),
+    ]);
+  }
+
+  /** @param {Suggestion} one */
+  async #dismiss(one) {
+    const done = () => [node("p", { text: this.words("later.done") })];
+    const worked = await this.#act(one, "dismiss", { for: "me" }, done);
+    if (worked) this.tell("dismissed", { id: one.id, scope: "me" });
+  }
+
+  /**
+   * Do something about a suggestion: its card tells how it went.
+   * @param {Suggestion} one
+   * @param {string} kind
+   * @param {object} body
+   * @param {(answer: any) => Node[]} done
+   */
+  async #act({ id }, kind, body, done) {
+    this.#asking = null;
+    this.#settle(id, [node("p", { text: this.words("acting") })]);
+    this.tell("action", { id, kind, state: "requested" });
+    try {
+      const answer = await this.change(`api/v1/suggestions/${id}/${kind}`, body);
+      this.#settle(id, done(answer));
+      this.tell("action", { id, kind, state: "confirmed", run: answer.request });
+      return true;
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#settle(id, [node("p", { text: this.words("ask.failed", { message }) })]);
+      this.tell("action", { id, kind, state: "failed" });
+      return false;
+    }
+  }
+
+  /**
+   * @param {number} id
+   * @param {Node[]} nodes
+   */
+  #settle(id, nodes) {
+    this.#done.set(id, nodes);
+    this.show(this.#nodes());
+    this.say(nodes.map((one) => one.textContent).join(" "));
+  }
+}
+
+/**
+ * Alternatives on one card, in the order of the list.
+ * @param {Suggestion[]} suggestions
+ * @returns {Card[]}
+ */
+function cardsOf(suggestions) {
+  const known = new Map(suggestions.map((one) => [one.id, one]));
+  const firsts = suggestions.filter((one) => !one.alternatives.some((id) => known.has(id) && id < one.id));
+  return firsts.map((one) => [one, ...one.alternatives.flatMap((id) => known.get(id) ?? [])]);
+}
+
+/**
+ * The address of a page, whatever its names hold.
+ * @param {...string} parts
+ */
+function pageOf(...parts) {
+  return parts.map(encodeURIComponent).join("/");
+}

@@ -1,0 +1,1 @@
+"""A page like Timur's own, on another host of the same domain."""

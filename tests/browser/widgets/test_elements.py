@@ -1,0 +1,138 @@
+"""What all three elements promise their host."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, expect
+
+from tests.browser.timur.site import Site
+
+pytestmark = pytest.mark.browser
+
+Embed = Callable[..., Page]
+ELEMENTS = ["polyphemus-suggestions", "polyphemus-requests", "polyphemus-orphans"]
+ALL = "".join(f'<{element} project="dt_lung"></{element}>' for element in ELEMENTS)
+REQUESTS = '<polyphemus-requests project="dt_lung"></polyphemus-requests>'
+SCRIPTS = Path(__file__).resolve().parents[3] / "static/widgets/v1"
+
+
+def told(page: Page, name: str, count: int = 1) -> list[Any]:
+    """What the host was told by events of a name, once there are so many."""
+    page.wait_for_function(f"told.filter(([name]) => name === '{name}').length >= {count}")
+    details: list[Any] = page.evaluate(
+        f"told.filter(([name]) => name === '{name}').map(([, detail]) => detail)"
+    )
+    return details
+
+
+def failing(status: int) -> Callable[[Route], None]:
+    """An API that answers so; 0 breaks the connection."""
+    headers = {"Access-Control-Allow-Origin": "*"}
+    return lambda route: route.fulfill(status=status, headers=headers) if status else route.abort()
+
+
+@pytest.mark.parametrize("status", [404, 500, 0])
+def test_elements_that_can_not_work_are_not_seen(
+    embed: Embed, browser_context: BrowserContext, status: int
+) -> None:
+    browser_context.route("**/api/v1/**", failing(status))
+    page = embed(ALL)
+
+    assert len(told(page, "error", 3)) == 3
+    expect(page.locator(f"{', '.join(ELEMENTS)}").locator("visible=true")).to_have_count(0)
+
+
+def test_somebody_elses_project_shows_nothing_of_it(embed: Embed) -> None:
+    page = embed(ALL, perm="E:labors")
+
+    assert [detail["status"] for detail in told(page, "error", 2)] == [404, 404]
+    assert told(page, "loaded")[0]["count"] == 0
+
+
+def test_whoever_is_signed_out_is_shown_the_door(timur: Site, polyphemus: str, page: Page) -> None:
+    timur.head = f'<script type="module" src="{polyphemus}/widgets/v1/embed.js"></script>'
+    timur.body = ALL
+    page.goto(f"{timur.url}/dt_lung/map")
+
+    doors = page.get_by_role("link", name="Sign in")
+    expect(doors).to_have_count(3)
+    expect(page.locator("polyphemus-orphans")).to_contain_text("Your session has ended.")
+    assert {door.get_attribute("href") for door in doors.all()} == {f"{polyphemus}/dt_lung/"}
+
+
+def test_without_a_project_nothing_is_asked(embed: Embed, page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    embed("".join(f"<{element}></{element}>" for element in ELEMENTS), path="/")
+    page.wait_for_function("document.querySelector('polyphemus-orphans').hidden")
+
+    assert [url for url in asked if "/api/" in url] == []
+
+
+def test_a_strict_policy_of_the_host_stops_nothing(embed: Embed, timur: Site, polyphemus: str) -> None:
+    sources = f"script-src 'self' {polyphemus}; connect-src {polyphemus}"
+    timur.policy = f"default-src 'none'; style-src 'self'; {sources}"
+    page = embed(REQUESTS)
+
+    element = page.locator("polyphemus-requests")
+    expect(element).to_contain_text("No open requests.")
+    expect(element).to_have_css("max-width", "720px")
+
+
+def test_the_hosts_styles_stay_outside_and_its_colours_come_in_by_name(embed: Embed) -> None:
+    style = "--polyphemus-text: rgb(1, 2, 3)"
+    page = embed(f'<polyphemus-requests project="dt_lung" style="{style}"></polyphemus-requests>')
+
+    element = page.locator("polyphemus-requests")
+    expect(element).to_have_css("color", "rgb(1, 2, 3)")
+    expect(element).to_have_css("font-size", "14px")
+
+
+def test_loading_the_script_twice_changes_nothing(embed: Embed, timur: Site, polyphemus: str) -> None:
+    again = f'<script type="module" src="{polyphemus}/widgets/v1/embed.js?again"></script>'
+    failures: list[str] = []
+    page = embed(again + REQUESTS)
+    page.on("pageerror", lambda error: failures.append(error.message))
+    page.reload()
+
+    expect(page.locator("polyphemus-requests")).to_contain_text("No open requests.")
+    assert failures == []
+
+
+def test_a_host_may_follow_links_in_its_own_way(embed: Embed) -> None:
+    page = embed('<polyphemus-orphans project="dt_lung"></polyphemus-orphans>')
+    page.wait_for_function("told.length")
+    page.evaluate("document.addEventListener('polyphemus:navigate', (event) => event.preventDefault())")
+    page.evaluate(
+        """() => {
+            const root = document.querySelector('polyphemus-orphans').shadowRoot;
+            const link = Object.assign(document.createElement('a'), {href: '/elsewhere'});
+            root.append(link);
+            link.click();
+        }"""
+    )
+
+    assert page.evaluate("told.at(-1)")[0] == "navigate"
+    assert page.url.endswith("/DTL001")
+
+
+def test_the_scripts_are_small() -> None:
+    whole = b"".join(path.read_bytes() for path in SCRIPTS.glob("*.js"))
+
+    assert len(gzip.compress(whole)) <= 15_000
+
+
+def test_the_lasting_address_can_be_loaded_from_any_page(polyphemus: str) -> None:
+    port = polyphemus.rpartition(":")[2]
+    answer = httpx.get(f"http://127.0.0.1:{port}/widgets/v1/embed.js")
+
+    assert answer.headers["Content-Type"].startswith("text/javascript")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.headers["ETag"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dispatch.services import requests
+
+pytestmark = pytest.mark.browser
+
+Embed = Callable[..., Page]
+ELEMENT = '<polyphemus-requests project="dt_lung"></polyphemus-requests>'
+
+
+@pytest.fixture
+def published(polyphemus: str, requester: str) -> str:
+    request = requests.submit(
+        analysis="exome_pipe",
+        project="dt_lung",
+        inputs=["DTL001.T1.exome"],
+        requester=requester,
+        name="dt_lung_pair",
+        now=datetime.now(UTC),
+    )
+    return request.name
+
+
+def test_open_requests_are_listed_with_their_state(embed: Embed, published: str) -> None:
+    page = embed(ELEMENT)
+
+    card = page.locator("polyphemus-requests li")
+    expect(card).to_have_count(1)
+    expect(card).to_contain_text("exome_pipe · open for bids")
+    href = card.get_by_role("link", name=published).get_attribute("href")
+    assert href is not None
+    assert href.endswith(f"/dt_lung/requests/{published}")
+
+
+def test_a_project_without_requests_says_so(embed: Embed, polyphemus: str) -> None:
+    page = embed(ELEMENT)
+
+    expect(page.locator("polyphemus-requests")).to_contain_text("No open requests.")
