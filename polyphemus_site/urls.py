@@ -9,12 +9,13 @@ from django.urls import include, path
 import dispatch.urls
 import loaders.urls
 import orphans.urls
-from polyphemus_site import views
+from polyphemus_site import embed, views
 from polyphemus_site.home import views as home_views
 from polyphemus_site.mail import views as mail_views
 
 urlpatterns = [
     path("", home_views.home, name="home"),
+    path("embed/record", embed.record, name="embed_record"),
     path("healthz", views.healthz),
     path("readyz", views.readyz),
     path("metrics", views.metrics_text),
