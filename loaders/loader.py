@@ -56,6 +56,9 @@ class Loader:
     lacking: str = "the output is missing"
     changed: str = "the inputs changed since the last completed request"
 
+    #: Further paths that `config` takes values from.
+    config_reads: frozenset[str] = frozenset()
+
     def config(self, page: Page, index: int) -> Config:
         """What a request about this anchor starts from; by default the anchor itself."""
         return Config(inputs=(page.names[index],))
@@ -67,7 +70,7 @@ class Loader:
         """Every attribute path it looks at, from the anchor on."""
         checks = [check.reads() for check in self.checks.values()]
         links = {self.batch_by} if self.batch_by else set()
-        return frozenset(self.inputs).union(*checks) | links
+        return frozenset(self.inputs).union(*checks) | links | self.config_reads
 
     @cached_property
     def checks(self) -> dict[str, Check]:

@@ -28,13 +28,13 @@ def scans(now: datetime) -> list[Finding]:
 
 
 def _failures() -> Iterator[Finding]:
+    for run in ScanRun.objects.failing():
+        yield Finding.warn(
+            "scans",
+            f"{run} failed at {run.started_at:%Y-%m-%d %H:%M:%S} UTC: {run.error}",
+            "It is tried again by itself, from where it was; `manage.py doctor` tries Magma.",
+        )
     for run in ScanRun.objects.latest_each():
-        if run.error:
-            yield Finding.warn(
-                "scans",
-                f"{run} failed at {run.started_at:%Y-%m-%d %H:%M:%S} UTC: {run.error}",
-                "It is tried again by itself, from where it was; `manage.py doctor` tries Magma.",
-            )
         for loader, fault in run.faults.items():
             yield Finding.warn(
                 "loaders", f"Loader {loader} failed on {run.project}: {fault}", "Mend or remove the loader."

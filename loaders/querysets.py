@@ -63,6 +63,15 @@ class ScanRunQuerySet(QuerySet["ScanRun"]):
         """The last run of each project, model and kind."""
         return self.order_by("project", "model", "kind", "-started_at").distinct("project", "model", "kind")
 
-    def failed(self) -> ScanRunQuerySet:
-        """Those that ended with an error."""
-        return self.exclude(error="")
+    def since(self, run: ScanRun) -> ScanRunQuerySet:
+        """Of the same project and kind, later ones."""
+        return self.filter(project=run.project, kind=run.kind, started_at__gt=run.started_at)
+
+    def failing(self) -> list[ScanRun]:
+        """The last runs that failed, but for failures to start that a later start has made good."""
+        ended_well = self.filter(error="", ended_at__isnull=False)
+        return [
+            run
+            for run in self.latest_each()
+            if run.error and (run.model or not ended_well.since(run).exists())
+        ]

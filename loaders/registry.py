@@ -8,9 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
-from importlib.metadata import entry_points
+from functools import lru_cache, partial
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
+from django.conf import settings
+
+from loaders.declared import read
 from loaders.errors import MisspeltLoaderError, UnknownLoaderError
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
@@ -78,8 +82,29 @@ def built() -> Registry:
     for kind in LIBRARY:
         registry.add(f"library {kind.__name__}", kind)
     for point in sorted(entry_points(group=GROUP), key=lambda point: point.name):
-        registry.add(f"package {point.value}", lambda point=point: point.load()())  # type: ignore[misc]  # bound now
+        registry.add(f"package {point.value}", partial(_installed, point))
+    try:
+        for path in yaml_files():
+            registry.add(f"file {path.name}", partial(read, path))
+    except OSError as error:
+        registry.broken.append(Broken("POLYPHEMUS_LOADER_PATH", str(error)))
     return registry
+
+
+def _installed(point: EntryPoint) -> Loader:
+    kind = point.load()
+    loader = kind() if isinstance(kind, type) else kind
+    if not isinstance(loader, Loader):
+        raise MisspeltLoaderError(f"{point.value} is no Loader.")
+    return loader
+
+
+def yaml_files() -> list[Path]:
+    """The files of POLYPHEMUS_LOADER_PATH, by name; none when it is unset."""
+    if not settings.POLYPHEMUS_LOADER_PATH:
+        return []
+    folder = Path(settings.POLYPHEMUS_LOADER_PATH)
+    return sorted(path for path in folder.iterdir() if path.suffix in {".yaml", ".yml"})
 
 
 @lru_cache(maxsize=1)

@@ -63,6 +63,19 @@ def recorded(kind: ScanKind, project: str, model: str, *, clock: Clock) -> Itera
     account.close(now=clock())
 
 
+@contextmanager
+def failures_of(kind: ScanKind, project: str, *, clock: Clock) -> Iterator[None]:
+    """Write down what goes wrong before a scan can even start: Magma's templates can't be read."""
+    started_at = clock()
+    try:
+        yield
+    except Exception as error:
+        logger.warning("%s of %s could not start: %s", kind.label, project, told(error))
+        run = ScanRun.objects.create(kind=kind, project=project, started_at=started_at)
+        Account(run).close(now=clock(), error=error)
+        raise
+
+
 def forget(*, now: datetime) -> int:
     """Delete the accounts of scans long over; how many."""
     deleted, _ = ScanRun.objects.filter(started_at__lt=now - KEPT).delete()

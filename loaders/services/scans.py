@@ -14,7 +14,7 @@ from loaders.clocks import Clock
 from loaders.models import Change, ScanCursor, Suggestion
 from loaders.services import changes, suggestions
 from loaders.services.locks import held
-from loaders.services.runs import Account, recorded
+from loaders.services.runs import Account, failures_of, recorded
 from loaders.services.verdicts import Engine, Tally
 from loaders.states import ScanKind
 from loaders.touched import Backwards
@@ -100,7 +100,8 @@ def scan_changes(magma: Magma, project: str, *, clock: Clock, model: str = "") -
     A model without a cursor is new to us: its anchors are scanned in full, which sets the cursors. A failure
     is written down and raised; the cursor stays, so the next scan starts where this one did.
     """
-    engine = Engine.of(magma, project)
+    with failures_of(ScanKind.CHANGES, project, clock=clock):
+        engine = Engine.of(magma, project)
     wanted = [model] if model else models_read(engine)
     known = set(ScanCursor.objects.filter(project=project).values_list("model", flat=True))
     for one in wanted:
@@ -173,7 +174,8 @@ def _move_cursor(project: str, model: str, *, disconnected: bool, newest: dateti
 
 def scan_all(magma: Magma, project: str, *, clock: Clock, model: str = "") -> Tally:
     """Judge every anchor of every model that has loaders, or of one model."""
-    engine = Engine.of(magma, project)
+    with failures_of(ScanKind.FULL, project, clock=clock):
+        engine = Engine.of(magma, project)
     tally = Tally()
     for one in [model] if model else engine.models:
         tally.add(scan_model(engine, one, clock=clock))
