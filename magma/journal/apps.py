@@ -16,6 +16,6 @@ class JournalConfig(AppConfig):
 
     def ready(self) -> None:
         """Say how the journal is."""
-        from magma.journal import probes  # noqa: PLC0415 — models must be ready first
+        from magma.journal import probes, receivers  # noqa: F401, PLC0415 — models must be ready first
 
         health.register("journal", probes.journal)

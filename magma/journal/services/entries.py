@@ -15,6 +15,7 @@ from django.db.models import F
 from magma.journal.models import JournalEntry
 from magma.journal.payloads import documents_of
 from magma.journal.services import forwarding
+from magma.journal.signals import large_entry_written
 from magma.signals import journal_entry_written
 from polyphemus_site.errors import InvalidInputError
 
@@ -24,6 +25,8 @@ logger = logging.getLogger(__name__)
 FIRST_RETRY: Final = timedelta(seconds=30)
 LONGEST_RETRY: Final = timedelta(hours=1)
 BATCH: Final = 100
+#: The apps are told of so many records while the sender waits.
+AT_ONCE: Final = 200
 
 _PROJECT = re.compile(r"[A-Za-z0-9_-]{1,100}")
 #: The longest text each field may hold.
@@ -50,7 +53,7 @@ def write(
     with transaction.atomic():
         entry.save(force_insert=True)
         forwarding.owe(entry, body=body, now=now)
-        transaction.on_commit(partial(tell, entry.pk, project_name, now=now))
+        transaction.on_commit(partial(_announce, entry, now=now))
     return entry
 
 
@@ -65,6 +68,15 @@ def _text(document: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def _announce(entry: JournalEntry, *, now: datetime) -> None:
+    """Tell the apps at once, or where they would have much to write down, leave it to a worker."""
+    if sum(map(len, (entry.documents or {}).values())) <= AT_ONCE:
+        tell(entry.pk, entry.project_name, now=now)
+    else:
+        JournalEntry.objects.filter(pk=entry.pk, handled_at=None).update(retry_at=now)
+        large_entry_written.send_robust(sender=JournalEntry, entry_id=entry.pk)
+
+
 def tell(entry_id: int, project_name: str, *, now: datetime) -> bool:
     """Send the signal; whether every receiver took it. One that fails is logged and told again later."""
     answers = journal_entry_written.send_robust(
@@ -72,7 +84,7 @@ def tell(entry_id: int, project_name: str, *, now: datetime) -> bool:
     )
     failures = [(receiver, answer) for receiver, answer in answers if isinstance(answer, Exception)]
     for receiver, error in failures:
-        logger.error("journal entry %s: %s failed", entry_id, receiver, exc_info=error)
+        logger.error("journal entry %s: %s failed: %s", entry_id, receiver, error)
     if not failures:
         JournalEntry.objects.filter(pk=entry_id, handled_at=None).update(handled_at=now)
     return not failures

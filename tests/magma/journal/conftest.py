@@ -35,11 +35,11 @@ class Push:
     def body(self) -> bytes:
         return json.dumps({"project_name": self.project} | self.document, ensure_ascii=False).encode()
 
-    def target(self, now: datetime) -> str:
+    def target(self, now: datetime, host: str = HOST) -> str:
         path = f"/api/log/{self.project}/write"
         fields = etna.sign(
             method="POST",
-            host=HOST,
+            host=host,
             path=path,
             key_id=self.key_id,
             key=self.key.encode(),

@@ -114,6 +114,30 @@ class TestTellAgain:
         assert [finding.level for finding in findings if "not handled" in finding.found] == [Level.WARN]
 
 
+class TestLargeEntries:
+    def test_are_told_by_a_worker_while_the_sender_is_answered(
+        self, receiver: Receiver, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[str] = []
+        monkeypatch.setattr("magma.journal.receivers.tell_again.delay", lambda: asked.append("worker"))
+        receiver.failing = False
+        records: dict[str, dict[str, str]] = {f"V{number}": {} for number in range(201)}
+        payload = json.dumps({"models": {"victim": {"documents": records}}})
+
+        with django_capture_on_commit_callbacks(execute=True):
+            entries.write(
+                project_name="labors",
+                sender="magma",
+                document=EVENT | {"payload": payload},
+                body=b"{}",
+                now=NOW,
+            )
+        heard_while_waiting = list(receiver.heard)
+        handled = entries.tell_again(now=NOW)
+
+        assert (asked, heard_while_waiting, handled) == (["worker"], [], 1)
+
+
 class TestForget:
     def test_old_entries_go_but_for_those_still_to_be_handled(self) -> None:
         handled = write()
