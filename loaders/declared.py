@@ -24,13 +24,13 @@ class StrictLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Refuse aliases."""
-        if self.check_event(yaml.AliasEvent):  # type: ignore[no-untyped-call]  # the stubs leave it bare
+        if self.check_event(yaml.AliasEvent):
             raise MisspeltLoaderError("Anchors and aliases (& and *) are not for loaders.")
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 — PyYAML's signature
         """Refuse a key given twice."""
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]  # as above
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         if twice := {str(key) for key in keys if keys.count(key) > 1}:
             raise MisspeltLoaderError(f"Given twice: {', '.join(sorted(twice))}.")
         return super().construct_mapping(node, deep)
