@@ -29,4 +29,5 @@ def throughput_chart(weeks: Sequence[Week]) -> SafeString:
     highest = max((week.done for week in weeks), default=0)
     chart.set_y_scale(leather.Linear(Decimal(0), Decimal(max(highest, 4))))
     drawing: str = chart.to_svg(width=WIDTH, height=HEIGHT)
-    return mark_safe(drawing)  # noqa: S308 — numbers and dates alone
+    scaled = drawing.replace("<svg ", f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" ', 1)
+    return mark_safe(scaled)  # noqa: S308 — numbers and dates alone

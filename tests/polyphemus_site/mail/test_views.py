@@ -132,6 +132,7 @@ class TestPreviews:
         page = visitor("a:labors").get("/-/mail/previews/request_deferred").content.decode()
 
         assert "dt_lung_tumor_pair is not done: your choice" in page
+        assert 'srcdoc="&lt;!DOCTYPE html&gt;' in page
 
     @pytest.mark.parametrize("perm", ["e:labors", "v:labors", "g:labors"])
     def test_others_do_not(self, perm: str) -> None:

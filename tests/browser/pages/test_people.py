@@ -1,0 +1,108 @@
+"""From a mail to a page, with strict cookies; and pages that everybody can use."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, expect
+
+from loaders.models import Suggestion
+from polyphemus_site.home.digests import subscribe
+from polyphemus_site.janus.people import Person
+from polyphemus_site.janus.roles import read_permissions
+from tests.browser.pages.conftest import SignIn
+from tests.browser.pages.sites import WEBMAIL, Certificate, serve_page
+from tests.polyphemus_site.home import rows
+
+pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def labors(transactional_db: None) -> None:
+    """A project in which something is going on."""
+    now = datetime.now(UTC)
+    Suggestion.objects.bulk_create([rows.suggestion(name, now=now) for name in ("a", "b", "c")])
+    rows.running("dt_lung_tumor_pair", now=now).save()
+    rows.ended("done", now=now, after=rows.HOUR).save()
+    rows.orphan("LOST-1", now=now).save()
+    person = Person("dr.who@ucsf.edu", roles=read_permissions("e:labors"))
+    subscribe(person, "labors", hour=8, now=now)
+
+
+def test_a_link_in_web_mail_leads_to_the_page_although_the_cookie_is_strict(
+    site: str, browser: BrowserContext, sign_in: SignIn, certificate: Certificate
+) -> None:
+    sign_in("e:labors")
+    page = browser.pages[0]
+
+    with serve_page(certificate, f'<a href="{site}/labors/">to the page</a>') as port:
+        page.goto(f"https://{WEBMAIL}:{port}/")
+        page.get_by_role("link", name="to the page").click()
+
+        expect(page.get_by_role("heading", name="labors", level=1)).to_be_visible()
+        expect(page).to_have_url(f"{site}/labors/")
+
+
+def test_a_stranger_from_web_mail_ends_at_janus_and_not_in_a_circle(
+    site: str, browser: BrowserContext, certificate: Certificate
+) -> None:
+    page = browser.pages[0]
+    page.route("https://janus.development.local/**", lambda route: route.fulfill(body="Sign in here"))
+
+    with serve_page(certificate, f'<a href="{site}/labors/">to the page</a>') as port:
+        page.goto(f"https://{WEBMAIL}:{port}/")
+        page.get_by_role("link", name="to the page").click()
+
+        expect(page.get_by_text("Sign in here")).to_be_visible()
+
+
+def test_another_site_can_not_show_our_page_in_a_frame(
+    site: str, browser: BrowserContext, sign_in: SignIn, certificate: Certificate
+) -> None:
+    sign_in("e:labors")
+    page = browser.pages[0]
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text))
+
+    with serve_page(certificate, f'<iframe src="{site}/"></iframe><p>below</p>') as port:
+        page.goto(f"https://blog.development.local:{port}/")
+        expect(page.get_by_text("below")).to_be_visible()
+
+    assert any("frame-ancestors" in text for text in refused)
+
+
+@pytest.mark.usefixtures("labors")
+@pytest.mark.parametrize("place", ["/", "/labors/", "/-/mail", "/-/mail/previews/digest", "/ipi/"])
+@pytest.mark.parametrize("width", [1280, 400])
+def test_a_page_has_no_fault_that_axe_finds_and_needs_no_sideways_scrolling(
+    site: str, browser: BrowserContext, sign_in: SignIn, place: str, width: int, tmp_path: Path
+) -> None:
+    sign_in("a:labors")
+    page = browser.pages[0]
+    page.set_viewport_size({"width": width, "height": 900})
+    loud: list[str] = []
+    page.on("pageerror", lambda error: loud.append(str(error)))
+
+    page.goto(f"{site}{place}")
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert loud == []
+
+
+@pytest.mark.usefixtures("labors")
+def test_times_are_told_in_the_readers_zone_and_exact_on_hover(
+    site: str, browser: BrowserContext, sign_in: SignIn
+) -> None:
+    sign_in("e:labors")
+    page = browser.pages[0]
+
+    page.goto(f"{site}/labors/")
+
+    instant = page.locator("time").first
+    expect(instant).to_contain_text("in ")
+    assert "T08:00:00.000Z" in (instant.get_attribute("title") or "")
