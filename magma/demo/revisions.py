@@ -272,9 +272,8 @@ def complaints_about(project: Project, entry: Entry) -> list[str]:
     lines = [
         line for name, value in values.items() for line in complaints_on(project, entry.model, name, value)
     ]
-    names = set(entry.model.ids)
-    if entry.model.parent is None and names and entry.row is None:
-        lines.append(f"Project name must match '{min(names)}'")
+    if entry.model.parent is None and entry.row is None and entry.model.ids:
+        lines.append(f"Project name must match '{min(entry.model.ids)}'")
     return lines
 
 
