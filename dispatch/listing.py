@@ -27,7 +27,9 @@ DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 LISTING = "requests"
 #: Says that nothing is left out by status.
 ANY_STATUS = "any"
-STATUSES = [(ANY_STATUS, "All"), *RequestStatus.choices]
+#: Says that what is over is left out.
+STANDING = "standing"
+STATUSES = [(ANY_STATUS, "All"), (STANDING, "Not over yet"), *RequestStatus.choices]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,9 +96,7 @@ class Rows:
 
 def newest(caller: Caller, *, project: str, status: str, before: str, rows: int) -> Rows:
     """A project's requests, newest first; `before` is the cursor an earlier page gave."""
-    requests = visible_to(caller).in_projects([project])
-    if status != ANY_STATUS:
-        requests = requests.filter(status=status)
+    requests = _of_status(visible_to(caller).in_projects([project]), status)
     if before:
         requests = requests.filter(pk__lt=_after(before))
     found = list(requests.order_by("-pk")[: rows + 1])
@@ -119,21 +119,26 @@ def polling_advice() -> timedelta:
 
 
 def _matching(caller: Caller, asked: Question) -> AnalysisRequestQuerySet:
-    requests = visible_to(caller)
-    if asked.status != ANY_STATUS:
-        requests = requests.filter(status=asked.status)
+    requests = _of_status(visible_to(caller), asked.status)
     if asked.analysis:
         requests = requests.filter(analysis=asked.analysis)
     return requests.in_projects([asked.project]) if asked.project else requests
 
 
+def _of_status(requests: AnalysisRequestQuerySet, status: str) -> AnalysisRequestQuerySet:
+    if status == ANY_STATUS:
+        return requests
+    if status == STANDING:
+        return requests.exclude(status=RequestStatus.ARCHIVED)
+    return requests.filter(status=status)
+
+
 def status_of(value: str) -> str:
-    """The value, if it is a status or stands for all of them."""
-    if value in {*RequestStatus.values, ANY_STATUS}:
+    """The value, if it is a status or stands for several of them."""
+    known = [*RequestStatus.values, STANDING, ANY_STATUS]
+    if value in known:
         return value
-    raise InvalidInputError(
-        f"status must be one of {', '.join(RequestStatus.values)}, {ANY_STATUS}.", code="invalid_status"
-    )
+    raise InvalidInputError(f"status must be one of {', '.join(known)}.", code="invalid_status")
 
 
 def _after(cursor: str) -> int:

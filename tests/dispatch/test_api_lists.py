@@ -51,6 +51,7 @@ class TestLists:
             ("project=other", ["open_other"]),
             ("status=running", ["taken"]),
             ("status=archived", ["ended"]),
+            ("status=standing", ["open_exome", "open_rna", "open_other", "taken"]),
             ("status=any", ["open_exome", "open_rna", "open_other", "taken", "ended"]),
             ("project=dt_lung&analysis=exome_pipe&status=any", ["open_exome", "taken", "ended"]),
             ("project=nowhere", []),

@@ -6,8 +6,6 @@ import { localTime } from "./words.js";
 
 /** @import { AnalysisRequest, Place } from "./shapes.d.ts" */
 
-const OVER = "archived";
-
 export class PolyphemusRequests extends PolyphemusElement {
   get label() {
     return this.words("requests");
@@ -21,18 +19,17 @@ export class PolyphemusRequests extends PolyphemusElement {
   address({ project }) {
     const url = new URL("api/v1/requests", this.base);
     url.searchParams.set("project", project);
-    url.searchParams.set("status", "any");
+    url.searchParams.set("status", "standing");
     return url;
   }
 
   /** @param {{ requests: AnalysisRequest[] }} answer */
   count(answer) {
-    return this.#open(answer).length;
+    return answer.requests.length;
   }
 
   /** @param {{ requests: AnalysisRequest[] }} answer */
-  view(answer) {
-    const open = this.#open(answer);
+  view({ requests: open }) {
     const shown = open.slice(-this.limit).reverse();
     const left = open.length - shown.length;
     const all = link(this.words("more", { count: left }), `${this.place.project}/requests`, this.base);
@@ -46,11 +43,6 @@ export class PolyphemusRequests extends PolyphemusElement {
           ...(left ? [all] : []),
         ]
       : [node("p", { className: "about", text: this.words("requests.none") })];
-  }
-
-  /** @param {{ requests: AnalysisRequest[] }} answer */
-  #open(answer) {
-    return answer.requests.filter((request) => request.status !== OVER);
   }
 
   /** @param {AnalysisRequest} request */
