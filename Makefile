@@ -30,6 +30,6 @@ docs: .venv/ready  ## build the documentation, strict
 	$(BIN)/mkdocs build --strict --quiet
 
 bench: .venv/ready  ## every benchmark against its floor: a table and bench-results.json
-	$(WITH_SERVERS) --fresh -- $(BIN)/python -m tests.bench
+	$(WITH_SERVERS) --fresh -- $(BIN)/python -m tests.bench $(ARGS)
 
 .PHONY: help install demo test lint types docs bench

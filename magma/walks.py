@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count as counting
-from itertools import dropwhile
 
 from magma.errors import MagmaShifted
 from magma.pages import Page
 from magma.questions import Ending
+from magma.trails import Trail
 
 #: fetch(attributes, page, page_size)
 Fetch = Callable[[Sequence[str] | str, int, int], Page]
@@ -45,27 +45,13 @@ def window_after(reached: int, page_size: int) -> Window:
     """The window that overlaps the first `reached` records a little and goes furthest beyond them."""
     overlap = max(1, page_size // 100)
 
-    def window(size: int) -> Window:
-        return Window((reached - overlap) // size + 1, size)
+    def end(size: int) -> int:
+        return ((reached - overlap) // size + 1) * size
 
-    best = max(map(window, range(max(2, page_size - page_size // 8), page_size + 1)), key=lambda one: one.end)
-    if best.end > reached:
-        return best
-    # only small sizes can all end just where we stand; then a larger one is taken
-    return next(one for one in map(window, counting(page_size + 1)) if one.end > reached)
-
-
-def extended(trail: list[str], names: list[str]) -> list[str]:
-    """The trail with a page's new names where they belong in the order, without those before all it knows."""
-    known = set(trail)
-    arrivals: dict[str, list[str]] = {}
-    place = ""
-    for name in names:
-        if name in known:
-            place = name
-        elif place or not trail:
-            arrivals.setdefault(place, []).append(name)
-    return arrivals.get("", []) + [one for name in trail for one in (name, *arrivals.get(name, ()))]
+    size = max(range(max(2, page_size - page_size // 8), page_size + 1), key=end)
+    if end(size) <= reached:  # only small sizes can all end just where we stand; then a larger one is taken
+        size = next(one for one in counting(page_size + 1) if end(one) > reached)
+    return Window(end(size) // size, size)
 
 
 class Walk:
@@ -78,46 +64,40 @@ class Walk:
         self._fetch = fetch
         self._attributes = attributes
         self._page_size = page_size
-        self._trail: list[str] = []
+        self._trail = Trail(2 * page_size)
 
     def __iter__(self) -> Iterator[Page]:
         """Each page holds only records not given before."""
         window = Window(1, self._page_size)
         page = self._fetch(self._attributes, window.number, window.size)
         self.total = page.count
-        if page.ending is not None:
-            return
-        yield self._given(page)
-        if page.count == len(page.documents):
-            return  # everything fitted on the first page, at one instant
         while page.ending is None:
-            window = window_after(_reached(window, page), self._page_size)
-            window, page = self._in_view(window)
+            read = len(page.documents)
             fresh = self._fresh(page)
-            is_end = not fresh and len(page.documents) < window.size
-            if fresh:
-                yield self._given(page, fresh)
-            if is_end:
+            if fresh.documents:
+                yield fresh
+            if self._is_complete(page, read) or (not fresh.documents and read < window.size):
                 return
+            window = window_after(_reached(window, read), self._page_size)
+            window, page = self._in_view(window)
 
-    def _given(self, page: Page, fresh: list[str] | None = None) -> Page:
-        self._trail = extended(self._trail, list(page.documents))[-2 * self._page_size :]
-        if fresh is not None and len(fresh) < len(page.documents):
-            page = replace(page, documents={name: page.documents[name] for name in fresh})
-        self.given += len(page.documents)
-        return page
+    def _is_complete(self, page: Page, read: int) -> bool:
+        """Everything fitted on the first page, at one instant."""
+        return page.number == 1 and page.count == read == self.given
 
-    def _fresh(self, page: Page) -> list[str]:
-        """What follows the first known record and is not known itself."""
-        known = set(self._trail)
-        from_known_on = dropwhile(lambda name: name not in known, page.documents)
-        return [name for name in from_known_on if name not in known]
+    def _fresh(self, page: Page) -> Page:
+        """The page with only what was not given before; the trail is longer by that."""
+        fresh = self._trail.extend(page.documents)
+        self.given += len(fresh)
+        if len(fresh) == len(page.documents):
+            return page
+        return replace(page, documents={name: page.documents[name] for name in fresh})
 
     def _in_view(self, window: Window) -> tuple[Window, Page]:
         """The page at the window, or wherever our place has moved to."""
         for _ in range(SEARCHES):
             page = self._fetch(self._attributes, window.number, window.size)
-            if not set(self._trail).isdisjoint(page.documents):
+            if self._trail.knows_any(page.documents):
                 return window, page
             found = self._search(window)
             if found is None:
@@ -128,10 +108,9 @@ class Walk:
     def _search(self, lost: Window) -> Window | None:
         """Where a known record stands now; None when the model has become empty."""
         self.searches += 1
-        known = set(self._trail)
         for window in _around(lost, self._is_beyond):
             page = self._fetch("identifier", window.number, window.size)
-            if not known.isdisjoint(page.documents):
+            if self._trail.knows_any(page.documents):
                 return window
             if window.number == 1 and page.ending is Ending.NOTHING:
                 return None
@@ -141,9 +120,9 @@ class Walk:
         return self._fetch("identifier", window.number, window.size).ending is not None
 
 
-def _reached(window: Window, page: Page) -> int:
+def _reached(window: Window, read: int) -> int:
     """How many records of the order lie behind us: a page that is not full may be the last one."""
-    return min(window.end, (window.number - 1) * window.size + len(page.documents))
+    return min(window.end, (window.number - 1) * window.size + read)
 
 
 def _around(lost: Window, is_beyond: Callable[[Window], bool]) -> Iterator[Window]:

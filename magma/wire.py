@@ -165,17 +165,19 @@ class Wire:
     def _take(self, response: httpx.Response) -> bytes:
         """The whole body, within the bounds of time and memory; a loss on the way is told from a refusal."""
         deadline = time.monotonic() + self.patience.whole_answer_seconds
-        taken = bytearray()
+        chunks: list[bytes] = []
+        taken = 0
         try:
             for chunk in response.iter_bytes():
-                taken += chunk
-                if len(taken) > self.patience.largest_answer:
+                chunks.append(chunk)
+                taken += len(chunk)
+                if taken > self.patience.largest_answer:
                     raise MagmaTooLarge(f"Magma's answer exceeds {self.patience.largest_answer:,} bytes.")
                 if time.monotonic() > deadline:
                     raise MagmaTimeout("Magma's answer took too long to arrive in whole.")
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
-            raise MagmaBrokenOff(f"Magma's answer broke off after {len(taken):,} bytes: {error}.") from error
-        return bytes(taken)
+            raise MagmaBrokenOff(f"Magma's answer broke off after {taken:,} bytes: {error}.") from error
+        return b"".join(chunks)
 
 
 def _headers(token: Token, *, has_body: bool) -> dict[str, str]:

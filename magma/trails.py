@@ -1,0 +1,51 @@
+"""What a walk remembers: the last names it gave, in their order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import dropwhile, islice
+
+
+class Trail:
+    """The names of about two pages."""
+
+    def __init__(self, longest: int) -> None:
+        self._longest = longest
+        self._names: dict[str, None] = {}
+
+    def knows_any(self, names: Iterable[str]) -> bool:
+        """Whether any of these was given lately."""
+        return not self._names.keys().isdisjoint(names)
+
+    def knows(self, name: str) -> bool:
+        """Whether this one was given lately."""
+        return name in self._names
+
+    def extend(self, names: Iterable[str]) -> list[str]:
+        """Remember a page's new names where they belong, and give them.
+
+        Those before the first known name are passed over: they were given long ago, or have come meanwhile.
+        """
+        from_known_on = list(dropwhile(self._is_unknown, names))
+        fresh = [name for name in from_known_on if name not in self._names]
+        if from_known_on[len(from_known_on) - len(fresh) :] == fresh:
+            self._names |= dict.fromkeys(fresh)
+        else:
+            self._insert(from_known_on)
+        if len(self._names) > 2 * self._longest:
+            self._names = dict.fromkeys(islice(self._names, len(self._names) - self._longest, None))
+        return fresh
+
+    def _is_unknown(self, name: str) -> bool:
+        return bool(self._names) and name not in self._names
+
+    def _insert(self, names: list[str]) -> None:
+        """Some are new between known ones: each goes after the known one before it."""
+        place, *_ = names
+        arrivals: dict[str, list[str]] = {}
+        for name in names:
+            if name in self._names:
+                place = name
+            else:
+                arrivals.setdefault(place, []).append(name)
+        self._names = dict.fromkeys(one for name in self._names for one in (name, *arrivals.get(name, ())))

@@ -1,0 +1,46 @@
+"""Every benchmark by name. To add one: a module with a function that gives rows, and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib import import_module
+
+from tests.bench.results import Row
+
+
+@dataclass(frozen=True)
+class Bench:
+    """`module:function`, and the names of the rows it gives."""
+
+    target: str
+    rows: tuple[str, ...]
+
+    def load(self) -> Callable[[], Iterable[Row]]:
+        """The function; imported only when it is run."""
+        module, _, function = self.target.partition(":")
+        found: Callable[[], Iterable[Row]] = getattr(import_module(module), function)
+        return found
+
+
+BENCHES: dict[str, Bench] = {
+    "walk": Bench(
+        "tests.bench.walks:rows",
+        ("walk_over_fetch_and_decode", "walk_memory_1m_over_100k", "walk_memory_1m"),
+    ),
+}
+
+
+class UnknownBenchError(LookupError):
+    """No benchmark and no row has this name."""
+
+
+def chosen(names: Iterable[str]) -> list[str]:
+    """The benchmarks named, or those that give the rows named; all of them when nothing is named."""
+    wanted = set(names)
+    known = {one for name, bench in BENCHES.items() for one in (name, *bench.rows)}
+    if unknown := wanted - known:
+        raise UnknownBenchError(
+            f"No benchmark gives {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}."
+        )
+    return [name for name, bench in BENCHES.items() if not wanted or wanted & {name, *bench.rows}]

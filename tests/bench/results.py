@@ -1,0 +1,114 @@
+"""Rows of bench-results.json, measured in pairs, so that a busy machine is busy for both sides."""
+
+from __future__ import annotations
+
+import gc
+import json
+import operator
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+
+#: Runs something once and gives what was measured of it: seconds, bytes, a count.
+Measure = Callable[[], float]
+
+RESULTS = Path("bench-results.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One figure. `ratio` is that of value to floor, the median of paired rounds; `ok` says whether it holds.
+
+    `limit` is the most the ratio may be, or the least where `how` says "at least".
+    """
+
+    name: str
+    value: float | None = None
+    floor: float | None = None
+    peer: float | None = None
+    ratio: float | None = None
+    limit: float | None = None
+    unit: str = "s"
+    ok: bool
+    how: str
+
+
+def wall(action: Callable[[], object]) -> Measure:
+    """Seconds on the clock."""
+    return lambda: _timed(action, time.perf_counter)
+
+
+def cpu(action: Callable[[], object]) -> Measure:
+    """Seconds this process computes."""
+    return lambda: _timed(action, time.process_time)
+
+
+def _timed(action: Callable[[], object], clock: Callable[[], float]) -> float:
+    gc.collect()
+    start = clock()
+    action()
+    return clock() - start
+
+
+def paired(
+    name: str,
+    ours: Measure,
+    floor: Measure,
+    *,
+    limit: float,
+    how: str,
+    rounds: int = 5,
+    unit: str = "s",
+    at_least: bool = False,
+) -> Row:
+    """A warm-up of both, then rounds of ours and the floor, the order changing from round to round."""
+    ours(), floor()
+    pairs = [_pair(ours, floor, is_ours_first=number % 2 == 0) for number in range(rounds)]
+    ratio = median(value / base for value, base in pairs)
+    holds = operator.ge if at_least else operator.le
+    return Row(
+        name=name,
+        value=median(value for value, _ in pairs),
+        floor=median(base for _, base in pairs),
+        ratio=ratio,
+        limit=limit,
+        unit=unit,
+        ok=holds(ratio, limit),
+        how=f"{how}; {'at least' if at_least else 'at most'}; median of {rounds} paired rounds",
+    )
+
+
+def _pair(ours: Measure, floor: Measure, *, is_ours_first: bool) -> tuple[float, float]:
+    if is_ours_first:
+        value = ours()
+        return value, floor()
+    base = floor()
+    return ours(), base
+
+
+def bounded(name: str, value: float, *, limit: float, how: str, unit: str = "s") -> Row:
+    """A figure with no floor but a limit of its own."""
+    return Row(name=name, value=value, limit=limit, unit=unit, ok=value <= limit, how=how)
+
+
+def table(rows: Sequence[Row]) -> str:
+    """For people."""
+    lines = [f"{'':4} {'name':36} {'value':>10} {'floor':>10} {'peer':>10} {'ratio':>8} {'limit':>8}  unit"]
+    for row in rows:
+        figures = (f"{_short(one):>10}" for one in (row.value, row.floor, row.peer))
+        bounds = (f"{_short(one):>8}" for one in (row.ratio, row.limit))
+        lines.append(
+            f"{'ok' if row.ok else 'FAIL':4} {row.name:36} {' '.join((*figures, *bounds))}  {row.unit}"
+        )
+    return "\n".join(lines)
+
+
+def _short(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:.4g}"
+
+
+def write(rows: Sequence[Row], path: Path = RESULTS) -> None:
+    """For programs."""
+    path.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n", encoding="utf-8")
