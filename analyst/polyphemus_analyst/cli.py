@@ -34,6 +34,9 @@ SecretFile = Annotated[
     Path | None,
     typer.Option(envvar="POLYPHEMUS_SECRET_FILE", help="A file with the secret; or set POLYPHEMUS_SECRET."),
 ]
+Scheme = Annotated[
+    str, typer.Option(envvar="POLYPHEMUS_SCHEME", help="How the key signs: etna-v1 or rfc9421-v1.")
+]
 Analysis = Annotated[str, typer.Option(help="The analysis, by name.")]
 Project = Annotated[str, typer.Option(help="Only this project's requests.")]
 Email = Annotated[
@@ -48,10 +51,15 @@ Home = Annotated[
 
 @app.command()
 def poll(
-    url: Url, key_id: KeyId, analysis: Analysis, secret_file: SecretFile = None, project: Project = ""
+    url: Url,
+    key_id: KeyId,
+    analysis: Analysis,
+    secret_file: SecretFile = None,
+    scheme: Scheme = "etna-v1",
+    project: Project = "",
 ) -> None:
     """Show the open requests."""
-    requests, _ = Dispatch(url, load_key(key_id, secret_file)).open_requests(
+    requests, _ = Dispatch(url, load_key(key_id, secret_file, scheme)).open_requests(
         analysis=analysis, project=project
     )
     shows.requests(requests)
@@ -66,26 +74,42 @@ def bid(
     seconds: Seconds,
     analyst: Email,
     secret_file: SecretFile = None,
+    scheme: Scheme = "etna-v1",
 ) -> None:
     """Offer to do a request within an estimate."""
-    answer = Dispatch(url, load_key(key_id, secret_file)).bid(
+    answer = Dispatch(url, load_key(key_id, secret_file, scheme)).bid(
         analysis=analysis, name=name, seconds=seconds, analyst=analyst
     )
     shows.document(answer.document)
 
 
 @app.command()
-def ticket(name: Name, url: Url, key_id: KeyId, analysis: Analysis, secret_file: SecretFile = None) -> None:
+def ticket(
+    name: Name,
+    url: Url,
+    key_id: KeyId,
+    analysis: Analysis,
+    secret_file: SecretFile = None,
+    scheme: Scheme = "etna-v1",
+) -> None:
     """Say that a request is done."""
-    shows.document(Dispatch(url, load_key(key_id, secret_file)).ticket(Held(analysis, name)).document)
+    shows.document(Dispatch(url, load_key(key_id, secret_file, scheme)).ticket(Held(analysis, name)).document)
 
 
 @app.command()
 def extend(
-    name: Name, url: Url, key_id: KeyId, analysis: Analysis, seconds: Seconds, secret_file: SecretFile = None
+    name: Name,
+    url: Url,
+    key_id: KeyId,
+    analysis: Analysis,
+    seconds: Seconds,
+    secret_file: SecretFile = None,
+    scheme: Scheme = "etna-v1",
 ) -> None:
     """Ask for more time."""
-    answer = Dispatch(url, load_key(key_id, secret_file)).extend(Held(analysis, name), seconds=seconds)
+    answer = Dispatch(url, load_key(key_id, secret_file, scheme)).extend(
+        Held(analysis, name), seconds=seconds
+    )
     shows.document(answer.document)
 
 
@@ -97,9 +121,10 @@ def release(
     analysis: Analysis,
     reason: Annotated[str, typer.Option(help="Why, for the requester.")],
     secret_file: SecretFile = None,
+    scheme: Scheme = "etna-v1",
 ) -> None:
     """Give a request back."""
-    answer = Dispatch(url, load_key(key_id, secret_file)).release(Held(analysis, name), reason=reason)
+    answer = Dispatch(url, load_key(key_id, secret_file, scheme)).release(Held(analysis, name), reason=reason)
     shows.document(answer.document)
 
 
@@ -123,6 +148,7 @@ def run(  # noqa: PLR0913 — the options of a command line
     estimate: Annotated[int, typer.Option(min=1, help="How long a request takes, in seconds.")],
     analyst: Email,
     secret_file: SecretFile = None,
+    scheme: Scheme = "etna-v1",
     project: Project = "",
     slots: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 1,
     executor: Annotated[str, typer.Option(help="local or slurm.")] = "local",
@@ -153,7 +179,7 @@ def run(  # noqa: PLR0913 — the options of a command line
         schema=configs.load_schema(schema) if schema else None,
     )
     journal = Journal(home)
-    dispatch = Dispatch(url, load_key(key_id, secret_file))
+    dispatch = Dispatch(url, load_key(key_id, secret_file, scheme))
     with journal.alone():
         work = Analyst(plan, dispatch, journal, executor_named(executor, sbatch), shows.progress())
         code = run_rounds(work, Rhythm(poll=every, once=once), sleep=time.sleep)

@@ -13,10 +13,11 @@ from urllib.parse import parse_qsl, urlsplit
 import httpx
 
 from polyphemus_analyst import backoff, documents
+from polyphemus_analyst.calls import Call, compact_json
 from polyphemus_analyst.clock import Clock
 from polyphemus_analyst.documents import Request
 from polyphemus_analyst.errors import RefusedError, UnauthorizedError, UnreachableError
-from polyphemus_analyst.signing import Key, compact_json, sign
+from polyphemus_analyst.signing import Key, sign
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 TRIES = 6
@@ -80,7 +81,7 @@ class Dispatch:
         parts = urlsplit(url)
         self.root = f"{parts.scheme}://{parts.netloc}"
         self.api = parts.path.rstrip("/") + "/api/v1"
-        self.host = (parts.hostname or "").lower()
+        self.authority = httpx.URL(url).netloc.decode("ascii").lower()
         self.key = key
         self.clock = clock or Clock()
         self.http = http or httpx.Client(timeout=TIMEOUT, follow_redirects=False)
@@ -165,20 +166,29 @@ class Dispatch:
         self, method: str, path: str, values: Mapping[str, Any], headers: dict[str, str]
     ) -> httpx.Response | str:
         """One signed attempt; what went wrong in words when there was no answer."""
-        if method == "POST":
-            headers["Content-Type"] = "application/json"
-        headers |= sign(
-            method=method, host=self.host, path=path, values=values, key=self.key, now=self.clock.now()
-        )
+        kind = {"Content-Type": "application/json"} if method == "POST" else {}
         request = self.http.build_request(
-            method, self.root + path, headers=headers, **_carried(method, values)
+            method, self.root + path, headers=headers | kind, **_carried(method, values)
         )
+        request.headers.update(sign(self._call(request, values), self.key, now=self.clock.now()))
         if method == "GET" and str(request.url) in self.known:
             request.headers["If-None-Match"] = self.known[str(request.url)][0]
         try:
             return self.http.send(request)
         except httpx.HTTPError as error:
             return str(error) or type(error).__name__
+
+    def _call(self, request: httpx.Request, values: Mapping[str, Any]) -> Call:
+        """What is signed is what is sent."""
+        path, _, query = request.url.raw_path.decode("ascii").partition("?")
+        return Call(
+            method=request.method,
+            authority=self.authority,
+            path=path,
+            query=query,
+            body=request.content,
+            values=values,
+        )
 
     def _understand(self, response: httpx.Response) -> Answer:
         address = str(response.request.url)

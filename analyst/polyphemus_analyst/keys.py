@@ -13,12 +13,12 @@ from polyphemus_analyst.signing import Key
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def load_key(key_id: str, secret_file: Path | None) -> Key:
+def load_key(key_id: str, secret_file: Path | None, scheme: str = "etna-v1") -> Key:
     """The key with its secret, from the file or from POLYPHEMUS_SECRET."""
     secret = _read(secret_file) if secret_file else os.environ.get("POLYPHEMUS_SECRET", "").strip()
     if not secret:
         raise AnalystError("There is no secret: name a file with --secret-file, or set POLYPHEMUS_SECRET.")
-    return Key(id=key_id, secret=secret.encode())
+    return Key(id=key_id, secret=secret.encode(), scheme=scheme)
 
 
 def _read(path: Path) -> str:

@@ -1,18 +1,18 @@
-"""etna-v1: the five X-Etna headers over a request whose every value is covered."""
+"""Signing a request: the server knows which scheme each key has."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import json
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+
+from polyphemus_analyst import etna, rfc9421
+from polyphemus_analyst.calls import Call
+from polyphemus_analyst.errors import AnalystError
 
 #: Servers take at most five minutes; a request that is not answered within two is signed again.
 LIFETIME = timedelta(minutes=2)
+SCHEMES = {"etna-v1": etna.sign, "rfc9421-v1": rfc9421.sign}
 
 
 @dataclass(frozen=True)
@@ -21,37 +21,24 @@ class Key:
 
     id: str
     secret: bytes = field(repr=False)
+    scheme: str = "etna-v1"
+
+    def __post_init__(self) -> None:
+        """A misspelt scheme would only look like a wrong secret to the server."""
+        if self.scheme not in SCHEMES:
+            raise AnalystError(f"The scheme of a key is {' or '.join(SCHEMES)}, not {self.scheme!r}.")
 
 
-def text_to_sign(
-    *, method: str, host: str, path: str, nonce: str, key_id: str, values: Mapping[str, Any], expires: str
-) -> str:
-    """The seven lines, in the order Etna joins them."""
-    return "\n".join((method, host, path, nonce, key_id, compact_json(values), expires))
+def sign(call: Call, key: Key, *, now: datetime) -> dict[str, str]:
+    """The headers that prove the call to be ours.
 
-
-def compact_json(values: Mapping[str, Any]) -> str:
-    """JSON as Ruby writes it: no blanks, letters as they are."""
-    return json.dumps(dict(values), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
-def sign(
-    *, method: str, host: str, path: str, values: Mapping[str, Any], key: Key, now: datetime, nonce: str = ""
-) -> dict[str, str]:
-    """The headers of a request. `values`: its query parameters and body members, all of them, in their order.
-
-    `host` is the server's public name without its port. Each call makes a nonce of its own: a repeated
-    request must be signed again.
+    Each has a nonce of its own: what is repeated must be signed again.
     """
-    nonce = nonce or secrets.token_urlsafe(24)
-    expires = (now + LIFETIME).isoformat(timespec="seconds")
-    text = text_to_sign(
-        method=method, host=host, path=path, nonce=nonce, key_id=key.id, values=values, expires=expires
+    return SCHEMES[key.scheme](
+        call,
+        key_id=key.id,
+        secret=key.secret,
+        nonce=secrets.token_urlsafe(24),
+        created=now,
+        expires=now + LIFETIME,
     )
-    return {
-        "X-Etna-Signature": hmac.new(key.secret, text.encode(), hashlib.sha256).hexdigest(),
-        "X-Etna-Expiration": expires,
-        "X-Etna-Nonce": nonce,
-        "X-Etna-Id": key.id,
-        "X-Etna-Headers": ",".join(values),
-    }

@@ -91,10 +91,16 @@ def published(requester: str, now: datetime) -> AnalysisRequest:
 
 
 @pytest.fixture
-def server_key(address: str, analyst: str, now: datetime) -> NewKey:
+def scheme() -> str:
+    """How the key signs, unless a test names another."""
+    return "etna-v1"
+
+
+@pytest.fixture
+def server_key(address: str, scheme: str, analyst: str, now: datetime) -> NewKey:
     return keys.create(
         analyst=analyst,
-        scheme="etna-v1",
+        scheme=scheme,
         scopes=[Scope("dt_lung", "exome_pipe", "*")],
         kek=KEK,
         actor="test",

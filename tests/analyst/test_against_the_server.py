@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def work(
-    address: str, server_key: NewKey, analyst: str, tmp_path: Path
+    address: str, server_key: NewKey, scheme: str, analyst: str, tmp_path: Path
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
     secret = tmp_path / "secret"
     secret.write_text(server_key.secret)
@@ -40,7 +40,7 @@ def work(
         words += ["--analysis", "exome_pipe", "--command", command, "--estimate", "3600", "--once"]
         return subprocess.run(  # noqa: S603 — the program itself
             [sys.executable, "-m", "polyphemus_analyst", "run", *words, *more],
-            env=os.environ | {"POLYPHEMUS_ANALYST_HOME": str(tmp_path / "home")},
+            env=os.environ | {"POLYPHEMUS_ANALYST_HOME": str(tmp_path / "home"), "POLYPHEMUS_SCHEME": scheme},
             capture_output=True,
             text=True,
             timeout=60,
@@ -53,6 +53,7 @@ def work(
 Work = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.mark.parametrize("scheme", ["etna-v1", "rfc9421-v1"])
 def test_an_open_request_is_done_and_archived(published: AnalysisRequest, work: Work, analyst: str) -> None:
     done = work("grep -q mapping {params} && grep -q tumor.exome {sheet}")
 

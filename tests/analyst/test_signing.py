@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyphemus_analyst import signing
+from polyphemus_analyst import etna, signing
+from polyphemus_analyst.calls import Call, compact_json
+from polyphemus_analyst.errors import AnalystError
 from polyphemus_analyst.signing import Key
-from polyphemus_site.api.signing import etna
-from polyphemus_site.api.signing.calls import Call
+from polyphemus_site.api.signing import calls as server_calls
+from polyphemus_site.api.signing import etna as server_etna
+from polyphemus_site.api.signing import rfc9421 as server_rfc9421
+from polyphemus_site.api.signing.keys import KeyRing, Verified
+from polyphemus_site.api.signing.refusals import SignatureRefusedError
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOST = "polyphemus.example.org"
@@ -33,7 +39,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 
 @pytest.mark.parametrize("vector", SIGNED_BY_ETNA, ids=lambda vector: str(vector["name"]))
 def test_the_text_and_signature_are_those_of_etna(vector: dict[str, Any]) -> None:
-    text = signing.text_to_sign(
+    text = etna.text_to_sign(
         method=vector["method"],
         host=vector["host"],
         path=vector["path"],
@@ -46,41 +52,76 @@ def test_the_text_and_signature_are_those_of_etna(vector: dict[str, Any]) -> Non
     assert text == vector["text_to_sign"]
 
 
-@given(body=st.dictionaries(names, st.one_of(texts, st.integers(), st.booleans(), st.none()), max_size=8))
-def test_the_server_believes_every_body_that_is_signed(body: dict[str, Any]) -> None:
-    headers = signing.sign(
-        method="POST", host=HOST, path="/api/v1/bids", values=body, key=Key("pk_a", b"secret"), now=NOON
-    )
-
-    assert _believed("POST", headers, body=signing.compact_json(body).encode())
+SCHEMES = pytest.mark.parametrize("scheme", ["etna-v1", "rfc9421-v1"])
+values = st.one_of(texts, st.integers(), st.booleans(), st.none())
 
 
+def signed(call: Call, scheme: str) -> dict[str, str]:
+    return signing.sign(call, Key("pk_a", b"secret", scheme), now=NOON)
+
+
+@SCHEMES
+@given(body=st.dictionaries(names, values, max_size=8))
+def test_the_server_believes_every_body_that_is_signed(scheme: str, body: dict[str, Any]) -> None:
+    call = Call("POST", HOST, "/api/v1/bids", body=compact_json(body).encode(), values=body)
+
+    assert believed(call, signed(call, scheme), scheme)
+
+
+@SCHEMES
 @given(query=st.dictionaries(names, texts, max_size=6))
-def test_the_server_believes_every_query_that_is_signed(query: dict[str, str]) -> None:
-    headers = signing.sign(
-        method="GET", host=HOST, path="/api/v1/bids", values=query, key=Key("pk_a", b"secret"), now=NOON
-    )
+def test_the_server_believes_every_query_that_is_signed(scheme: str, query: dict[str, str]) -> None:
+    call = Call("GET", HOST, "/api/v1/bids", query=urlencode(query), values=query)
 
-    assert _believed("GET", headers, query=urlencode(query))
+    assert believed(call, signed(call, scheme), scheme)
+
+
+@SCHEMES
+def test_what_was_signed_can_not_be_changed(scheme: str) -> None:
+    call = Call("POST", HOST, "/api/v1/bids", body=b'{"time":"60"}', values={"time": "60"})
+    headers = signed(call, scheme)
+
+    with pytest.raises(SignatureRefusedError):
+        believed(replace(call, body=b'{"time":"61"}'), headers, scheme)
+
+
+@pytest.mark.parametrize("authority", ["polyphemus.example.org", "polyphemus.example.org:8000"])
+def test_etna_signs_the_name_without_its_port(authority: str) -> None:
+    assert Call("GET", authority, "/").host == "polyphemus.example.org"
 
 
 def test_each_signature_has_a_nonce_of_its_own() -> None:
-    headers = [
-        signing.sign(method="GET", host=HOST, path="/", values={}, key=Key("pk_a", b"secret"), now=NOON)
-        for _ in range(2)
-    ]
+    call = Call("GET", HOST, "/")
 
-    assert headers[0]["X-Etna-Nonce"] != headers[1]["X-Etna-Nonce"]
+    assert signed(call, "etna-v1")["X-Etna-Nonce"] != signed(call, "etna-v1")["X-Etna-Nonce"]
 
 
 def test_a_key_does_not_show_its_secret() -> None:
     assert "hidden" not in repr(Key("pk_a", b"hidden"))
 
 
-def _believed(method: str, headers: dict[str, str], *, query: str = "", body: bytes = b"") -> bool:
-    sent = {name.lower(): value for name, value in headers.items()} | {"content-type": "application/json"}
-    call = Call(
-        method=method, host=HOST, path="/api/v1/bids", raw_query=query, headers=tuple(sent.items()), body=body
+def test_a_misspelt_scheme_is_named() -> None:
+    with pytest.raises(AnalystError, match="etna-v2"):
+        Key("pk_a", b"secret", "etna-v2")
+
+
+def believed(call: Call, headers: dict[str, str], scheme: str) -> bool:
+    sent = {name.lower(): value for name, value in headers.items()}
+    received = server_calls.Call(
+        method=call.method,
+        host=HOST,
+        path=call.path,
+        raw_query=call.query,
+        headers=tuple({**sent, "content-type": "application/json", "host": HOST}.items()),
+        body=call.body,
     )
-    verified = etna.verify(call, [b"secret"], host=HOST, now=NOON, max_life=timedelta(minutes=5))
-    return verified.key_id == "pk_a"
+    return verified(received, scheme).key_id == "pk_a"
+
+
+def verified(call: server_calls.Call, scheme: str) -> Verified:
+    """What the server makes of it."""
+    life = timedelta(minutes=5)
+    if scheme == "etna-v1":
+        return server_etna.verify(call, [b"secret"], host=HOST, now=NOON, max_life=life)
+    ring = KeyRing(key_id="pk_a", secrets=(b"secret",), max_life=life, scheme=scheme)
+    return server_rfc9421.verify(call, ring, base_url=f"https://{HOST}", host=HOST, now=NOON)
