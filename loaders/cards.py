@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,9 +41,12 @@ class Tree:
     questions: list[tuple[str, dict[str, Any]]]
 
 
+def asked(findings: Mapping[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """Findings in the order they are asked, each question in words."""
+    return [(words, findings[question]) for question, words in QUESTIONS.items() if question in findings]
+
+
 def trees(suggestion: Suggestion) -> list[Tree]:
     """The receipt's trees, each question in words."""
-    return [
-        Tree(anchor, [(words, found[question]) for question, words in QUESTIONS.items() if question in found])
-        for anchor, found in suggestion.receipt.get("anchors", {}).items()
-    ]
+    anchors = suggestion.receipt.get("anchors", {})
+    return [Tree(anchor, asked(findings)) for anchor, findings in anchors.items()]

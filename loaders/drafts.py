@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from loaders.gaps import Gaps
 from loaders.judging import Judgement
 from loaders.states import STANDING, SuggestionStatus
 
@@ -77,3 +78,5 @@ class Draft:
     ripens: dict[str, datetime] = field(default_factory=dict)
     #: Anchors with an open request whose output is there.
     made: list[str] = field(default_factory=list)
+    #: What is waited for, where that is counted.
+    gaps: Gaps = field(default_factory=dict)

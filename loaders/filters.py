@@ -70,6 +70,13 @@ class Wanted:
         return urlencode(words | {"after": after})
 
 
+def project_of(query: Mapping[str, str]) -> str:
+    """The project an address names."""
+    if not (project := query.get("project", "").strip()):
+        raise InvalidInputError("Name a project: ?project=…", code="project_missing")
+    return project
+
+
 def _number(text: str) -> int:
     if not text:
         return 0

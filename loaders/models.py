@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
 from loaders.querysets import ChangeQuerySet, ScanRunQuerySet, SuggestionQuerySet
-from loaders.states import STANDING, DueReason, ScanKind, SuggestionEventKind, SuggestionStatus
+from loaders.states import STANDING, DueReason, ScanKind, SuggestionEventKind, SuggestionStatus, Verdict
 
 NAME_LENGTH = 100
 RECORD_LENGTH = 500
@@ -247,3 +247,31 @@ class ScanRun(models.Model):
     def __str__(self) -> str:
         """What was scanned."""
         return f"{self.get_kind_display()} of {self.project} {self.model}".strip()
+
+
+class Gap(models.Model):
+    """One thing that anchors of a model wait for, or are blocked by, as the last full scan counted them."""
+
+    project = models.CharField(max_length=NAME_LENGTH)
+    model = models.CharField(max_length=NAME_LENGTH)
+    loader = models.CharField(max_length=NAME_LENGTH)
+    verdict = models.CharField(max_length=12, choices=Verdict)
+    label = models.TextField()
+    whom = models.TextField(blank=True)
+    #: The loader reads restricted attributes: nothing of this is for lower-case roles.
+    restricted_loader = models.BooleanField()
+    count = models.PositiveIntegerField()
+    restricted_count = models.PositiveIntegerField()
+    #: Some of their names; the restricted ones apart.
+    anchors = models.JSONField()
+    restricted_anchors = models.JSONField()
+    counted_at = models.DateTimeField()
+
+    class Meta:
+        """Read a project at a time."""
+
+        indexes = (Index(fields=["project", "model"], name="gaps_of_a_model"),)
+
+    def __str__(self) -> str:
+        """What is lacking."""
+        return f"{self.loader}: {self.label}"

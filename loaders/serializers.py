@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from loaders.models import ScanCursor, ScanRun, Suggestion
+from loaders.models import Gap, ScanCursor, ScanRun, Suggestion
 from loaders.states import DueReason, SuggestionStatus
 
 Json = dict[str, Any]
@@ -101,6 +101,21 @@ def run_json(run: ScanRun) -> Json:
         "faults": run.faults,
         "error": run.error or None,
         "error_code": run.error_code or None,
+    }
+
+
+def gap_json(gap: Gap, *, cleared: bool) -> Json:
+    """One thing that is waited for, as far as whoever asks may know."""
+    names = gap.anchors + (gap.restricted_anchors if cleared else [])
+    return {
+        "loader": gap.loader,
+        "model": gap.model,
+        "verdict": gap.verdict,
+        "what": gap.label,
+        "whom": gap.whom or None,
+        "count": gap.count + (gap.restricted_count if cleared else 0),
+        "records": sorted(names),
+        "counted_at": instant(gap.counted_at),
     }
 
 

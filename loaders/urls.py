@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from loaders.views import api, pages
+from loaders.views import api, insight, pages
 
 api_urlpatterns: list[URLPattern] = [
     path("suggestions", api.SuggestionList.as_view(), name="suggestions"),
@@ -12,8 +12,14 @@ api_urlpatterns: list[URLPattern] = [
     path("suggestions/<int:pk>/accept", api.Accept.as_view(), name="accept"),
     path("suggestions/<int:pk>/dismiss", api.Dismiss.as_view(), name="dismiss"),
     path("suggestions/<int:pk>/snooze", api.Snooze.as_view(), name="snooze"),
+    path("explanations", insight.Explain.as_view(), name="explanations"),
+    path("waiting", insight.Waiting.as_view(), name="waiting"),
+    path("scans", insight.Scans.as_view(), name="scans"),
 ]
 page_urlpatterns: list[URLPattern] = [
+    path("<str:project>/explain", insight.explain_page, name="explain_page"),
+    path("<str:project>/waiting", insight.waiting_page, name="waiting_page"),
+    path("<str:project>/scans", insight.scans_page, name="scans_page"),
     path("<str:project>/suggestions", pages.suggestion_list, name="suggestions_page"),
     path("<str:project>/suggestions/<int:pk>", pages.suggestion_page, name="suggestion_page"),
     path("<str:project>/suggestions/<int:pk>/accept", pages.accept, name="suggestion_accept"),

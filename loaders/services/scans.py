@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -12,7 +13,7 @@ from django.db.models import F
 from loaders.checks.times import instant
 from loaders.clocks import Clock
 from loaders.models import Change, ScanCursor, Suggestion
-from loaders.services import changes, suggestions
+from loaders.services import changes, suggestions, waiting
 from loaders.services.locks import held
 from loaders.services.runs import Account, failures_of, recorded
 from loaders.services.verdicts import Engine, Tally
@@ -190,7 +191,8 @@ def scan_model(engine: Engine, model: str, *, clock: Clock) -> Tally:
         if not mine:
             return Tally()
         with recorded(ScanKind.FULL, engine.project, model, clock=clock) as account:
-            _walk(engine, model, account, clock=clock)
+            _walk(replace(engine, counts_gaps=True), model, account, clock=clock)
+            waiting.keep(engine.project, model, account.tally.gaps, now=clock())
         return account.tally
 
 

@@ -10,9 +10,10 @@ from datetime import datetime
 
 from django.db import Error as DatabaseError
 
-from loaders import registry, seam
+from loaders import gaps, registry, seam
 from loaders.batches import whole_batches
 from loaders.drafts import Draft
+from loaders.gaps import Count, Gaps
 from loaders.gathering import Gatherer, ensure_readable, ensure_seen, shapes_of
 from loaders.limits import time_limit
 from loaders.loader import Loader
@@ -43,6 +44,8 @@ class Tally:
     faults: dict[str, str] = field(default_factory=dict)
     #: rows written for suggestions
     written: int = 0
+    #: what is waited for; counted by full scans only
+    gaps: Gaps = field(default_factory=dict)
 
     def add(self, other: Tally) -> None:
         """Take in another's counts."""
@@ -52,6 +55,8 @@ class Tally:
         self.faults |= other.faults
         for loader, counts in other.verdicts.items():
             self.verdicts.setdefault(loader, Counter()).update(counts)
+        for what, count in other.gaps.items():
+            self.gaps.setdefault(what, Count()).add(count)
 
     def plain(self) -> dict[str, dict[str, int]]:
         """The counts as JSON."""
@@ -71,6 +76,8 @@ class Engine:
     project: str
     shapes: Shapes
     loaders: Sequence[Loader]
+    #: Whether to count what is waited for, besides.
+    counts_gaps: bool = False
 
     @classmethod
     def of(cls, magma: Magma, project: str, loaders: Iterable[Loader] | None = None) -> Engine:
@@ -139,14 +146,17 @@ class Engine:
         with time_limit(SECONDS_A_PAGE):
             bench = Bench(gatherer, loader, whole, past, known={})
             known = suggestions.known(self.project, loader.name, loader.model, bench.groups)
-            return Bench(gatherer, loader, whole, past, known).draft()
+            draft = Bench(gatherer, loader, whole, past, known).draft()
+            if self.counts_gaps:
+                draft.gaps = gaps.counted(loader, whole, draft.judgements)
+            return draft
 
     def _settled(self, loader: Loader, draft: Draft, *, now: datetime) -> Tally:
         written = suggestions.settle(Desk(self.project, loader.name, loader.model, now), draft)
         changes.ripen(self.project, loader.model, draft.ripens, now=now)
         self._tell_of_outputs(loader, draft.made, now=now)
         counts = Counter(judgement.verdict.value for judgement in draft.judgements)
-        return Tally(verdicts={loader.name: counts}, written=written)
+        return Tally(verdicts={loader.name: counts}, written=written, gaps=draft.gaps)
 
     def _tell_of_outputs(self, loader: Loader, made: Collection[str], *, now: datetime) -> None:
         """An open request whose output has appeared may be archived: look at it as a whole, then say so."""

@@ -1,0 +1,66 @@
+"""How complete our own view is: what was read when, how far, and what the journal never told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from loaders.models import Gap, ScanCursor, ScanRun
+from loaders.probes import FULL_SCAN_LATE, late_after
+from loaders.states import ScanKind
+from polyphemus_site.janus.people import Person
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """One project's scans, as a page and the API tell of them."""
+
+    cursors: list[ScanCursor]
+    full: list[ScanRun]
+    running: list[ScanRun]
+    failing: list[ScanRun]
+    found: int
+    missed: int
+    late: list[str]
+
+
+def of(project: str, *, now: datetime) -> Knowledge:
+    """What is known of a project, and how well."""
+    cursors = list(ScanCursor.objects.filter(project=project).order_by("model", "disconnected"))
+    runs = ScanRun.objects.filter(project=project)
+    full = list(runs.filter(kind=ScanKind.FULL, ended_at__isnull=False, error="").latest_each())
+    return Knowledge(
+        cursors=cursors,
+        full=full,
+        running=list(runs.filter(ended_at=None, kind=ScanKind.FULL)),
+        failing=runs.failing(),
+        found=sum(cursor.found for cursor in cursors),
+        missed=sum(cursor.missed for cursor in cursors),
+        late=_late(cursors, full, now=now),
+    )
+
+
+def _late(cursors: list[ScanCursor], full: list[ScanRun], *, now: datetime) -> list[str]:
+    late = [f"changes of {c.model}" for c in cursors if now - c.read_at > late_after() and not c.disconnected]
+    return late + [f"full scan of {run.model}" for run in full if now - run.started_at > FULL_SCAN_LATE]
+
+
+def rate_of(run: ScanRun, *, now: datetime) -> float:
+    """Records a second."""
+    seconds = ((run.ended_at or now) - run.started_at).total_seconds()
+    return run.records / seconds if seconds > 0 else 0.0
+
+
+def left_of(run: ScanRun, *, now: datetime) -> float | None:
+    """Seconds a running scan still needs at its present rate; None while that can't be told."""
+    rate = rate_of(run, now=now)
+    if run.ended_at or not run.expected or not rate:
+        return None
+    return max(0.0, (run.expected - run.records) / rate)
+
+
+def gaps_for(person: Person, project: str) -> list[Gap]:
+    """What is waited for in a project, the most wanted first, as far as the person may know."""
+    cleared = person.can_see_restricted(project)
+    rows = Gap.objects.filter(project=project).order_by("-count", "pk")
+    return [gap for gap in rows if cleared or (gap.count and not gap.restricted_loader)]

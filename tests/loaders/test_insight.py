@@ -1,0 +1,139 @@
+"""Why, or why not; what is waited for; how complete our view is."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from loaders.models import Gap, ScanCursor, ScanRun
+from loaders.services import scans
+from magma.client import Magma
+from tests.loaders.conftest import now, upload_normal
+from tests.magma.demo_fixture import RunningWarehouse
+from tests.polyphemus_site.janus.tokens import public_key, token
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("janus_key")]
+
+
+@pytest.fixture
+def janus_key(settings: Settings) -> None:
+    settings.POLYPHEMUS_JANUS_PUBLIC_KEY = public_key()
+    settings.POLYPHEMUS_JANUS_URL = ""
+
+
+def get(path: str, perm: str = "V:dt_lung") -> Any:
+    return Client(headers={"Authorization": f"Etna {token(perm=perm)}"}).get(path)
+
+
+def page(path: str, perm: str = "V:dt_lung") -> str:
+    client = Client()
+    client.cookies["JANUS_TOKEN"] = token(perm=perm)
+    return client.get(path).content.decode()
+
+
+class TestExplain:
+    ASKED = "/api/v1/explanations?project=dt_lung&loader=exome_pipe&record=DTL001"
+
+    def test_it_shows_the_verdict_of_now_with_its_tree(self, magma: Magma) -> None:
+        answer = get(self.ASKED).json()
+
+        assert answer["verdict"] == "waiting"
+        assert answer["checks"]["needs"]["parts"][1]["whom"] == "the sequencing core"
+
+    def test_what_reads_restricted_data_is_not_for_lower_case_roles(self, magma: Magma) -> None:
+        assert get(self.ASKED, "v:dt_lung").status_code == HTTPStatus.NOT_FOUND
+
+    def test_another_project_looks_unknown(self, magma: Magma) -> None:
+        assert get(self.ASKED, "A:labors").status_code == HTTPStatus.NOT_FOUND
+
+    def test_a_warehouse_that_is_away_is_unavailable(self, magma: Magma, warehouse: RunningWarehouse) -> None:
+        warehouse.process.terminate()
+        warehouse.process.wait()
+
+        assert get(self.ASKED).json()["code"] == "magma_unreachable"
+
+    def test_the_page_shows_the_same(self, magma: Magma) -> None:
+        shown = page("/dt_lung/explain?loader=exome_pipe&record=DTL001")
+
+        assert "exactly one normal exome with its fastqs" in shown
+
+    def test_the_page_says_what_it_can_not_find(self, magma: Magma) -> None:
+        assert "Magma shows no patient NOBODY" in page("/dt_lung/explain?loader=exome_pipe&record=NOBODY")
+
+
+class TestWaiting:
+    def test_a_full_scan_counts_what_is_lacking_and_who_brings_it(self, magma: Magma) -> None:
+        scans.scan_all(magma, "dt_lung", clock=now)
+
+        gaps = {gap["what"]: gap for gap in get("/api/v1/waiting?project=dt_lung").json()["waiting"]}
+
+        assert gaps["exactly one normal exome with its fastqs"]["count"] == 29
+        assert gaps["a tumor exome with its fastqs"]["count"] == 28
+        assert gaps["a tumor exome with its fastqs"]["whom"] == "the sequencing core"
+        assert "DTL002" in gaps["a tumor exome with its fastqs"]["records"]
+
+    def test_counting_again_replaces_the_count(self, magma: Magma, warehouse: RunningWarehouse) -> None:
+        scans.scan_all(magma, "dt_lung", clock=now)
+        upload_normal(warehouse)
+
+        scans.scan_all(magma, "dt_lung", clock=now)
+
+        gap = Gap.objects.get(label="exactly one normal exome with its fastqs")
+        assert gap.count + gap.restricted_count == 28
+
+    def test_lower_case_roles_learn_nothing_of_what_is_restricted(self, magma: Magma) -> None:
+        Gap.objects.create(
+            project="dt_lung", model="patient", loader="x", verdict="waiting", label="consent",
+            restricted_loader=False, count=1, restricted_count=1, anchors=["DTL001"],
+            restricted_anchors=["DTL004"], counted_at=now(),
+        )  # fmt: skip
+
+        (lower,) = get("/api/v1/waiting?project=dt_lung", "v:dt_lung").json()["waiting"]
+        (upper,) = get("/api/v1/waiting?project=dt_lung").json()["waiting"]
+
+        assert (lower["count"], lower["records"]) == (1, ["DTL001"])
+        assert (upper["count"], upper["records"]) == (2, ["DTL001", "DTL004"])
+        assert "DTL004" not in page("/dt_lung/waiting", "v:dt_lung")
+        assert "DTL004" in page("/dt_lung/waiting")
+
+
+class TestScans:
+    def test_it_says_how_many_changes_the_journal_missed(self) -> None:
+        ScanCursor.objects.create(
+            project="dt_lung",
+            model="exome",
+            disconnected=False,
+            since=now(),
+            read_at=now(),
+            found=40,
+            missed=2,
+        )
+
+        answer = get("/api/v1/scans?project=dt_lung").json()
+
+        assert (answer["found"], answer["missed"], answer["late"]) == (40, 2, [])
+        assert "The journal missed 2 of 40 changes" in page("/dt_lung/scans")
+
+    def test_a_scan_that_is_late_is_an_alert(self, settings: Settings) -> None:
+        ScanCursor.objects.create(
+            project="dt_lung", model="exome", disconnected=False, since=now(), read_at=now()
+        )
+        settings.POLYPHEMUS_SCAN_SECONDS = 0
+
+        assert get("/api/v1/scans?project=dt_lung").json()["late"] == ["changes of exome"]
+        assert "Late: changes of exome" in page("/dt_lung/scans")
+
+    def test_progress_is_visible_while_a_scan_runs(self) -> None:
+        ScanRun.objects.create(
+            kind="full", project="dt_lung", model="patient", started_at=now(), records=1000, expected=4000
+        )
+
+        assert "1000 / 4000" in page("/dt_lung/scans")
+
+    @pytest.mark.parametrize("route", ["waiting", "scans", "explanations"])
+    def test_another_project_looks_unknown(self, route: str) -> None:
+        assert get(f"/api/v1/{route}?project=labors").status_code == HTTPStatus.NOT_FOUND
