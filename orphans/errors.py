@@ -37,6 +37,8 @@ class StorageError(PolyphemusError):
 
     code = "bundle_storage"
     status = HTTPStatus.SERVICE_UNAVAILABLE
+    #: Tried again by itself, once there is room or the right to write.
+    passing = True
 
 
 class CopyDiffersError(PolyphemusError):

@@ -23,7 +23,10 @@ def keep(name: str, content: bytes) -> str:
         kept = storage.save(name, ContentFile(packed))
         _force_to_disk(storage, kept)
     except Exception as error:
-        raise StorageError(f"The copy could not be written: {error}. Nothing was removed.") from error
+        raise StorageError(
+            f"The copy could not be written: {error}. Nothing was removed; it will be tried again. "
+            "Look at the storage of the bundles: is there room, and the right to write?"
+        ) from error
     return kept
 
 

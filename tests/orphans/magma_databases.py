@@ -106,20 +106,25 @@ def node(
     return Node(Name(model, record), {"updated_at": row[0][0] if row else None}, above)
 
 
-def victim(database: MagmaDatabase, record: str) -> Tree:
+def victim(database: MagmaDatabase, record: str, *, schema: str = "labors", below: bool = True) -> Tree:
     """A victim of `labors` with its wounds and sidekicks."""
-    top = node(database, "labors.victims", "name", "victim", record)
+    top = node(database, f"{schema}.victims", "name", "victim", record)
     wounds = database.rows(
-        "SELECT w.id FROM labors.wounds w JOIN labors.victims v ON v.id = w.victim_id WHERE v.name = %s",
+        f"SELECT w.id FROM {schema}.wounds w JOIN {schema}.victims v ON v.id = w.victim_id WHERE v.name = %s",
         record,
     )
     sidekicks = database.rows(
-        "SELECT s.name FROM labors.sidekicks s JOIN labors.victims v ON v.id = s.victim_id WHERE v.name = %s",
+        f"SELECT s.name FROM {schema}.sidekicks s JOIN {schema}.victims v ON v.id = s.victim_id"
+        " WHERE v.name = %s",
         record,
     )
-    below = [node(database, "labors.wounds", "id", "wound", str(row_id), top.name) for (row_id,) in wounds]
-    below += [node(database, "labors.sidekicks", "name", "sidekick", name, top.name) for (name,) in sidekicks]
-    return Tree((top, *below))
+    children = [
+        node(database, f"{schema}.wounds", "id", "wound", str(row_id), top.name) for (row_id,) in wounds
+    ]
+    children += [
+        node(database, f"{schema}.sidekicks", "name", "sidekick", name, top.name) for (name,) in sidekicks
+    ]
+    return Tree((top, *(children if below else ())))
 
 
 def sample(database: MagmaDatabase, record: str) -> Tree:

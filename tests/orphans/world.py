@@ -24,7 +24,7 @@ from orphans.services.bundles import Tools
 from orphans.services.decisions import Said
 from orphans.services.moves import By
 from orphans.states import Decision, Source
-from tests.orphans.magma_databases import MagmaDatabase
+from tests.orphans.magma_databases import MagmaDatabase, server_url
 
 
 @dataclass
@@ -37,12 +37,25 @@ class World:
     keys: KeyPair
     curator: str = "curator@ucsf.edu"
     adapter: Any = None
-    steps: list[str] = field(default_factory=list)
+    readers: list[Magma] = field(default_factory=list)
 
     @property
     def tools(self) -> Tools:
         """What removals work with."""
         return Tools(self.magma, self.adapter or DatabaseRemoval(self.database.url))
+
+    def reads(self, *, url: str, token: str) -> None:
+        """Let Polyphemus read Magma elsewhere, or with other rights, from now on."""
+        self.readers.append(self.magma)
+        self.magma = Magma(url=url, token=token)
+
+    def token(self, perm: str) -> str:
+        """A reader's token."""
+        return mint(self.keys.private, email="polyphemus@ucsf.edu", perm=perm)
+
+    def as_account(self, database: str, user: str, password: str) -> str:
+        """Magma's database through another account."""
+        return server_url(database, user=user, password=password)
 
     @property
     def by(self) -> By:
@@ -99,5 +112,7 @@ def a_world(database: MagmaDatabase, keys: KeyPair) -> Iterator[World]:
     with serving(warehouse.answer) as server:
         token = mint(keys.private, email="polyphemus@ucsf.edu", perm="V:labors,dt_lung")
         magma = Magma(url=server.url, token=token, projects=["labors", "dt_lung"])
-        yield World(server.url, magma, database, keys)
-        magma.close()
+        one = World(server.url, magma, database, keys)
+        yield one
+        for reader in (magma, one.magma, *one.readers):
+            reader.close()

@@ -1,0 +1,63 @@
+"""A worker that dies by SIGKILL beside a named step: `python -m tests.orphans.killed POINT`."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from typing import Any
+
+import django
+
+#: Point: the module, the function or method there, and whether death comes before or after it.
+POINTS = {
+    "the plan is made": ("orphans.services.bundles", "plan", "after"),
+    "the copy is on its way to the disk": ("orphans.services.storage", "_force_to_disk", "before"),
+    "the copy lies there, unrecorded": ("orphans.services.storage", "keep", "after"),
+    "the copy is recorded": ("orphans.services.bundles", "_written", "after"),
+    "the copy was read back": ("orphans.services.bundles", "read", "after"),
+    "the copy is verified": ("orphans.services.bundles", "verify", "after"),
+    "the rows are locked": ("magma.removal.rows", "lock", "after"),
+    "the rows are deleted": ("magma.removal.rows", "delete", "after"),
+    "the commit is allowed": ("magma.removal.database", "_Transaction._commit", "before"),
+    "the commit took place": ("magma.removal.database", "_Transaction._commit", "after"),
+    "the rows are half marked": ("orphans.services.removals", "_tell_journal", "before"),
+    "the removal is recorded": ("orphans.services.removals", "_committed", "after"),
+    "everything but the end is done": ("orphans.services.bundles", "spend", "after"),
+}
+
+
+def die() -> None:
+    """As a machine that loses power would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm(point: str) -> None:
+    """Replace the step by one that dies beside it."""
+    module_name, path, when = POINTS[point]
+    *outer, name = path.split(".")
+    owner: Any = importlib.import_module(module_name)
+    for part in outer:
+        owner = getattr(owner, part)
+    step = getattr(owner, name)
+
+    def last(*args: Any, **kwargs: Any) -> Any:
+        if when == "after":
+            step(*args, **kwargs)
+        die()
+
+    setattr(owner, name, last)
+
+
+def main() -> None:
+    """Go on with the reviews until the point is reached."""
+    django.setup()
+    call_command = importlib.import_module("django.core.management").call_command
+    if sys.argv[1:]:
+        arm(sys.argv[1])
+    call_command("advance_reviews")
+
+
+if __name__ == "__main__":
+    main()
