@@ -219,8 +219,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 5.0,
         "options": {"expires": 5.0},
     },
-    "forget-nonces": {
-        "task": "polyphemus_site.api.tasks.forget_nonces",
+    "forget-signed-calls": {
+        "task": "polyphemus_site.api.tasks.forget_old",
         "schedule": 3600.0,
         "options": {"expires": 3600.0},
     },

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
@@ -25,6 +25,8 @@ from polyphemus_site.api.signing.calls import Call
 
 NOTES: Final = "audit:notes"
 BATCH: Final = 1000
+#: A day more than what the database lets nobody delete.
+KEPT_FOR: Final = timedelta(days=367)
 #: Any number, the same in every process: one drains at a time.
 DRAIN_LOCK: Final = 7_236_514
 
@@ -101,6 +103,12 @@ _FIELDS: Final = (
 
 def _note(row: SignedCall) -> bytes:
     return msgspec.json.encode([getattr(row, name) for name in _FIELDS])
+
+
+def forget(*, now: datetime) -> int:
+    """Let go of rows older than the audit is kept for; how many."""
+    deleted, _ = SignedCall.objects.filter(at__lt=now - KEPT_FOR).delete()
+    return deleted
 
 
 def drain(server: redis.Redis | None = None) -> int:

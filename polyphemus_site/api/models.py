@@ -6,6 +6,8 @@ from typing import ClassVar
 
 from django.db import models
 
+from polyphemus_site.api.querysets import SignedCallQuerySet
+
 MAX_KEY_ID = 64
 MAX_PATH = 512
 
@@ -62,6 +64,8 @@ class SignedCall(models.Model):
     accepted = models.BooleanField()
     reason = models.CharField(max_length=64, blank=True)
     microseconds = models.PositiveIntegerField()
+
+    objects = SignedCallQuerySet.as_manager()
 
     class Meta:
         """Newest first; a refused call always says why."""

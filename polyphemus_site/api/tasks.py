@@ -15,6 +15,6 @@ def drain_audit() -> int:
 
 
 @shared_task
-def forget_nonces() -> int:
-    """Let go of nonces whose calls have expired."""
-    return nonces.DatabaseNonces().forget(now=clock.now())
+def forget_old() -> int:
+    """Let go of nonces whose calls have expired, and of what the audit need not keep."""
+    return nonces.DatabaseNonces().forget(now=clock.now()) + audit.forget(now=clock.now())

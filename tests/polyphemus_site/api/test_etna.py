@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ KEY = b"a1f0c3d45b6e7988aa00bb11cc22dd33"
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LIFE = timedelta(minutes=5)
 VECTORS = json.loads((Path(__file__).parent / "etna_vectors.json").read_text())["vectors"]
+SIGNED_WELL = [vector for vector in VECTORS if vector["valid"]]
 BODY = {"analysis": "exome_pipe", "name": "dt_lung_tumor_pair", "time": "3600"}
 
 
@@ -75,6 +77,14 @@ class TestTextToSign:
         )
 
         assert ours.decode().split("\n")[3:] == text.split("\n")[3:]
+
+
+class TestCompatibility:
+    @pytest.mark.parametrize("vector", SIGNED_WELL, ids=[vector["name"] for vector in SIGNED_WELL])
+    def test_what_real_etna_believes_is_signed_as_we_sign(self, vector: dict[str, Any]) -> None:
+        made = hmac.digest(vector["key"].encode(), vector["text_to_sign"].encode(), "sha256").hex()
+
+        assert made == vector["signature"]
 
 
 class TestRubyJson:

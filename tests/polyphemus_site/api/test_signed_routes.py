@@ -101,14 +101,19 @@ def client(settings: LazySettings) -> Client:
     return Client(raise_request_exception=False, headers={"host": HOST})
 
 
+#: One statement that counts the rows of every table of ours, the audit aside.
+COUNT = " UNION ALL ".join(
+    f"SELECT '{model._meta.db_table}', count(*) FROM \"{model._meta.db_table}\""
+    for model in apps.get_models()
+    if model.__name__ not in ("SignedCall", "NonceMemory")
+)
+
+
 def rows() -> dict[str, int]:
-    """How many rows each table holds, the audit aside."""
+    """How many rows each table holds."""
     with connection.cursor() as cursor:
-        counts = {}
-        for model in apps.get_models():
-            cursor.execute(f'SELECT count(*) FROM "{model._meta.db_table}"')
-            counts[model.__name__] = cursor.fetchone()[0]
-    return {name: count for name, count in counts.items() if name not in ("SignedCall", "NonceMemory")}
+        cursor.execute(COUNT)
+        return dict(cursor.fetchall())
 
 
 def code_of(response: Any) -> str:
