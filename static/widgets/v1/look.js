@@ -20,7 +20,7 @@ h2, h3, p, ul { margin: 0; padding: 0; font-size: inherit; }
 h2 { color: var(--polyphemus-title, darkblue); }
 ul { list-style: none; }
 fieldset { border: 0; margin: 4px 0; padding: 0; display: flex; flex-wrap: wrap; gap: 4px 12px; }
-legend { float: left; padding-right: 8px; }
+legend { float: left; padding: 0 8px 0 0; }
 li, .notice {
   background: var(--polyphemus-surface, #fff);
   border: 1px solid var(--polyphemus-border, #ccc);
@@ -33,7 +33,7 @@ li, .notice {
 h3 { color: var(--polyphemus-title, darkblue); unicode-bidi: isolate; }
 .reason, .about { color: var(--polyphemus-muted, #5f5f68); unicode-bidi: isolate; }
 .record { font-family: var(--polyphemus-mono, Cousine, monospace); unicode-bidi: isolate; }
-.actions { display: flex; flex-wrap: wrap; gap: 8px; margin-top: 4px; }
+.actions { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin-top: 4px; }
 button, summary {
   font: inherit;
   min-height: 24px;
