@@ -43,5 +43,6 @@ def user_of(person: Person) -> User:
     if created:
         user.set_unusable_password()
         user.save(update_fields=["password"])
+    user.first_name = person.name or person.email  # for the greeting of this page; not kept
     user.person = person  # type: ignore[attr-defined]  # read back by JanusBackend
     return user

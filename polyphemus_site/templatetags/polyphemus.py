@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
 register = template.Library()
 
@@ -32,6 +34,27 @@ def badge(status: Any) -> SafeString:
     return format_html(
         '<span class="badge" data-tone="{}">{}</span>', getattr(status, "tone", "calm"), status.label
     )
+
+
+#: A project's pages, by the name of their address.
+TABS = (
+    ("project", _("Overview")),
+    ("suggestions_page", _("Suggestions")),
+    ("requests_page", _("Requests")),
+    ("orphans_page", _("Orphans")),
+)
+
+
+@register.inclusion_tag("polyphemus/tabs.html", takes_context=True)
+def project_tabs(context: template.Context) -> dict[str, Any]:
+    """Where one can go within the project of this page; nothing on a page of no project."""
+    project, path = context.get("project"), context["request"].path
+    if not isinstance(project, str) or not project:
+        return {"tabs": []}
+    places = [(reverse(name, args=[project]), label) for name, label in TABS]
+    front = places[0][0]
+    tabs = [(url, label, path.startswith(url) if url != front else path == front) for url, label in places]
+    return {"tabs": tabs}
 
 
 @register.filter

@@ -64,6 +64,12 @@ class TestPages:
     def test_a_project_of_ones_own_has_a_front_page(self, client: Client) -> None:
         assert client.get("/labors/").status_code == HTTPStatus.OK
 
+    def test_each_page_of_a_project_leads_to_the_others(self, client: Client) -> None:
+        page = client.get("/labors/requests").content.decode()
+
+        assert '<a href="/labors/suggestions" >Suggestions</a>' in page
+        assert '<a href="/labors/requests" aria-current="page">Requests</a>' in page
+
     def test_a_project_of_others_does_not_exist(self, client: Client) -> None:
         assert client.get("/ipi/").status_code == HTTPStatus.NOT_FOUND
 
