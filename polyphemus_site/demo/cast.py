@@ -20,6 +20,7 @@ PROJECT = "dt_lung"
 REQUESTER, CURATOR, ANALYST = "dr.who@ucsf.edu", "curator@ucsf.edu", "saurabh.asthana@ucsf.edu"
 TOKEN_LIFE = timedelta(days=30)
 ANALYST_PROGRAM = str(Path(sys.executable).parent / "polyphemus-analyst")
+CHECKOUT = Path(__file__).resolve().parent.parent.parent
 PIPELINE = f"{sys.executable} -m magma.demo.exome_pipe {{config}}"
 
 
@@ -49,7 +50,10 @@ class Cast:
             "--once",
         ]
         loads_as = {"MAGMA_URL": self.warehouse.url, "MAGMA_TOKEN": self.warehouse.token}
-        return self.stage.start("analyst", [ANALYST_PROGRAM, *run], **loads_as, **self._signed())
+        loads_as["PYTHONPATH"] = str(CHECKOUT)  # the program runs each job in a folder of its own
+        return self.stage.start(
+            "analyst", [ANALYST_PROGRAM, *run], lasting=False, **loads_as, **self._signed()
+        )
 
     def bid(self, name: str, *, seconds: int) -> Any:
         """What the server answers to a bid for `name`."""

@@ -49,6 +49,8 @@ class Process:
     name: str
     log: Path
     popen: subprocess.Popen[bytes]
+    #: Whether it should be there until the demo stops it; the others may end well on their own.
+    lasting: bool = True
 
     def tail(self) -> str:
         """The last lines it wrote."""
@@ -56,8 +58,9 @@ class Process:
         return "\n".join(lines[-TAIL_LINES:])
 
     def require_alive(self) -> None:
-        """Raise if it has ended."""
-        if (code := self.popen.poll()) is not None:
+        """Raise if it has ended, unless it was to end and ended well."""
+        code = self.popen.poll()
+        if code or (code == 0 and self.lasting):
             raise ProcessDiedError(f"{self.name} ended with code {code}. Its log ends:\n{self.tail()}")
 
     def wait(self, *, seconds: float) -> int:
@@ -86,7 +89,7 @@ class Stage:
         self.stop()
         self._open.close()
 
-    def start(self, name: str, command: Sequence[str], **extra: str) -> Process:
+    def start(self, name: str, command: Sequence[str], *, lasting: bool = True, **extra: str) -> Process:
         """Start `command` with the demo's environment and `extra`; its output goes to NAME.log."""
         log = self.logs / f"{name}.log"
         out = self._open.enter_context(log.open("wb"))
@@ -99,15 +102,15 @@ class Stage:
             start_new_session=True,
             preexec_fn=die_with_parent,  # noqa: PLW1509 — started before this process has any thread
         )
-        process = Process(name, log, popen)
+        process = Process(name, log, popen, lasting)
         self.processes.append(process)
         return process
 
     def run(self, name: str, command: Sequence[str], **extra: str) -> str:
         """Run `command` to its end and return what it printed; raise if it failed."""
-        process = self.start(name, command, **extra)
-        if process.wait(seconds=RUN_SECONDS) != 0:
-            process.require_alive()
+        process = self.start(name, command, lasting=False, **extra)
+        process.wait(seconds=RUN_SECONDS)
+        process.require_alive()
         self.processes.remove(process)
         return process.log.read_text(encoding="utf-8")
 

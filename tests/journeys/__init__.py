@@ -1,0 +1,1 @@
+"""Whole stories between real processes."""
