@@ -65,6 +65,8 @@ def decide(request: AnalysisRequest, sight: Sight, *, waits: Waits, now: datetim
         return replace(as_it_is, kind=EventKind.VERIFIED, verification=verification, wake_at=None)
     if sight is Sight.SEEN:
         return _passed(as_it_is, now=now)
+    if request.due_at and request.due_at > now and request.due_stage != DueStage.GRACE:
+        return replace(as_it_is, wake_at=request.due_at)  # a look ahead of time: output was seen, and is gone
     return replace(_not_seen(as_it_is, waits=waits, now=now), note=NOTES[sight])
 
 

@@ -7,6 +7,8 @@ from datetime import timedelta
 
 from django.conf import settings
 
+TICKET_PATIENCE = timedelta(seconds=10)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waits:
@@ -15,6 +17,7 @@ class Waits:
     grace_percent: int = 50
     grace_minimum: timedelta = timedelta(minutes=15)
     help_wait: timedelta = timedelta(days=3)
+    ticket_patience: timedelta = TICKET_PATIENCE
     blind_first: timedelta = timedelta(seconds=5)
     blind_longest: timedelta = timedelta(minutes=5)
 
@@ -25,4 +28,5 @@ def waits() -> Waits:
         grace_percent=settings.POLYPHEMUS_GRACE_PERCENT,
         grace_minimum=timedelta(seconds=settings.POLYPHEMUS_GRACE_MINIMUM_SECONDS),
         help_wait=timedelta(seconds=settings.POLYPHEMUS_HELP_SECONDS),
+        ticket_patience=timedelta(seconds=settings.POLYPHEMUS_TICKET_PATIENCE_SECONDS),
     )

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from dispatch import documents
+from dispatch import documents, policies
 from dispatch.models import AnalysisRequest, Subject
 from dispatch.services import requests
 from dispatch.states import Outcome, RequestStatus
@@ -81,7 +81,7 @@ def in_progress(project: str, loader: str, model: str, anchors: Collection[str])
 
 def note_output_seen(requests_seen: Iterable[int], *, now: datetime) -> None:
     """Tell dispatch that the output of these requests is there."""
-    requests.note_output_seen(requests_seen, now)
+    requests.note_output_seen(requests_seen, now, patience=policies.waits().ticket_patience)
 
 
 def wanted(request: AnalysisRequest) -> Wanted:

@@ -60,6 +60,8 @@ POLYPHEMUS_PROJECTS = env.words("POLYPHEMUS_PROJECTS")
 POLYPHEMUS_WITNESS = "loaders.seam.see_outputs"
 #: The longer wait before a request is deferred: so much of its estimate, and no less than so many seconds.
 POLYPHEMUS_GRACE_PERCENT = env.number("POLYPHEMUS_GRACE_PERCENT", 50)
+#: Output seen before the due date: so long the analyst has to send the ticket that goes with it.
+POLYPHEMUS_TICKET_PATIENCE_SECONDS = env.number("POLYPHEMUS_TICKET_PATIENCE_SECONDS", 10)
 POLYPHEMUS_GRACE_MINIMUM_SECONDS = env.number("POLYPHEMUS_GRACE_MINIMUM_SECONDS", 15 * 60)
 #: How long an analyst who was asked for help has to answer before the work is offered to others.
 POLYPHEMUS_HELP_SECONDS = env.number("POLYPHEMUS_HELP_SECONDS", 3 * 24 * 3600)

@@ -74,6 +74,8 @@ class Report:
     lapsed: int = 0
     #: The warehouse could not be asked; they are looked at again.
     unknown: int = 0
+    #: Looked at ahead of the due date, and not done yet.
+    early: int = 0
     #: Another sweep had the turn.
     busy: bool = False
 
@@ -88,7 +90,6 @@ COUNTED = {
     EventKind.EXTENDED: "extended",
     EventKind.GRACE: "grace",
     EventKind.DEFERRED: "deferred",
-    None: "unknown",
 }
 
 
@@ -120,7 +121,7 @@ def _sweep_batch(
         due.decide(request, sights.get(request.pk, Sight.UNKNOWN), waits=waits, now=now) for request in to_see
     ]
     for change in apply(changes, now=now):
-        name = COUNTED[change.kind]
+        name = COUNTED[change.kind] if change.kind else "unknown" if change.blind_looks else "early"
         setattr(report, name, getattr(report, name) + 1)
     report.lapsed += sum(_lapse(request, now=now) for request in unanswered)
 

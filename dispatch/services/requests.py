@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, Value
+from django.db.models.functions import Least
 
 from dispatch.errors import NameTakenError, StaleError
 from dispatch.models import AnalysisRequest, RequestEvent, Subject
+from dispatch.policies import TICKET_PATIENCE
 from dispatch.services import configs, moves, naming
 from dispatch.services.moves import Step
-from dispatch.states import BidState, EventKind, Outcome, RequestStatus, Verification
+from dispatch.states import BidState, DueStage, EventKind, Outcome, RequestStatus, Verification
 
 #: Who acts when nobody does.
 POLYPHEMUS = "polyphemus"
@@ -112,17 +115,29 @@ def cancel(request: AnalysisRequest, *, actor: str, note: str = "", now: datetim
     return _persistently(request, step, now=now)
 
 
-def note_output_seen(request_ids: Iterable[int], now: datetime) -> list[AnalysisRequest]:
+def note_output_seen(
+    request_ids: Iterable[int], now: datetime, *, patience: timedelta = TICKET_PATIENCE
+) -> list[AnalysisRequest]:
     """Take note that the output of these requests is in the warehouse, whoever loaded it; the changed ones.
 
-    What has not ended is archived as passed; a ticket that was not verified is now.
+    What has not ended is archived as passed; a ticket that was not verified is now. An analyst who is in
+    time loads first and sends the ticket next: the sweep looks again after `patience`, so the ticket counts.
     """
     requests = AnalysisRequest.objects.filter(pk__in=list(request_ids)).order_by("pk")
-    return [request for request in requests if _settle(request, now=now)]
+    return [request for request in requests if _settle(request, patience=patience, now=now)]
 
 
-def _settle(request: AnalysisRequest, *, now: datetime) -> bool:
+def _hasten(request: AnalysisRequest, *, until: datetime) -> bool:
+    """Have the sweep look by then at a request whose holder is in time; False when there is none."""
+    in_time = Q(status=RequestStatus.RUNNING, due_at__gt=until) & ~Q(due_stage=DueStage.GRACE)
+    held = AnalysisRequest.objects.filter(in_time, pk=request.pk, award=request.award)
+    return bool(held.update(wake_at=Least("wake_at", Value(until))))
+
+
+def _settle(request: AnalysisRequest, *, patience: timedelta, now: datetime) -> bool:
     """Apply the evidence to one request; False when it tells nothing new."""
+    if request.status == RequestStatus.RUNNING and _hasten(request, until=now + patience):
+        return False
     if request.status == RequestStatus.ARCHIVED:
         if request.outcome != Outcome.TICKET or request.verification == Verification.VERIFIED:
             return False

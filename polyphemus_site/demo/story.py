@@ -72,7 +72,7 @@ class Story:
             "An analyst's program polls, bids, gets its go, runs the pipeline and submits the ticket."
         )
         program = self.cast.start_analyst(estimate=600)
-        self.archived(request["name"], "ticket", "passed")
+        self.archived(request["name"], outcome="ticket")
         self.finished(program)
 
         self.narrator.begin("The loader's check looks at once, and sees the output.")
@@ -101,7 +101,7 @@ class Story:
 
         self.narrator.begin("The requester cancels; the request is archived.")
         self.cast.requester.post(f"/api/v1/requests/{name}/cancel", {})
-        self.archived(name, "cancelled")
+        self.archived(name, outcome="cancelled")
 
     # --- (c) ----------------------------------------------------------------------------------------------
     def loaded_by_hand(self) -> None:
@@ -158,14 +158,14 @@ class Story:
         document = self.document(name)
         return document if document["status"] == status else None
 
-    def archived(self, name: str, *outcomes: str) -> None:
-        """Wait until the request is archived with one of these outcomes."""
+    def archived(self, name: str, *, outcome: str) -> None:
+        """Wait until the request is archived with this outcome."""
 
         def look() -> bool:
             document = self.document(name)
-            return document["status"] == "archived" and document["outcome"] in outcomes
+            return (document["status"], document.get("outcome")) == ("archived", outcome)
 
-        self.narrator.until(f"{name} archived as {' or '.join(outcomes)}", look, seconds=ARCHIVED_SECONDS)
+        self.narrator.until(f"{name} archived as {outcome}", look, seconds=ARCHIVED_SECONDS)
 
     def verified(self, name: str) -> bool:
         """Whether the check after the ticket has seen the output."""

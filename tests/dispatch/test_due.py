@@ -43,6 +43,26 @@ class TestSweep:
         assert request.bids.get().state == "ended"
         assert Notice.objects.get(kind="request_archived").recipient == requester
 
+    def test_output_noticed_early_passes_once_the_patience_for_a_ticket_is_over(
+        self, running: AnalysisRequest, now: datetime
+    ) -> None:
+        requests.note_output_seen([running.pk], now, patience=timedelta(seconds=10))
+
+        report = sweep(Seer(Sight.SEEN), now=now + timedelta(seconds=10))
+
+        assert (report.passed, fresh(running).outcome) == (1, "passed")
+
+    def test_output_noticed_early_and_gone_again_costs_the_analyst_nothing(
+        self, running: AnalysisRequest, seer: Seer, now: datetime
+    ) -> None:
+        requests.note_output_seen([running.pk], now, patience=timedelta(seconds=10))
+
+        report = sweep(seer, now=now + timedelta(seconds=10))
+
+        request = fresh(running)
+        assert (report.early, request.status, request.due_stage) == (1, "running", "estimate")
+        assert (request.due_at, request.wake_at) == (now + HOUR, now + HOUR)
+
     def test_output_not_seen_moves_the_due_date_by_a_tenth_of_the_estimate(
         self, running: AnalysisRequest, seer: Seer, now: datetime
     ) -> None:

@@ -200,6 +200,24 @@ class TestNoteOutputSeen:
         assert changed == [request]
         assert (request.outcome, request.verification, request.ended_at) == ("passed", "verified", now)
 
+    def test_what_an_analyst_holds_in_time_waits_for_its_ticket(
+        self, running: AnalysisRequest, now: datetime
+    ) -> None:
+        changed = requests.note_output_seen([running.pk], now, patience=timedelta(seconds=10))
+
+        running.refresh_from_db()
+        assert changed == []
+        assert (running.status, running.wake_at) == ("running", now + timedelta(seconds=10))
+
+    def test_what_is_past_its_due_date_waits_no_more(self, running: AnalysisRequest, now: datetime) -> None:
+        late = now + timedelta(seconds=running.estimate_seconds or 0)
+
+        changed = requests.note_output_seen([running.pk], late, patience=timedelta(seconds=10))
+
+        running.refresh_from_db()
+        assert changed == [running]
+        assert (running.status, running.outcome) == ("archived", "passed")
+
     def test_what_a_person_cancelled_stays_cancelled(
         self, submit: Submit, requester: str, now: datetime
     ) -> None:

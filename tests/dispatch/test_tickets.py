@@ -97,9 +97,10 @@ class TestSubmit:
     def test_what_passed_by_evidence_answers_its_analyst_as_archived(
         self, running: AnalysisRequest, analyst: str, now: datetime
     ) -> None:
-        requests.note_output_seen([running.pk], now)
+        late = now + timedelta(days=2)
+        requests.note_output_seen([running.pk], late)
 
-        send_ticket(running, analyst, now=now)
+        send_ticket(running, analyst, now=late)
 
         assert fresh(running).outcome == "passed"
 
