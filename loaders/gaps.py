@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from loaders import restriction
 from loaders.checks import All, Check, Named
@@ -57,6 +58,20 @@ class Count:
 
 
 Gaps = dict[What, Count]
+
+
+def plain(gaps: Gaps) -> list[list[dict[str, Any]]]:
+    """As JSON, to be added to other workers' later."""
+    return [[asdict(what), asdict(count)] for what, count in gaps.items()]
+
+
+def merged(forms: Iterable[list[list[dict[str, Any]]]]) -> Gaps:
+    """Several workers' counts as one."""
+    gaps: Gaps = {}
+    for form in forms:
+        for what, count in form:
+            gaps.setdefault(What(**what), Count()).add(Count(**count))
+    return gaps
 
 
 def counted(loader: Loader, page: Page, judgements: Sequence[Judgement]) -> Gaps:

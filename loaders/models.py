@@ -227,6 +227,9 @@ class ScanRun(models.Model):
     records = models.PositiveIntegerField(default=0)
     #: How many records there are to read, where that is known.
     expected = models.PositiveIntegerField(null=True, blank=True)
+    #: When a sharded scan had listed every record; its shards are judged meanwhile and after.
+    listed_at = models.DateTimeField(null=True, blank=True)
+    is_sharded = models.BooleanField(default=False)
     #: loader -> verdict -> count.
     verdicts = models.JSONField(default=dict)
     #: loader -> what went wrong with it, while the scan went on.
@@ -241,7 +244,14 @@ class ScanRun(models.Model):
         """The latest first."""
 
         ordering = ("-started_at", "-id")
-        constraints = (CheckConstraint(condition=Q(kind__in=ScanKind.values), name="scan_kind_is_known"),)
+        constraints = (
+            CheckConstraint(condition=Q(kind__in=ScanKind.values), name="scan_kind_is_known"),
+            UniqueConstraint(
+                fields=["project", "model"],
+                condition=Q(is_sharded=True, ended_at=None),
+                name="one_shared_full_scan_at_a_time",
+            ),
+        )
         indexes = (Index(fields=["project", "model", "kind", "-started_at"], name="latest_scans_of_a_model"),)
 
     def __str__(self) -> str:
@@ -275,3 +285,27 @@ class Gap(models.Model):
     def __str__(self) -> str:
         """What is lacking."""
         return f"{self.loader}: {self.label}"
+
+
+class Shard(models.Model):
+    """A stretch of a full scan that one worker judges: named records, so that nothing moves between pages."""
+
+    run = models.ForeignKey(ScanRun, on_delete=models.CASCADE, related_name="shards")
+    number = models.PositiveIntegerField()
+    #: Emptied once they are judged.
+    names = ArrayField(models.TextField())
+    done_at = models.DateTimeField(null=True, blank=True)
+    #: What was found to be waited for.
+    gaps = models.JSONField(default=list)
+    #: Why the last try failed.
+    error = models.TextField(blank=True)
+
+    class Meta:
+        """What is left of a run is found at once."""
+
+        constraints = (UniqueConstraint(fields=["run", "number"], name="one_shard_per_number"),)
+        indexes = (Index(fields=["run"], condition=Q(done_at=None), name="shards_to_judge"),)
+
+    def __str__(self) -> str:
+        """Which stretch of which scan."""
+        return f"{self.run} #{self.number}"

@@ -7,7 +7,8 @@ from typing import Any
 from django.dispatch import receiver
 
 from loaders.services import changes
-from loaders.tasks import judge_pending
+from loaders.signals import shard_written
+from loaders.tasks import judge_pending, judge_shard
 from magma.journal.models import JournalEntry
 from magma.signals import journal_entry_written
 
@@ -18,3 +19,9 @@ def judge_touched_records(*, entry_id: int, project_name: str, **_: Any) -> None
     entry = JournalEntry.objects.get(pk=entry_id)
     if changes.tell(project_name, entry.record_names, now=entry.received_at):
         judge_pending.delay(project_name)
+
+
+@receiver(shard_written, dispatch_uid="loaders.judge_written_shard")
+def judge_written_shard(*, shard_id: int, **_: Any) -> None:
+    """Some worker judges it."""
+    judge_shard.delay(shard_id)

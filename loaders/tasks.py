@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from loaders.services import changes, runs, scans, suggestions
+from loaders.services import changes, runs, scans, suggestions, sweeps
 from magma.client import connect
+from magma.errors import MagmaError
 from polyphemus_site import clock
 
 
@@ -39,10 +40,25 @@ def scan_everything() -> int:
     return len(projects)
 
 
-@shared_task
+@shared_task(autoretry_for=(MagmaError,), retry_backoff=60, retry_backoff_max=1800, max_retries=8)
 def scan_project(project: str) -> int:
-    """Judge every anchor of a project."""
-    return scans.scan_all(connect(), project, clock=clock.now).records
+    """List every anchor of a project for all workers to judge."""
+    return len(sweeps.begin(connect(), project, clock=clock.now))
+
+
+@shared_task
+def judge_shard(shard_id: int) -> int:
+    """Judge one stretch of a full scan."""
+    return sweeps.judge(connect(), shard_id, clock=clock.now).records
+
+
+@shared_task
+def take_up_shards() -> int:
+    """Start again what a killed worker or a warehouse that was away left of full scans; beat."""
+    left = sweeps.left_over(now=clock.now())
+    for shard_id in left:
+        judge_shard.delay(shard_id)
+    return len(left)
 
 
 @shared_task

@@ -353,6 +353,11 @@ CELERY_BEAT_SCHEDULE |= {
         "schedule": crontab(minute=17, hour=POLYPHEMUS_FULL_SCAN_HOUR),
         "options": {"expires": 3600},
     },
+    "take-up-shards": {
+        "task": "loaders.tasks.take_up_shards",
+        "schedule": 120.0,
+        "options": {"expires": 120},
+    },
     "keep-loaders-house": {
         "task": "loaders.tasks.keep_house",
         "schedule": 60.0,

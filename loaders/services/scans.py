@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +12,7 @@ from django.db.models import F
 
 from loaders.checks.times import instant
 from loaders.clocks import Clock
-from loaders.models import Change, ScanCursor, Suggestion
+from loaders.models import Change, ScanCursor, ScanRun, Suggestion
 from loaders.services import changes, suggestions, waiting
 from loaders.services.locks import held
 from loaders.services.runs import Account, failures_of, recorded
@@ -63,7 +63,7 @@ def _drained(magma: Magma, project: str, *, clock: Clock) -> Tally:
         while rows := list(Change.objects.pending(project, now=clock())[:PAGE_SIZE]):
             looked_at = clock()
             for model, anchors in _anchors(engine, rows).items():
-                for names in _pages(sorted(anchors)):
+                for names in pages_of(sorted(anchors)):
                     account.add(engine.judge_names(model, names, now=looked_at))
             changes.done(rows, looked_at=looked_at)
     return account.tally
@@ -88,7 +88,8 @@ def _anchors(engine: Engine, rows: Iterable[Change]) -> dict[str, set[str]]:
     return {model: names for model, names in found.items() if names}
 
 
-def _pages(names: list[str]) -> Iterable[list[str]]:
+def pages_of(names: Sequence[str]) -> Iterable[Sequence[str]]:
+    """Names a page at a time."""
     return (names[start : start + PAGE_SIZE] for start in range(0, len(names), PAGE_SIZE))
 
 
@@ -187,8 +188,9 @@ def scan_all(magma: Magma, project: str, *, clock: Clock, model: str = "") -> Ta
 
 def scan_model(engine: Engine, model: str, *, clock: Clock) -> Tally:
     """Judge every anchor of a model; nothing when another full scan of it is running."""
+    shared = ScanRun.objects.filter(project=engine.project, model=model, is_sharded=True, ended_at=None)
     with held("full", engine.project, model) as mine:
-        if not mine:
+        if not mine or shared.exists():
             return Tally()
         with recorded(ScanKind.FULL, engine.project, model, clock=clock) as account:
             _walk(replace(engine, counts_gaps=True), model, account, clock=clock)
@@ -213,5 +215,5 @@ def _walk(engine: Engine, model: str, account: Account, *, clock: Clock) -> None
         read = {(kind, name) for kind, names in page.store.documents.items() for name in names}
         changes.reopen(engine.project, read, since=looked_at, now=clock())
         looked_at = clock()
-    for names in _pages(sorted(unseen)):
+    for names in pages_of(sorted(unseen)):
         account.add(engine.judge_names(model, names, now=clock()))

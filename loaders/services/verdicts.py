@@ -47,6 +47,14 @@ class Tally:
     #: what is waited for; counted by full scans only
     gaps: Gaps = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls, records: int, pages: int, verdicts: Mapping[str, Mapping[str, int]], faults: Mapping[str, str]
+    ) -> Tally:
+        """From the counts of a run."""
+        counted = {loader: Counter(counts) for loader, counts in verdicts.items()}
+        return cls(records=records, pages=pages, verdicts=counted, faults=dict(faults))
+
     def add(self, other: Tally) -> None:
         """Take in another's counts."""
         self.records += other.records

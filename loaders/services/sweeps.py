@@ -1,0 +1,163 @@
+"""A full scan that many workers share: one lists the records, all judge stretches of the list.
+
+The list is walked so that it can vouch for its completeness; records are then read by name, so none slips
+between two pages while others come and go. Whatever is killed is taken up again: a stretch counts once, when
+it is done, and judging it twice does no harm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from loaders import gaps
+from loaders.clocks import Clock
+from loaders.models import ScanRun, Shard, Suggestion
+from loaders.services import suggestions, waiting
+from loaders.services.locks import held
+from loaders.services.runs import failures_of
+from loaders.services.scans import PAGE_SIZE, pages_of
+from loaders.services.verdicts import Engine, Tally, told
+from loaders.signals import shard_written
+from loaders.states import ScanKind
+from magma.client import Magma
+
+#: Records a stretch.
+STRETCH = 5 * PAGE_SIZE
+#: Of a scan in which nothing was finished for so long, some stretch may have been lost with its worker.
+QUIET = timedelta(minutes=2)
+#: A shared scan that can't be finished in so long is given up.
+LONGEST = timedelta(hours=24)
+
+
+def begin(magma: Magma, project: str, *, clock: Clock) -> list[ScanRun]:
+    """List every anchor of a project's models for the workers; models being scanned already are let be."""
+    with failures_of(ScanKind.FULL, project, clock=clock):
+        engine = Engine.of(magma, project)
+    begun = [run for model in engine.models if (run := _begin_model(engine, model, clock=clock))]
+    suggestions.close_orphaned(project, [loader.name for loader in engine.loaders], now=clock())
+    return begun
+
+
+def _begin_model(engine: Engine, model: str, *, clock: Clock) -> ScanRun | None:
+    with held("full", engine.project, model) as mine:
+        run = _opened(engine.project, model, now=clock()) if mine else None
+        if run is None:
+            return None
+        try:
+            _list(engine, run, clock=clock)
+        except Exception as error:
+            fail(run, error, now=clock())
+            raise
+        return run
+
+
+def _opened(project: str, model: str, *, now: datetime) -> ScanRun | None:
+    try:
+        with transaction.atomic():
+            return ScanRun.objects.create(
+                kind=ScanKind.FULL, project=project, model=model, started_at=now, is_sharded=True, expected=0
+            )
+    except IntegrityError:
+        return None
+
+
+def _list(engine: Engine, run: ScanRun, *, clock: Clock) -> None:
+    standing = Suggestion.objects.standing().filter(project=run.project, model=run.model)
+    unseen = {anchor for members in standing.values_list("members", flat=True) for anchor in members}
+    identifier = engine.shapes[run.model].identifier
+    walk = engine.magma.walk(run.project, run.model, [identifier], page_size=STRETCH)
+    number = 0
+    for number, names in enumerate(_listed(walk, unseen), start=1):
+        _write(run, number, names)
+    for extra, left in enumerate(pages_of(sorted(unseen)), start=number + 1):
+        _write(run, extra, left)
+    ScanRun.objects.filter(pk=run.pk).update(listed_at=clock())
+    finish(run.pk, now=clock())
+
+
+def _listed(walk: Any, unseen: set[str]) -> Iterator[list[str]]:
+    for page in walk:
+        unseen.difference_update(page.documents)
+        yield list(page.documents)
+
+
+def _write(run: ScanRun, number: int, names: Sequence[str]) -> None:
+    with transaction.atomic():
+        shard = Shard.objects.create(run=run, number=number, names=list(names))
+        run.expected = (run.expected or 0) + len(names)
+        ScanRun.objects.filter(pk=run.pk).update(expected=run.expected)
+        transaction.on_commit(partial(shard_written.send_robust, sender=Shard, shard_id=shard.pk))
+
+
+def judge(magma: Magma, shard_id: int, *, clock: Clock) -> Tally:
+    """Judge one stretch, if nobody else is at it; a failure is written down and raised."""
+    with held("shard", str(shard_id)) as mine:
+        shard = Shard.objects.select_related("run").filter(pk=shard_id, done_at=None).first()
+        if not mine or shard is None or shard.run.ended_at is not None:
+            return Tally()
+        try:
+            tally = _judged(magma, shard, clock=clock)
+        except Exception as error:
+            Shard.objects.filter(pk=shard.pk).update(error=told(error))
+            raise
+        _count(shard, tally, now=clock())
+    finish(shard.run_id, now=clock())
+    return tally
+
+
+def _judged(magma: Magma, shard: Shard, *, clock: Clock) -> Tally:
+    engine = replace(Engine.of(magma, shard.run.project), counts_gaps=True)
+    tally = Tally()
+    for names in pages_of(shard.names):
+        tally.add(engine.judge_names(shard.run.model, names, now=clock()))
+    return tally
+
+
+def _count(shard: Shard, tally: Tally, *, now: datetime) -> None:
+    """Add a stretch to its scan, once."""
+    with transaction.atomic():
+        run = ScanRun.objects.select_for_update().get(pk=shard.run_id)
+        open_shard = Shard.objects.filter(pk=shard.pk, done_at=None)
+        if not open_shard.update(done_at=now, names=[], gaps=gaps.plain(tally.gaps), error=""):
+            return
+        total = Tally.of(run.records, run.pages, run.verdicts, run.faults)
+        total.add(tally)
+        run.pages, run.records = total.pages, run.records + len(shard.names)
+        run.verdicts, run.faults = total.plain(), total.faults
+        run.save(update_fields=["pages", "records", "verdicts", "faults"])
+
+
+def finish(run_id: int, *, now: datetime) -> bool:
+    """End a scan that is listed and judged throughout; whether this call ended it."""
+    with transaction.atomic():
+        run = ScanRun.objects.select_for_update().get(pk=run_id)
+        if run.ended_at or not run.listed_at or run.shards.filter(done_at=None).exists():
+            return False
+        found = gaps.merged(run.shards.values_list("gaps", flat=True))
+        waiting.keep(run.project, run.model, found, now=now)
+        run.shards.all().delete()
+        run.ended_at = now
+        run.save(update_fields=["ended_at"])
+    return True
+
+
+def fail(run: ScanRun, error: Exception, *, now: datetime) -> None:
+    """End a scan that can't go on, with its cause."""
+    code = str(getattr(error, "code", "failed"))
+    ScanRun.objects.filter(pk=run.pk, ended_at=None).update(ended_at=now, error=told(error), error_code=code)
+    Shard.objects.filter(run=run).delete()
+
+
+def left_over(*, now: datetime) -> list[int]:
+    """The stretches still to be judged, to be taken up again; scans that last too long are given up."""
+    for run in ScanRun.objects.filter(is_sharded=True, ended_at=None, started_at__lt=now - LONGEST):
+        fail(run, TimeoutError(f"It was not finished within {LONGEST}."), now=now)
+    moving = Shard.objects.filter(done_at__gt=now - QUIET).values("run")
+    left = Shard.objects.filter(done_at=None, run__ended_at=None, run__started_at__lt=now - QUIET)
+    return list(left.exclude(run__in=moving).values_list("pk", flat=True))
