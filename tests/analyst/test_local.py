@@ -10,6 +10,7 @@ import pytest
 from polyphemus_analyst import workplaces
 from polyphemus_analyst.documents import Request
 from polyphemus_analyst.errors import ExecutorError
+from polyphemus_analyst.executors import local as local_module
 from polyphemus_analyst.executors.base import RUNNING
 from polyphemus_analyst.executors.local import Local
 from polyphemus_analyst.journal import Job, Journal
@@ -101,7 +102,7 @@ def test_a_running_job_is_not_started_again(job: Job, prepared: Callable[[str], 
 def test_an_ended_job_is_not_run_again(job: Job, prepared: Callable[[str], Workplace]) -> None:
     local, place = Local(), prepared("echo ran >> runs")
     local.start(job, place)
-    eventually(lambda: over(local, place), "the job is over")
+    eventually(lambda: place.exit_code() == 0 and not local_module._locked(place), "the job is over")
 
     local.start(job, place)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +19,13 @@ class Look:
     note: str = ""
 
 
+SECRETS = ("POLYPHEMUS_SECRET", "POLYPHEMUS_SECRET_FILE")
 RUNNING = Look(running=True)
+
+
+def environment() -> dict[str, str]:
+    """Ours, for the commands we start, less what they must not know."""
+    return {name: value for name, value in os.environ.items() if name not in SECRETS}
 
 
 def vanished(note: str) -> Look:

@@ -9,11 +9,10 @@ import signal
 import subprocess
 
 from polyphemus_analyst.errors import ExecutorError
-from polyphemus_analyst.executors.base import RUNNING, Look, vanished
+from polyphemus_analyst.executors.base import RUNNING, Look, environment, vanished
 from polyphemus_analyst.journal import Job
 from polyphemus_analyst.workplaces import Workplace
 
-SECRETS = ("POLYPHEMUS_SECRET", "POLYPHEMUS_SECRET_FILE")
 #: The launching shell ends at once: the job needs no parent that outlives it, and its group has a name.
 LAUNCH = 'echo $$ > group.new && mv group.new group; /bin/sh "$0" &'
 
@@ -36,7 +35,7 @@ class Local:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env={name: value for name, value in os.environ.items() if name not in SECRETS},
+                env=environment(),
                 pass_fds=(fd,),
                 start_new_session=True,
                 check=True,

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Sequence
 
 from polyphemus_analyst.errors import ExecutorError
-from polyphemus_analyst.executors.base import RUNNING, Look, vanished
+from polyphemus_analyst.executors.base import RUNNING, Look, environment, vanished
 from polyphemus_analyst.journal import Job
 from polyphemus_analyst.workplaces import Workplace
 
@@ -83,7 +83,7 @@ class Slurm:
     def _run(self, *command: str) -> str:
         try:
             done = subprocess.run(  # noqa: S603 — SLURM's own programs
-                command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True
+                command, capture_output=True, text=True, timeout=TIMEOUT_S, check=True, env=environment()
             )
         except subprocess.CalledProcessError as error:
             raise ExecutorError(f"{command[0]}: {error.stderr.strip()}") from error
