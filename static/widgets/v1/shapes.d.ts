@@ -9,8 +9,6 @@ export interface Suggestion {
   reason: string;
   /** Suggestions of the same list that would make the same output: one of them will do. */
   alternatives: number[];
-  /** The request it became. */
-  request: string | null;
 }
 
 export interface AnalysisRequest {

@@ -155,8 +155,8 @@ export class PolyphemusSuggestions extends PolyphemusElement {
 
   /** @param {Suggestion} one */
   async #accept(one) {
-    await this.#act(one, "accept", {}, (/** @type {Suggestion} */ answer) => [
-      link(this.words("ask.done"), pageOf(one.project, "requests", answer.request ?? ""), this.base),
+    await this.#act(one, "accept", {}, (/** @type {{ name: string }} */ answer) => [
+      link(this.words("ask.done"), pageOf(one.project, "requests", answer.name), this.base),
     ]);
   }
 
@@ -181,7 +181,7 @@ export class PolyphemusSuggestions extends PolyphemusElement {
     try {
       const answer = await this.change(`api/v1/suggestions/${id}/${kind}`, body);
       this.#settle(id, done(answer));
-      this.tell("action", { id, kind, state: "confirmed", run: answer.request });
+      this.tell("action", { id, kind, state: "confirmed", run: answer.name });
       return true;
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
