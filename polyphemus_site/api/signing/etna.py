@@ -15,7 +15,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from polyphemus_site.api.signing import ruby_json
-from polyphemus_site.api.signing.calls import Call
+from polyphemus_site.api.signing.calls import JSON_TYPE, Call
 from polyphemus_site.api.signing.keys import ETNA_V1, Verified, fingerprint_of
 from polyphemus_site.api.signing.refusals import SignatureRefusedError
 from polyphemus_site.errors import InvalidInputError
@@ -111,6 +111,7 @@ def verify(call: Call, keys: Sequence[bytes], *, host: str, now: datetime, max_l
         expires=expires,
         earliest=expires - max_life,
         signed=signed,
+        document=_body(call) if call.content_type == JSON_TYPE else None,
     )
 
 

@@ -68,3 +68,5 @@ class Verified:
     earliest: datetime
     #: Etna's signed values by name; empty for the other scheme, which signs the whole body.
     signed: dict[str, Any] = field(default_factory=dict, repr=False)
+    #: The body, where verifying had to read it: nobody need read it again.
+    document: dict[str, Any] | None = field(default=None, repr=False)

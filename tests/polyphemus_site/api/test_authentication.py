@@ -267,5 +267,8 @@ class TestRefused:
 
         assert response.status_code == 201
 
+    def test_a_signed_nul_is_believed_and_then_refused(self, by_etna: Send) -> None:
+        assert problem_of(by_etna(document={"name": "a\x00b"})) == (400, "bad_text")
+
     def test_malformed_json_is_a_fault_of_shape(self, by_rfc9421: Send) -> None:
         assert problem_of(by_rfc9421(body=b'{"a":')) == (400, "malformed_json")
