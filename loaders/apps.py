@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
-from polyphemus_site import health, metrics
+from polyphemus_site import health, metrics, references
 
 
 class LoadersConfig(AppConfig):
@@ -15,7 +15,8 @@ class LoadersConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to the others."""
-        from loaders import probes, receivers  # noqa: F401, PLC0415 — models must be ready first
+        from loaders import mentions, probes, receivers  # noqa: F401, PLC0415 — models must be ready first
 
         health.register("scans", probes.scans)
+        references.register("loaders", mentions.of_records)
         metrics.register("loaders", probes.measured)

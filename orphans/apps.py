@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.apps import AppConfig
 
+from polyphemus_site import health, metrics
+
 
 class OrphansConfig(AppConfig):
     """Names the app and connects its receivers."""
@@ -12,5 +14,8 @@ class OrphansConfig(AppConfig):
     verbose_name = "Orphans"
 
     def ready(self) -> None:
-        """Listen to the journal."""
-        from orphans import receivers  # noqa: F401, PLC0415 — models must be loaded first
+        """Listen to the journal, answer operators."""
+        from orphans import probes, receivers  # noqa: F401, PLC0415 — models must be loaded first
+
+        health.register("orphans", probes.orphans)
+        metrics.register("orphans", probes.measured)

@@ -126,6 +126,7 @@ def item_json(item: ReviewItem, *, privileged: bool) -> Json:
         "shape": item.shape,
         "document": {name: value for name, value in item.document.items() if name not in closed},
         "blockers": item.blockers,
+        "mentions": item.mentions,
         "fate": item.fate,
         "fate_text": Fate(item.fate).label,
         "note": item.fate_note or None,

@@ -33,3 +33,8 @@ def mentions(project: str, model: str, records: Sequence[str]) -> dict[str, list
         for record, said in finder(project, model, records).items():
             found.setdefault(record, []).extend(said)
     return found
+
+
+def blocking(found: Mapping[str, Sequence[Mention]], record: str) -> list[str]:
+    """Why the record can't be removed, in the words of those that speak of it."""
+    return [mention.sentence for mention in found.get(record, ()) if mention.blocks]

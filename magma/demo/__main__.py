@@ -7,10 +7,12 @@ import signal
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from magma.demo.answers import Reply
 from magma.demo.janus import Janus
 from magma.demo.journal import Journal
+from magma.demo.kept import KeptWarehouse
 from magma.demo.server import Application, serving
 from magma.demo.signing import Signer
 from magma.demo.tokens import KeyPair
@@ -36,6 +38,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cookie", default="JANUS_TOKEN", help="the cookie that may carry a token")
     parser.add_argument("--journal-url", help="where updates are pushed to")
     parser.add_argument("--etna-key", help="the key pushes are signed with, as the service `magma`")
+    parser.add_argument("--database-url", help="keep the rows there, laid out as Magma lays out its own")
     parser.add_argument("--clock", type=datetime.fromisoformat, help="start at this instant instead of now")
     return parser.parse_args()
 
@@ -67,9 +70,15 @@ def open_warehouse(options: argparse.Namespace) -> Warehouse:
     """A seeded warehouse as the options want it."""
     ahead = options.clock.astimezone(UTC) - utc_now() if options.clock else timedelta()
     public_key = options.janus_public_key.read_text(encoding="ascii")
-    warehouse = Warehouse(public_key, clock=lambda: utc_now() + ahead, cookie=options.cookie)
-    warehouse.seed()
-    return warehouse
+    plain: dict[str, Any] = {"clock": lambda: utc_now() + ahead, "cookie": options.cookie}
+    if not options.database_url:
+        warehouse = Warehouse(public_key, **plain)
+        warehouse.seed()
+        return warehouse
+    kept = KeptWarehouse(public_key, url=options.database_url, **plain)
+    kept.seed()
+    kept.open()
+    return kept
 
 
 def announce(path: Path, url: str) -> None:

@@ -91,6 +91,8 @@ class ReviewItem(models.Model):
     restricted_attributes = models.JSONField(default=list)
     #: Why it can't be removed: sentences, each naming what stands in the way.
     blockers = models.JSONField(default=list)
+    #: What else in Polyphemus speaks of it: sentences.
+    mentions = models.JSONField(default=list)
     #: Items that link to each other carry the same number: they go together or not at all.
     group = models.BigIntegerField(default=0)
     parent = models.TextField(blank=True)

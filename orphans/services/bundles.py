@@ -24,8 +24,9 @@ from orphans.models import Bundle, Review, ReviewItem
 from orphans.services import storage
 from orphans.services.decisions import spare
 from orphans.services.moves import By, note_review
-from orphans.services.standing import batches, judge, sight
+from orphans.services.standing import Sight, batches, judge, sight
 from orphans.states import BundleStatus
+from polyphemus_site import references
 
 FORMAT = "polyphemus-bundle/1"
 #: Records in one copy, and so in one transaction: what deletes well within a second.
@@ -218,11 +219,25 @@ def _unchanged(
                 left[item.pk] = "It has changed since it was reviewed: look at it again."
             else:
                 trees[item.pk] = tree
-    blocked = judge({pk: sight(tree, templates) for pk, tree in trees.items()}).blockers
+    blocked = judge(_sights(review.project, trees, templates)).blockers
     left |= {pk: " ".join(said) for pk, said in blocked.items()}
     if left:
         spare(review, [items[pk] for pk in left], note=left, by=by)
     return {pk: tree for pk, tree in trees.items() if pk not in left}
+
+
+def _sights(project: str, trees: Trees, templates: Templates) -> dict[int, Sight]:
+    """What stands in the way now: links from outside, and work in flight."""
+    sights: dict[int, Sight] = {}
+    for model in {tree.top.name.model for tree in trees.values()}:
+        mine = {pk: tree for pk, tree in trees.items() if tree.top.name.model == model}
+        records = {pk: tree.top.name.record for pk, tree in mine.items()}
+        found = references.mentions(project, model, list(records.values()))
+        sights |= {
+            pk: sight(tree, templates, further=references.blocking(found, records[pk]))
+            for pk, tree in mine.items()
+        }
+    return sights
 
 
 def _by_model(items: Iterable[ReviewItem]) -> dict[str, dict[str, ReviewItem]]:

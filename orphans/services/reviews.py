@@ -96,14 +96,15 @@ def _gather_some(
     readable = [item for item in items if item.orphan.record in forest.trees]
     for item in readable:
         _keep_sight(item, forest.trees[item.orphan.record], templates)
-    fields = ["mark", "records", "shape", "document", "restricted_attributes"]
+        item.mentions = [said.sentence for said in mentions.get(item.orphan.record, ())]
+    fields = ["mark", "records", "shape", "document", "restricted_attributes", "mentions"]
     ReviewItem.objects.bulk_update(readable, fields, batch_size=500)
     _leave([item for item in items if item.orphan.record in forest.unreadable], forest.unreadable)
     return {
         item.pk: sight(
             forest.trees[item.orphan.record],
             templates,
-            further=[said.sentence for said in mentions.get(item.orphan.record, ()) if said.blocks],
+            further=references.blocking(mentions, item.orphan.record),
         )
         for item in readable
     }

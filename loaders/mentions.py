@@ -1,0 +1,22 @@
+"""What suggestions speak of a record, for whoever is about to remove it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loaders.models import Suggestion
+from loaders.states import SuggestionStatus
+from polyphemus_site.references import Mention
+
+
+def of_records(project: str, model: str, records: Sequence[str]) -> dict[str, list[Mention]]:
+    """Open suggestions that were made from these records; they close themselves and block nothing."""
+    keys = {f"{model}/{record}": record for record in records}
+    rows = Suggestion.objects.filter(
+        project=project, status=SuggestionStatus.OPEN, records__overlap=list(keys)
+    )
+    found: dict[str, list[Mention]] = {}
+    for row in rows.order_by("pk"):
+        for key in keys.keys() & set(row.records):
+            found.setdefault(keys[key], []).append(Mention(f"Suggestion {row.pk} of {row.loader} reads it."))
+    return found
