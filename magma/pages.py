@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -13,14 +14,14 @@ from magma.errors import MagmaGarbled
 from magma.questions import Ending
 from magma.templates import Template
 
-Document: TypeAlias = dict[str, Any]
+Document: TypeAlias = Mapping[str, Any]
 Documents: TypeAlias = dict[str, Document]
 
 
 class ModelAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One model's part of an answer to /retrieve; `count` is the filtered total, on page 1 only."""
 
-    documents: Documents
+    documents: dict[str, dict[str, Any]]
     template: Template | UnsetType = UNSET
     count: int | None = None
 
@@ -83,8 +84,9 @@ class Page:
         """The page of `model`; whatever else came along are its tables."""
         if (wanted := retrieved.models.get(model)) is None:
             raise MagmaGarbled(f"Magma was asked about {model} and answered about {[*retrieved.models]}.")
-        tables = {name: part.documents for name, part in retrieved.models.items() if name != model}
-        return cls(number, wanted.documents, wanted.count, tables, retrieved.ending)
+        parts: dict[str, Documents] = {name: {**part.documents} for name, part in retrieved.models.items()}
+        documents = parts.pop(model)
+        return cls(number, documents, wanted.count, parts, retrieved.ending)
 
 
 @dataclass(frozen=True, slots=True)

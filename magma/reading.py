@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import TypeVar
 
 import msgspec
 
 from magma.errors import MagmaGarbled
-from magma.pages import Answer, ModelAnswer, Retrieved, TextTable
+from magma.pages import Answer, Flags, ModelAnswer, Retrieved, TextTable
 from magma.questions import QueryQuestion, Question, RetrieveQuestion
 from magma.refusals import ending_of, refusal
+from magma.rows import RowShape
 from magma.wire import Reply
 
 T = TypeVar("T")
 SHOWN_BYTES = 80
+RETRIEVED = msgspec.json.Decoder(Retrieved)
+ANSWER = msgspec.json.Decoder(Answer)
+FLAGS = msgspec.json.Decoder(Flags)
 
 
-def understand(question: Question, reply: Reply, asked: str) -> Retrieved | Answer | TextTable:
+def understand(
+    question: Question, reply: Reply, asked: str, rows: RowShape | None = None
+) -> Retrieved | Answer | TextTable:
     """The typed answer to a question, empty pages included; otherwise the error is raised."""
     if ending := ending_of(question, reply):
         if isinstance(question, QueryQuestion):
@@ -30,15 +37,15 @@ def understand(question: Question, reply: Reply, asked: str) -> Retrieved | Answ
     if question.wants_tsv:
         return read_tsv(reply, asked)
     if isinstance(question, RetrieveQuestion):
-        return read_json(reply, Retrieved, asked)
-    return read_json(reply, Answer, asked)
+        return read_json(reply, rows.decode if rows else RETRIEVED.decode, asked)
+    return read_json(reply, ANSWER.decode, asked)
 
 
-def read_json(reply: Reply, shape: type[T], asked: str) -> T:
-    """Decode straight into the shape; whatever does not fit it is MagmaGarbled."""
+def read_json(reply: Reply, decode: Callable[[bytes], T], asked: str) -> T:
+    """Decode straight into a shape; whatever does not fit it is MagmaGarbled."""
     _require_type(reply, "application/json", asked)
     try:
-        return msgspec.json.decode(reply.body, type=shape)
+        return decode(reply.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MagmaGarbled(f"Magma's answer to {asked} can't be understood: {error}.") from error
 

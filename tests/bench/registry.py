@@ -27,7 +27,12 @@ BENCHES: dict[str, Bench] = {
     "journal": Bench("tests.bench.journal:rows", ("journal_write_p95_s", "journal_write_31mb_s")),
     "walk": Bench(
         "tests.bench.walks:rows",
-        ("walk_over_fetch_and_decode", "walk_memory_1m_over_100k", "walk_memory_1m"),
+        (
+            "walk_over_fetch_and_decode",
+            "walk_in_rows_over_fetch_and_decode",
+            "walk_memory_1m_over_100k",
+            "walk_memory_1m",
+        ),
     ),
 }
 

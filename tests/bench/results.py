@@ -45,6 +45,13 @@ def cpu(action: Callable[[], object]) -> Measure:
     return lambda: _timed(action, time.process_time)
 
 
+def peak_megabytes() -> float:
+    """The most memory this process ever held since it began to run its program."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    (line,) = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) / 1024
+
+
 def _timed(action: Callable[[], object], clock: Callable[[], float]) -> float:
     gc.collect()
     start = clock()

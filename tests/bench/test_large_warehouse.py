@@ -8,6 +8,7 @@ import pytest
 
 from magma.client import Magma
 from magma.errors import MagmaForbidden, MagmaNotFound
+from magma.pages import Documents
 from tests.bench.large_model import stretches
 from tests.bench.large_warehouse import Running, large_warehouse
 
@@ -28,7 +29,7 @@ def magma(large: Running) -> Iterator[Magma]:
         yield client
 
 
-def walked(magma: Magma, *attributes: str) -> dict[str, dict[str, object]]:
+def walked(magma: Magma, *attributes: str) -> Documents:
     pages = magma.walk("large", "specimen", attributes, page_size=200)
     return {name: document for page in pages for name, document in page.documents.items()}
 

@@ -7,26 +7,37 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 
+from magma.ahead import read_ahead
 from magma.client import Magma
+from magma.rows import RowShape
 from tests.bench.floors import fetch_and_decode
 from tests.bench.large_records import PROJECT, SPECIMEN
 from tests.bench.large_warehouse import ROOT, large_warehouse
 from tests.bench.results import Row, bounded, paired, wall
 
-RECORDS = 200_000
+RECORDS = 100_000
 FEW, MANY = 100_000, 1_000_000
 ATTRIBUTES = ("subject", "tumor_type", "quality", "raw_fastqs", "bam", "vcf", "updated_at")
 WALK_IN_A_CHILD = """
-import resource, sys
+import sys
+from tests.bench.results import peak_megabytes
 from tests.bench.walks import walk
-print(walk(sys.argv[1]), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+print(walk(sys.argv[1]), peak_megabytes())
 """
 
 
 def walk(url: str) -> int:
-    """How many records the client's walk gives."""
+    """How many records the client's walk gives, as plain documents."""
     with closing(Magma(url=url, token="")) as magma:
         return sum(len(page.documents) for page in magma.walk(PROJECT, SPECIMEN, ATTRIBUTES))
+
+
+def walk_in_rows(url: str) -> int:
+    """How many records the client's walk gives, decoded into rows and read ahead."""
+    with closing(Magma(url=url, token="")) as magma:
+        shape = RowShape(magma.templates(PROJECT)[SPECIMEN], ATTRIBUTES)
+        pages = read_ahead(magma.walk(PROJECT, SPECIMEN, ATTRIBUTES, rows=shape))
+        return sum(len(page.documents) for page in pages)
 
 
 def megabytes_of_a_walk(records: int) -> float:
@@ -52,8 +63,15 @@ def rows() -> Iterator[Row]:
             "walk_over_fetch_and_decode",
             wall(lambda: walk(running.url)),
             wall(lambda: fetch_and_decode(running.url, SPECIMEN, ATTRIBUTES)),
-            limit=1.25,
+            limit=1.5,
             how=f"the client's walk over {RECORDS:,} records against fetching and decoding bare pages",
+        )
+        yield paired(
+            "walk_in_rows_over_fetch_and_decode",
+            wall(lambda: walk_in_rows(running.url)),
+            wall(lambda: fetch_and_decode(running.url, SPECIMEN, ATTRIBUTES)),
+            limit=1.0,
+            how="the same, decoded into rows and read ahead",
         )
     few, many = megabytes_of_a_walk(FEW), megabytes_of_a_walk(MANY)
     yield Row(

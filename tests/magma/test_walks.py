@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from magma.errors import MagmaShifted
-from magma.pages import Page
+from magma.pages import Documents, Page
 from magma.questions import Ending
 from magma.walks import Walk, window_after
 
@@ -38,7 +38,7 @@ class Model:
         ending = None if stretch else Ending.NOTHING if not order else Ending.PAST_END
         self.calls += 1
         self._change(self.fiercest if self.calls < 100 else 0)
-        documents = {f"{name:06d}": {"name": f"{name:06d}"} for name in stretch}
+        documents: Documents = {f"{name:06d}": {"name": f"{name:06d}"} for name in stretch}
         return Page(page, documents, len(order) if page == 1 else None, ending=ending)
 
     def _change(self, fiercest: int) -> None:

@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+
+from magma.client import Magma
+from magma.errors import MagmaGarbled
+from magma.pages import Document
+from magma.rows import RowShape
+from magma.templates import Attribute, Template
+from tests.magma.stand_in import StandIn, answer
+
+TYPES = {
+    "tube_name": "identifier",
+    "sample": "parent",
+    "bam": "file",
+    "raw_fastqs": "file_collection",
+    "read_count": "integer",
+    "get": "string",
+    "class": "string",
+    "two words": "string",
+    "unasked": "string",
+}
+EXOME = Template(
+    name="exome",
+    identifier="tube_name",
+    attributes={name: Attribute(name=name, type=kind) for name, kind in TYPES.items()},
+)
+SHAPE = RowShape(EXOME, [name for name in TYPES if name != "unasked"])
+BAM = {"url": "https://metis/x?X-Etna-Signature=secret", "path": "a.bam", "original_filename": "b.bam"}
+TUBE = {
+    "tube_name": "T1",
+    "sample": None,
+    "bam": BAM,
+    "raw_fastqs": [BAM, BAM],
+    "read_count": 7,
+    "get": "got",
+    "class": "x",
+    "two words": "y",
+    "unasked": "z",
+}
+
+
+def decoded(document: Mapping[str, Any]) -> Document:
+    models = {"exome": {"documents": {"T1": document}, "count": 1}, "wound": {"documents": {"3": {}}}}
+    retrieved = SHAPE.decode(json.dumps({"models": models}).encode())
+    return retrieved.models["exome"].documents["T1"]
+
+
+class TestARow:
+    def test_reads_as_the_document_it_was(self) -> None:
+        row = decoded(TUBE)
+
+        plain = ("tube_name", "sample", "read_count", "get", "class", "two words")
+        assert [row[name] for name in plain] == [TUBE[name] for name in plain]
+        assert {**row}.keys() == TYPES.keys() - {"unasked"}
+        assert isinstance(row, Mapping)
+        assert len(row) == len(TYPES) - 1
+
+    def test_keeps_of_a_file_what_lasts(self) -> None:
+        row = decoded(TUBE)
+
+        assert isinstance(row["bam"], Mapping)
+        assert dict(row["bam"]) == {"path": "a.bam", "original_filename": "b.bam"}
+        assert [dict(file) for file in row["raw_fastqs"]] == [dict(row["bam"])] * 2
+        assert "secret" not in repr(row)
+
+    def test_tells_empty_from_not_shown(self) -> None:
+        row = decoded({"tube_name": "T1", "sample": None, "bam": {"path": "::blank"}})
+
+        assert (row.get("sample", "hidden"), row.get("read_count", "hidden")) == (None, "hidden")
+        assert "sample" in row
+        assert "read_count" not in row
+        assert "unheard of" not in row
+        assert "original_filename" not in row["bam"]
+        assert [*row] == ["tube_name", "sample", "bam"]
+        with pytest.raises(KeyError):
+            row["read_count"]
+
+    @pytest.mark.parametrize("value", ["", 5, [], {"path": 7}, [None], [["x"]], True])
+    def test_takes_values_of_any_type(self, value: Any) -> None:
+        row = decoded(TUBE | {"bam": value, "raw_fastqs": value, "read_count": value, "sample": value})
+
+        assert (row["bam"], row["raw_fastqs"], row["read_count"], row["sample"]) == (value,) * 4
+
+
+class TestARowShape:
+    @pytest.mark.parametrize("body", ["{}", '{"models": {}}', '{"models": {"exome": []}}', '{"models": {"ex'])
+    def test_is_not_filled_by_what_is_no_answer(self, body: str) -> None:
+        with pytest.raises(msgspec.DecodeError):
+            SHAPE.decode(body.encode())
+
+    def test_serves_walks_and_named_records(self, magma: Magma, stand_in: StandIn) -> None:
+        body = {"models": {"exome": {"documents": {"T1": TUBE}, "count": 1}}}
+        stand_in.will(answer(200, body))
+
+        (page,) = magma.walk("p", "exome", ["bam"], rows=SHAPE)
+        records = magma.records("p", "exome", ["T1"], ["bam"], rows=SHAPE)
+
+        assert page.documents["T1"]["bam"]["path"] == "a.bam"
+        assert records["T1"]["bam"]["path"] == "a.bam"
+
+    def test_leaves_endings_and_errors_as_they_are(self, magma: Magma, stand_in: StandIn) -> None:
+        stand_in.will(answer(422, {"errors": ["No results found"]}), answer(200, {"answer": 5}))
+        walk = magma.walk("p", "exome", ["bam"], rows=SHAPE)
+
+        assert list(walk) == []
+        with pytest.raises(MagmaGarbled):
+            magma.records("p", "exome", ["T1"], ["bam"], rows=SHAPE)
