@@ -1,4 +1,4 @@
-"""The demo's own database, made anew beside the one `DATABASE_URL` names, which is never touched."""
+"""The demo's own databases, made anew beside the one `DATABASE_URL` names, which is never touched."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ import psycopg
 from psycopg import sql
 
 SUFFIX = "_demo"
+#: The demo warehouse's, laid out as Magma lays out its own.
+MAGMA_SUFFIX = "_demo_magma"
 
 
 class DemoDatabaseError(RuntimeError):
     """The demo can't have its database; the message says what is missing."""
 
 
-def make_anew(url: str) -> str:
+def make_anew(url: str, suffix: str = SUFFIX) -> str:
     """Drop what an earlier demo left, create an empty database, return its URL."""
     parts = urlsplit(url)
-    name = parts.path.lstrip("/") + SUFFIX
+    name = parts.path.lstrip("/") + suffix
     try:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(

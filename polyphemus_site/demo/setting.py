@@ -64,10 +64,12 @@ def assemble(stage: Stage, folder: Path, narrator: Narrator) -> cast.Cast:
 
 def start_warehouse(stage: Stage, keys: secrets.DemoSecrets, *, port: int, journal_url: str) -> None:
     """The demo's Magma, which tells its updates to the journal."""
-    public_key = str(keys.folder / "janus.pub")
-    listen = ["--port", str(port), "--janus-public-key", public_key]
+    janus = ["--janus-public-key", str(keys.folder / "janus.pub")]
+    janus += ["--janus-private-key", str(keys.folder / "janus.pem")]
+    listen = ["--port", str(port), *janus]
     journal = ["--journal-url", journal_url, "--etna-key", keys.etna_key]
-    stage.start("warehouse", [sys.executable, "-m", "magma.demo", *listen, *journal])
+    kept = ["--database-url", stage.environment["POLYPHEMUS_MAGMA_DATABASE_URL"]]
+    stage.start("warehouse", [sys.executable, "-m", "magma.demo", *listen, *journal, *kept])
 
 
 def start_services(stage: Stage, folder: Path, *, port: int) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from magma.demo.loading import file
 from polyphemus_site.demo.cast import Cast
 from polyphemus_site.demo.narration import Narrator, show
+from polyphemus_site.demo.orphans import OrphanPart
 from polyphemus_site.demo.processes import Process
 
 PROJECT = "dt_lung"
@@ -55,7 +56,7 @@ class Story:
         self.finished_work()
         self.unfinished_work()
         self.loaded_by_hand()
-        self.orphan_listed()
+        OrphanPart(self.cast, self.narrator).play()
 
     # --- (a) ----------------------------------------------------------------------------------------------
     def finished_work(self) -> None:
@@ -114,16 +115,6 @@ class Story:
             "the suggestion closing itself", lambda: self.closed(suggestion["id"]), seconds=SEEN_SECONDS
         )
         self.narrator.changed("suggestion", without_receipt(closed))
-
-    # --- (d) ----------------------------------------------------------------------------------------------
-    def orphan_listed(self) -> None:
-        """A record loses its parent and is listed for review."""
-        self.narrator.begin("(d) DTL007.N1 loses its parent; the orphan is listed.")
-        self.cast.warehouse.load({"sample": {"DTL007.N1": {"patient": None}}})
-        orphan = self.narrator.until(
-            "the orphan in the list", lambda: self.orphan("DTL007.N1"), seconds=SEEN_SECONDS
-        )
-        self.narrator.changed("orphan", orphan)
 
     # --- what is looked at --------------------------------------------------------------------------------
     def upload_fastqs(self, patient: str) -> None:
@@ -185,11 +176,6 @@ class Story:
         """The suggestion, once it is closed."""
         found: dict[str, Any] = self.cast.requester.get(f"/api/v1/suggestions/{suggestion}")
         return found if found["status"] == "closed" else None
-
-    def orphan(self, record: str) -> dict[str, Any] | None:
-        """The listed orphan of this name."""
-        answer = self.cast.requester.get("/api/v1/orphans", project=PROJECT)
-        return next((each for each in answer["orphans"] if each["record"] == record), None)
 
     def finished(self, program: Process) -> None:
         """Wait for the analyst's program to end well."""
