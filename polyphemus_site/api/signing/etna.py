@@ -25,7 +25,7 @@ PREFIX: Final = "X-Etna-"
 MAX_NAMES: Final = 32
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_EXPIRATION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)")
+_EXPIRATION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
 _FORMATS = {
     "Signature": re.compile(r"[0-9a-f]{64}"),
     "Nonce": re.compile(r"[A-Za-z0-9_-]{16,128}"),

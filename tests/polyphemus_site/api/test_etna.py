@@ -23,6 +23,14 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 LIFE = timedelta(minutes=5)
 VECTORS = json.loads((Path(__file__).parent / "etna_vectors.json").read_text())["vectors"]
 SIGNED_WELL = [vector for vector in VECTORS if vector["valid"]]
+FIELD_NAMES = [
+    "x-etna-signature",
+    "x-etna-expiration",
+    "x-etna-nonce",
+    "x-etna-id",
+    "x-etna-headers",
+    "x-etna-time",
+]
 BODY = {"analysis": "exome_pipe", "name": "dt_lung_tumor_pair", "time": "3600"}
 
 
@@ -173,6 +181,36 @@ class TestVerify:
     )
     def test_a_call_changed_on_its_way_is_refused(self, changes: dict[str, Any], expected: str) -> None:
         assert reason(call(**changes)) == expected
+
+    @given(
+        headers=st.dictionaries(st.sampled_from(FIELD_NAMES), st.text(max_size=80)),
+        query=st.text(max_size=80),
+        body=st.binary(max_size=80),
+        path=st.text(max_size=30),
+    )
+    def test_arbitrary_text_in_any_field_is_refused_but_never_crashes(
+        self, headers: dict[str, str], query: str, body: bytes, path: str
+    ) -> None:
+        sent = dict(call().headers) | headers
+
+        found = reason(call(headers=tuple(sent.items()), raw_query=query + "&", body=body, path="/" + path))
+
+        assert found
+
+    @pytest.mark.parametrize("fraction", ["", ".5", ".123456", ".123456789"])
+    def test_an_expiration_may_have_a_fraction(self, fraction: str) -> None:
+        expiration = f"2026-11-23T12:04:00{fraction}+00:00"
+        lines = {"method": "GET", "host": HOST, "path": "/api/v1/bids", "nonce": "n" * 16, "key_id": "pk_abc"}
+        text = etna.text_to_sign(**lines, signed={}, expiration=expiration)
+        headers = {
+            "x-etna-signature": hmac.digest(KEY, text, "sha256").hex(),
+            "x-etna-expiration": expiration,
+            "x-etna-nonce": "n" * 16,
+            "x-etna-id": "pk_abc",
+            "x-etna-headers": "",
+        }
+
+        assert verify(call(method="GET", headers=tuple(headers.items()), body=b"")).key_id == "pk_abc"
 
     def test_the_last_instant_is_still_in_time(self) -> None:
         assert verify(call(), now=NOW + LIFE).expires == NOW + LIFE

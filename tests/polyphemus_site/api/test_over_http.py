@@ -54,7 +54,7 @@ def web(
     }
     with (
         django_db_blocker.unblock(),
-        serving(tmp_path_factory.mktemp("web"), port=public_port, **variables) as web,
+        serving(tmp_path_factory.mktemp("web"), port=public_port, workers=2, **variables) as web,
     ):
         yield web
 
