@@ -36,3 +36,10 @@ class NotYourselfError(PolyphemusError):
 
     code = "not_yourself"
     status = HTTPStatus.FORBIDDEN
+
+
+class KeyReusedError(PolyphemusError):
+    """An `Idempotency-Key` that came with another call before."""
+
+    code = "idempotency_key_reused"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY

@@ -317,3 +317,27 @@ class KeyEvent(models.Model):
     def __str__(self) -> str:
         """What, by whom."""
         return f"{self.kind} by {self.actor}"
+
+
+class IdempotentAnswer(models.Model):
+    """What a POST with an `Idempotency-Key` was answered, so that the same call again is answered alike."""
+
+    caller = models.CharField(max_length=EMAIL_LENGTH)
+    key = models.CharField(max_length=255)
+    #: Digest of method, path and body: the same key for another call is refused.
+    fingerprint = models.CharField(max_length=64)
+    at = models.DateTimeField(db_index=True)
+    status = models.PositiveSmallIntegerField(default=0)
+    headers = models.JSONField(default=dict)
+    body = VerbatimJSONField(null=True)
+
+    class Meta:
+        """One of two calls at once waits for the other here."""
+
+        constraints = (
+            UniqueConstraint(fields=["caller", "key"], name="a_caller_uses_an_idempotency_key_once"),
+        )
+
+    def __str__(self) -> str:
+        """Whose key."""
+        return f"{self.key} of {self.caller}"

@@ -247,6 +247,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 2.0,
         "options": {"expires": 4.0},
     },
+    "forget-answers": {
+        "task": "dispatch.tasks.forget_answers",
+        "schedule": 3600.0,
+        "options": {"expires": 3600.0},
+    },
 }
 
 #: The journal takes what a real Magma sends; every other address refuses more than 1 MB (api/paths.py).

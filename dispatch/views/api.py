@@ -22,6 +22,7 @@ from dispatch.services import bids, extensions, requests, tickets
 from dispatch.services import help as helping
 from dispatch.services.bids import Offer
 from dispatch.services.holding import Claim
+from dispatch.views.repeats import RepeatableView
 from polyphemus_site import clock
 from polyphemus_site.api.parsers import document_of
 from polyphemus_site.api.signing.keys import Verified
@@ -41,7 +42,7 @@ class DispatchView(APIView):
         return cast("Caller", self.request.user)
 
 
-class AnalystView(DispatchView):
+class AnalystView(RepeatableView, DispatchView):
     """For signed calls of analysts."""
 
     authentication_classes = (AnalystAuthentication,)
@@ -69,7 +70,7 @@ class AnalystView(DispatchView):
         return claim, body
 
 
-class RequestsView(DispatchView):
+class RequestsView(RepeatableView, DispatchView):
     """The list, and where new requests are published."""
 
     def get_authenticators(self) -> list[Any]:
@@ -81,7 +82,7 @@ class RequestsView(DispatchView):
         """A page of the requests the caller may see, oldest first."""
         return answers.page(request, self.caller(), listing.question(request.query_params))
 
-    def post(self, request: Request) -> Response:
+    def act(self, request: Request) -> Response:
         """Publish a request."""
         person = cast("Person", request.user)
         body = serializers.fields(document_of(request), required=("analysis", "config"), optional=("name",))
@@ -110,16 +111,16 @@ class RequestView(DispatchView):
         return answers.document(request, callers.find(self.caller(), name))
 
 
-class DecisionView(DispatchView):
+class DecisionView(RepeatableView, DispatchView):
     """What a requester, or an admin of the project, may decide."""
 
     authentication_classes = (JanusAuthentication,)
     optional: tuple[str, ...] = ("note",)
 
-    def post(self, request: Request, name: str) -> Response:
+    def act(self, request: Request) -> Response:
         """Decide, and show the document as it then is."""
         person = cast("Person", request.user)
-        found = callers.find_to_decide(person, name)
+        found = callers.find_to_decide(person, self.kwargs["name"])
         sent = document_of(request) if request._request.body else {}  # noqa: SLF001 — DRF tells no body from {}
         body = serializers.fields(sent, required=(), optional=self.optional)
         return answers.document(request, self.decide(found, person, body))
@@ -161,7 +162,7 @@ class ExtendView(DecisionView):
 class BidsView(AnalystView):
     """Where analysts bid."""
 
-    def post(self, request: Request) -> Response:
+    def act(self, request: Request) -> Response:
         """The first valid bid wins."""
         offer = self.offer(document_of(request))
         award = bids.accept(offer, scopes=self.analyst().scopes, now=self.at())
@@ -184,7 +185,7 @@ class BidsView(AnalystView):
 class TicketsView(AnalystView):
     """Where completion tickets arrive."""
 
-    def post(self, request: Request) -> Response:
+    def act(self, request: Request) -> Response:
         """The request is archived on the holder's word."""
         claim, _ = self.claim(request)
         tickets.submit(claim, scopes=self.analyst().scopes, now=self.at())
@@ -194,7 +195,7 @@ class TicketsView(AnalystView):
 class ExtensionsView(AnalystView):
     """Where analysts ask for more time."""
 
-    def post(self, request: Request) -> Response:
+    def act(self, request: Request) -> Response:
         """Given at once, or put to the requester."""
         claim, body = self.claim(request, "time")
         seconds = estimates.seconds(body["time"])
@@ -205,7 +206,7 @@ class ExtensionsView(AnalystView):
 class ReleasesView(AnalystView):
     """Where analysts give work back."""
 
-    def post(self, request: Request) -> Response:
+    def act(self, request: Request) -> Response:
         """The request is open for bids again."""
         claim, body = self.claim(request, "reason")
         reason = serializers.text(body, "reason")

@@ -1,0 +1,55 @@
+"""`Idempotency-Key` on every POST of dispatch."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from dispatch.services import repeats
+from dispatch.services.repeats import Call, Kept
+from polyphemus_site import clock
+
+#: What an answer is kept with, beside its body.
+KEPT_HEADERS = ("ETag", "Location", "Polyphemus-Award", "Polyphemus-Due", "Polyphemus-Verification")
+
+
+class RepeatableView(APIView):
+    """A view whose `post` may be sent again under an `Idempotency-Key`.
+
+    Subclass implementation: `act`, which does what a POST does.
+    """
+
+    def act(self, request: Request) -> Response:
+        """Do it."""
+        raise NotImplementedError
+
+    # Subclasses shouldn't need to override what follows.
+
+    def post(self, request: Request, **_route: str) -> Response:
+        """Do it, or answer as the first time."""
+        key = request.headers.get("Idempotency-Key")
+        if key is None:
+            return self.act(request)
+        call = Call(caller=str(request.user.pk), key=key, fingerprint=_fingerprint(request))
+        kept = repeats.once(call, lambda: _kept(self.act(request)), now=clock.now())
+        response = Response(kept.body, status=kept.status, headers=dict(kept.headers))
+        if kept.repeated:
+            response["Idempotency-Replayed"] = "true"
+        return response
+
+
+def _kept(response: Response) -> Kept:
+    headers = {name: response[name] for name in KEPT_HEADERS if name in response}
+    return Kept(response.status_code, response.data, headers)
+
+
+def _fingerprint(request: Request) -> str:
+    http: Any = request._request  # noqa: SLF001 — DRF offers no public name for the request it wraps
+    digest = hashlib.sha256(f"{http.method} {http.path}\n".encode())
+    digest.update(http.headers.get("Accept", "").encode() + b"\n")
+    digest.update(http.body)
+    return digest.hexdigest()

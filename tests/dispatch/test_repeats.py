@@ -1,0 +1,71 @@
+"""POSTs sent again under an Idempotency-Key."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from dispatch.models import AnalysisRequest, IdempotentAnswer, RequestEvent
+from dispatch.services import repeats
+from tests.dispatch.calls import Program, Visitor, server_time
+from tests.dispatch.conftest import Submit
+
+KEY = {"Idempotency-Key": "7f3c-1"}
+BODY = {"analysis": "exome_pipe", "config": {"project": "dt_lung", "inputs": []}}
+
+
+class TestRepeats:
+    def test_a_request_published_twice_under_one_key_is_one_request(self, doctor: Visitor) -> None:
+        answers = [doctor.post("/api/v1/requests", BODY, **KEY) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [201, 201]
+        assert answers[0].json() == answers[1].json()
+        assert answers[0]["Location"] == answers[1]["Location"]
+        assert ("Idempotency-Replayed" in answers[0], answers[1]["Idempotency-Replayed"]) == (False, "true")
+        assert AnalysisRequest.objects.count() == 1
+
+    def test_an_extension_asked_for_twice_under_one_key_is_given_once(
+        self, submit: Submit, program: Program, analyst: str
+    ) -> None:
+        submit(name="wanted")
+        program.post(
+            "/api/v1/bids", {"analysis": "exome_pipe", "analyst": analyst, "name": "wanted", "time": "3600"}
+        )
+        body = {"analysis": "exome_pipe", "name": "wanted", "time": "600"}
+
+        answers = [program.post("/api/v1/extensions", body, **KEY) for _ in range(2)]
+
+        assert answers[0].json() == answers[1].json()
+        assert RequestEvent.objects.filter(kind="extended").count() == 1
+
+    def test_the_key_of_another_call_is_refused(self, doctor: Visitor) -> None:
+        doctor.post("/api/v1/requests", BODY, **KEY)
+
+        refused = doctor.post("/api/v1/requests", BODY | {"name": "other"}, **KEY)
+
+        assert (refused.status_code, refused.json()["code"]) == (422, "idempotency_key_reused")
+
+    def test_a_refusal_is_not_kept(self, doctor: Visitor, submit: Submit) -> None:
+        refused = doctor.post("/api/v1/requests/later/cancel", **KEY)
+        submit(name="later")
+
+        again = doctor.post("/api/v1/requests/later/cancel", **KEY)
+
+        assert (refused.status_code, again.status_code) == (404, 200)
+
+    @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "é"])
+    def test_a_key_that_is_none_is_refused(self, doctor: Visitor, key: str) -> None:
+        refused = doctor.post("/api/v1/requests", BODY, **{"Idempotency-Key": key})
+
+        assert (refused.status_code, refused.json()["code"]) == (400, "invalid_idempotency_key")
+        assert not AnalysisRequest.objects.exists()
+
+    def test_answers_are_forgotten_after_a_week(self, doctor: Visitor) -> None:
+        doctor.post("/api/v1/requests", BODY, **KEY)
+        now = server_time()
+
+        counts = [repeats.forget(now=now + timedelta(days=days)) for days in (6, 8)]
+
+        assert counts == [0, 1]
+        assert not IdempotentAnswer.objects.exists()
