@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from magma.errors import JanusAway, JanusRefused, MagmaError, MagmaNotConfigured
 from magma.tokens import Token, read_token
-from magma.wire import allow_only
+from magma.wire import allow_only, base_address
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class JanusLogin:
     def __init__(
         self, *, url: str, email: str, private_key: str, clock: Callable[[], datetime] = utc_now
     ) -> None:
-        self._base = url.rstrip("/")
+        self._base = base_address(url, "POLYPHEMUS_JANUS_URL")
         self._email = email
         self._key = _private_key(private_key)
         self._clock = clock

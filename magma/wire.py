@@ -75,13 +75,11 @@ class Reply:
         return self.status == HTTPStatus.UNAUTHORIZED or 300 <= self.status < 400  # noqa: PLR2004 — redirects
 
 
-def base_address(url: str) -> str:
+def base_address(url: str, variable: str = "POLYPHEMUS_MAGMA_URL") -> str:
     """The address without its last slash; MagmaNotConfigured when it is none."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise MagmaNotConfigured(
-            f"POLYPHEMUS_MAGMA_URL must be an address like https://magma.lab.org, not {url!r}."
-        )
+        raise MagmaNotConfigured(f"{variable} must be an address like https://magma.lab.org, not {url!r}.")
     return url.rstrip("/")
 
 

@@ -161,6 +161,11 @@ class TestRenewed:
         assert login.renewed(login.current()) is None
 
 
+def test_the_address_must_be_one(make_login: MakeLogin) -> None:
+    with pytest.raises(MagmaNotConfigured, match="POLYPHEMUS_JANUS_URL"):
+        make_login(url="")
+
+
 class TestTheKey:
     @pytest.mark.parametrize(
         "text", ["", "not a key", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"]
