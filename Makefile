@@ -6,15 +6,20 @@ WITH_SERVERS := $(BIN)/python -m polyphemus_site.embedded run
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-.venv/ready: requirements.txt requirements-dev.txt analyst/pyproject.toml
-	$(PYTHON) -m venv .venv && $(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt && touch $@
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
+
+.venv/running: requirements.txt analyst/pyproject.toml
+	$(PYTHON) -m venv .venv && $(PIP_INSTALL) -r requirements.txt -e ./analyst && touch $@
+
+.venv/ready: .venv/running requirements-dev.txt
+	$(PIP_INSTALL) -r requirements-dev.txt && touch $@
 
 node_modules/ready: package-lock.json .venv/ready
 	PATH=$(CURDIR)/$(BIN):$$PATH npm ci --silent --no-audit --no-fund && touch $@
 
 install: .venv/ready  ## build .venv with everything that is needed
 
-demo: .venv/ready  ## play the whole story between real processes, then stay up (ONCE=1: then stop)
+demo: .venv/running  ## play the whole story between real processes, then stay up (ONCE=1: then stop)
 	$(WITH_SERVERS) -- $(BIN)/python manage.py demo $(if $(ONCE),--once)
 
 test: .venv/ready node_modules/ready  ## the whole suite, browser and journeys included

@@ -24,6 +24,8 @@ class Bench:
 
 
 BENCHES: dict[str, Bench] = {
+    "events": Bench("tests.bench.events:rows", ("event_to_suggestion_p95_s",)),
+    "story": Bench("tests.bench.fresh_clone:rows", ("story_s",)),
     "journal": Bench("tests.bench.journal:rows", ("journal_write_p95_s", "journal_write_31mb_s")),
     "walk": Bench(
         "tests.bench.walks:rows",
