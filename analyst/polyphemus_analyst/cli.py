@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -16,6 +16,7 @@ from polyphemus_analyst.errors import AnalystError
 from polyphemus_analyst.executors.base import Executor
 from polyphemus_analyst.executors.local import Local
 from polyphemus_analyst.executors.slurm import Slurm
+from polyphemus_analyst.executors.wes import Wes, Workflow
 from polyphemus_analyst.journal import Journal
 from polyphemus_analyst.keys import default_home, load_key
 from polyphemus_analyst.running import Rhythm, run_rounds
@@ -142,17 +143,21 @@ def run(  # noqa: PLR0913 — the options of a command line
     url: Url,
     key_id: KeyId,
     analysis: Analysis,
-    command: Annotated[
-        str, typer.Option(help="Run for each request; {config}, {params}, {sheet}, {name}, {folder}.")
-    ],
     estimate: Annotated[int, typer.Option(min=1, help="How long a request takes, in seconds.")],
     analyst: Email,
     secret_file: SecretFile = None,
     scheme: Scheme = "etna-v1",
     project: Project = "",
     slots: Annotated[int, typer.Option(min=1, help="Requests at once.")] = 1,
-    executor: Annotated[str, typer.Option(help="local or slurm.")] = "local",
+    command: Annotated[
+        str, typer.Option(help="Run for each request; {config}, {params}, {sheet}, {name}, {folder}.")
+    ] = "",
+    executor: Annotated[str, typer.Option(help="local, slurm or wes.")] = "local",
     sbatch: Annotated[str, typer.Option(help="Further options of sbatch, blank between them.")] = "",
+    wes: Annotated[str, typer.Option(help="The workflow service's address, for wes.")] = "",
+    workflow: Annotated[str, typer.Option(help="For wes: the workflow, a file or an address.")] = "",
+    workflow_type: Annotated[str, typer.Option(help="For wes: CWL, WDL, NFL, ...")] = "CWL",
+    workflow_version: Annotated[str, typer.Option(help="For wes: the version of that language.")] = "v1.2",
     schema: Annotated[
         Path | None, typer.Option(help="JSON Schema of the params; what does not fit is left.")
     ] = None,
@@ -168,6 +173,11 @@ def run(  # noqa: PLR0913 — the options of a command line
     home: Home = default_home(),  # noqa: B008 — a constant of the environment
 ) -> None:
     """Bid for open requests, run them, and send the tickets."""
+    place = executor_named(
+        executor, sbatch=sbatch, wes=wes, workflow=Workflow(workflow, workflow_type, workflow_version)
+    )
+    if executor != "wes" and not command:
+        raise typer.BadParameter("Say what to run.", param_hint="--command")
     plan = Plan(
         analysis=analysis,
         command=command,
@@ -181,18 +191,21 @@ def run(  # noqa: PLR0913 — the options of a command line
     journal = Journal(home)
     dispatch = Dispatch(url, load_key(key_id, secret_file, scheme))
     with journal.alone():
-        work = Analyst(plan, dispatch, journal, executor_named(executor, sbatch), shows.progress())
+        work = Analyst(plan, dispatch, journal, place, shows.progress())
         code = run_rounds(work, Rhythm(poll=every, once=once), sleep=time.sleep)
     raise typer.Exit(code)
 
 
-def executor_named(name: str, sbatch: str) -> Executor:
+def executor_named(name: str, *, sbatch: str, wes: str, workflow: Workflow) -> Executor:
     """The place where jobs run."""
-    known: dict[str, Callable[[], Any]] = {"local": Local, "slurm": lambda: Slurm(sbatch.split())}
+    if name == "wes":
+        if not (wes and workflow.url):
+            raise typer.BadParameter("It needs --wes and --workflow.", param_hint="--executor wes")
+        return Wes(wes, workflow)
+    known: dict[str, Callable[[], Executor]] = {"local": Local, "slurm": lambda: Slurm(sbatch.split())}
     if name not in known:
-        raise typer.BadParameter(f"{name} is none of {', '.join(known)}.", param_hint="--executor")
-    made: Executor = known[name]()
-    return made
+        raise typer.BadParameter(f"{name} is none of local, slurm, wes.", param_hint="--executor")
+    return known[name]()
 
 
 def main() -> None:
