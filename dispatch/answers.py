@@ -5,11 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
+from django.http import HttpResponse, HttpResponseBase
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dispatch import documents, listing
+from dispatch import bulk, documents, listing
 from dispatch.callers import Caller
 from dispatch.models import AnalysisRequest
 from dispatch.renderers import SecondRenderer
@@ -35,17 +36,20 @@ def document(http: Request, request: AnalysisRequest, *, status: int = HTTPStatu
     return Response(body, status=status, headers=headers)
 
 
-def page(http: Request, caller: Caller, asked: listing.Question) -> Response:
+def page(http: Request, caller: Caller, asked: listing.Question) -> HttpResponseBase:
     """A page of the list; a poller that has it gets a 304 without the list being made."""
     second = wants_v2(http)
     tag = listing.tag(caller, asked, representation="v2" if second else "v1")
     advice = str(int(listing.polling_advice().total_seconds()))
     headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "private, no-cache", "Retry-After": advice}
     if etags.is_fresh(http.headers, tag):
-        return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    if not second:
+        body = bulk.shelf.get(tag, lambda: listing.page_bytes(caller, asked))
+        return HttpResponse(body, content_type=documents.V1, headers=headers)
     found = listing.page(caller, asked)
-    shape = documents.v2 if second else documents.v1
-    return Response({"requests": [shape(one) for one in found.requests], "next": found.next}, headers=headers)
+    shown = [documents.v2(one) for one in found.requests]
+    return Response({"requests": shown, "next": found.next}, headers=headers)
 
 
 def go(award: Award) -> Response:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, JSONField
 from psycopg.types.json import Json
+
+
+def compact(value: Any) -> str:
+    """JSON as the API writes it: no blanks, letters as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 class VerbatimJSONField(JSONField):
@@ -27,4 +33,4 @@ class VerbatimJSONField(JSONField):
         """Hand the value to the driver as `json`: a detour through `jsonb` would sort its keys."""
         if value is None or prepared or hasattr(value, "as_sql"):
             return value
-        return Json(value)
+        return Json(value, dumps=compact)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.db import connection
 from django.http import QueryDict
 
+from dispatch import bulk
 from dispatch.callers import Caller, horizon, visible_to
 from dispatch.models import AnalysisRequest
 from dispatch.querysets import AnalysisRequestQuerySet
@@ -42,11 +44,11 @@ class Question:
     after: int = 0
     limit: int = PAGE
 
-    def address_after(self, last: AnalysisRequest) -> str:
-        """Where the list goes on."""
+    def address_after(self, last: int) -> str:
+        """Where the list goes on, after the request with this id."""
         asked = {"analysis": self.analysis, "project": self.project}
         query = {name: value for name, value in asked.items() if value}
-        query["after"] = pages.encode(LISTING, last.pk)
+        query["after"] = pages.encode(LISTING, last)
         if self.status != RequestStatus.NEW:
             query["status"] = self.status
         if self.limit != PAGE:
@@ -83,7 +85,15 @@ def page(caller: Caller, asked: Question) -> Page:
     found = list(_matching(caller, asked).filter(pk__gt=asked.after).order_by("pk")[: asked.limit + 1])
     shown = found[: asked.limit]
     more = len(found) > asked.limit
-    return Page(shown, asked.address_after(shown[-1]) if more else None)
+    return Page(shown, asked.address_after(shown[-1].pk) if more else None)
+
+
+def page_bytes(caller: Caller, asked: Question) -> bytes:
+    """The same as the first version's body, written by the database."""
+    found = _matching(caller, asked).filter(pk__gt=asked.after)
+    documents, last = bulk.documents_of(found, limit=asked.limit)
+    following = asked.address_after(last) if last is not None else None
+    return b'{"requests":' + documents + b',"next":' + json.dumps(following).encode() + b"}"
 
 
 @dataclass(frozen=True, slots=True)

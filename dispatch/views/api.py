@@ -7,6 +7,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, cast
 
+from django.http import HttpResponseBase
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -78,7 +79,7 @@ class RequestsView(RepeatableView, DispatchView):
         reads = self.request.method in {"GET", "HEAD", "OPTIONS"}
         return [AnalystAuthentication(), JanusAuthentication()] if reads else [JanusAuthentication()]
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> HttpResponseBase:
         """A page of the requests the caller may see, oldest first."""
         return answers.page(request, self.caller(), listing.question(request.query_params))
 
