@@ -51,14 +51,18 @@ class Patience:
     connect_seconds: float = 10.0
     read_seconds: float = 180.0
     whole_answer_seconds: float = 900.0
-    attempts: int = 3
-    pause_seconds: float = 0.5
+    attempts: int = 4
+    pause_seconds: float = 0.7
     largest_answer: int = 512 * 1024 * 1024
     connections: int = 16
 
     def pause(self, attempt: int) -> float:
-        """A random wait before asking again, so that many workers do not come back as one."""
-        return random.uniform(0, self.pause_seconds * 2**attempt)  # noqa: S311 — spreads load, guards nothing
+        """A wait before asking again, never the same, so that many workers do not come back as one.
+
+        Together they outlast a Magma that restarts itself, for two seconds after each change of a model.
+        """
+        spread = random.uniform(0.5, 1.5)  # noqa: S311 — spreads load, guards nothing
+        return spread * self.pause_seconds * float(2**attempt)
 
 
 @dataclass(frozen=True, slots=True)

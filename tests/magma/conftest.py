@@ -17,7 +17,7 @@ from magma.wire import Patience
 from tests.magma.janus import EMAIL, SmallJanus, small_janus
 from tests.magma.stand_in import StandIn, standing_in
 
-HASTY = Patience(connect_seconds=2, read_seconds=0.3, whole_answer_seconds=2, pause_seconds=0.001)
+HASTY = Patience(connect_seconds=2, read_seconds=0.3, whole_answer_seconds=2, attempts=3, pause_seconds=0.001)
 
 
 @pytest.fixture

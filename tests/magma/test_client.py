@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -23,10 +24,11 @@ from magma.errors import (
 from magma.janus_login import JanusLogin
 from magma.questions import Ending
 from magma.tokens import StaticToken
+from magma.wire import Patience
 from tests.magma.demo_fixture import RunningWarehouse
 from tests.magma.stand_in import StandIn, answer
 
-MakeMagma = Callable[..., Magma]
+StartWarehouse = Callable[..., RunningWarehouse]
 STRANGE_NAMES = ("a/b", "a b", "Ω≈ç", "", "1", "::x", "\u202e", "'\"\\")
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -192,6 +194,23 @@ class TestWalk:
 
         assert walked == names
         assert [name for name in names if name not in paged] == [names[50]]
+
+    def test_outlives_a_magma_that_restarts(self, start_warehouse: StartWarehouse) -> None:
+        first = start_warehouse()
+        patience = Patience(attempts=9)  # this one may start slowly
+        with closing(Magma(url=first.url, token=first.mint("VIEWER"), patience=patience)) as magma:
+            names = magma.identifiers("labors", "victim")
+            pages = iter(magma.walk("labors", "victim", ["name"], page_size=50))
+            walked = [*next(pages).documents]
+            first.process.terminate()
+            first.process.wait()
+            again = Thread(target=start_warehouse, args=("--port", first.url.rpartition(":")[2]))
+
+            again.start()
+            walked += [name for page in pages for name in page.documents]
+            again.join()
+
+        assert walked == names
 
     def test_is_restricted_by_its_filters(self, reader: Magma) -> None:
         walk = reader.walk("labors", "victim", ["name", "weapon"], filters=["weapon=sword"])
