@@ -52,8 +52,10 @@ def serve(answer: Answer = lambda _: "250 fine", gate: threading.Event | None = 
     inbox = Inbox(answer, gate or open_gate)
     controller = Controller(inbox, hostname="127.0.0.1", port=inbox.port)
     controller.start()
-    yield inbox
-    controller.stop()
+    try:
+        yield inbox
+    finally:
+        controller.stop()
 
 
 @pytest.fixture
