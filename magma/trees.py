@@ -6,13 +6,12 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Document = Mapping[str, Any]
 
 
-@dataclass(frozen=True, order=True)
-class Name:
+class Name(NamedTuple):
     """Which record: the model and the identifier (for a row of a table model, its number as text)."""
 
     model: str

@@ -24,7 +24,7 @@ from magma.removal.layout import Layout, layouts
 from magma.removal.rows import Reference
 from magma.removal.sessions import LOCK_SECONDS, session
 from magma.removal.witness import Examination, Witness, examine
-from magma.trees import Name, Tree
+from magma.trees import Tree
 
 VERDICTS = {
     "committed": Verdict.COMMITTED,
@@ -166,9 +166,9 @@ class _Transaction:
 
     def _witnessed(self, doomed: Sequence[Doomed]) -> list[Doomed]:
         """Those whose every record the witness knows; the rest are left."""
-        known = {Name(model, name) for model, named in self.witness.rows.items() for name in named}
+        rows = self.witness.rows
         for tree in doomed:
-            if not known.issuperset(tree.names):
+            if not all(name.record in rows.get(name.model, {}) for name in tree.names):
                 self.spared[tree.key] = "The database and the API disagreed about it when the copy was made."
         return self._standing(doomed)
 

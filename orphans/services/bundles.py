@@ -30,7 +30,7 @@ from polyphemus_site import references
 
 FORMAT = "polyphemus-bundle/1"
 #: Records in one copy, and so in one transaction: what deletes well within a second.
-MOST_RECORDS = 500
+MOST_RECORDS = 1000
 
 Trees = dict[int, Tree]
 

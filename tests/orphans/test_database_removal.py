@@ -111,6 +111,17 @@ class TestLayout:
 
 
 class TestRemove:
+    def test_the_grants_the_how_to_names_are_enough(self, magma_database: MagmaDatabase) -> None:
+        url = limited(
+            magma_database,
+            "GRANT SELECT ON public.models, public.attributes TO polyphemus_limited;"
+            "GRANT SELECT, UPDATE, DELETE ON ALL TABLES IN SCHEMA labors TO polyphemus_limited",
+        )
+
+        outcome = remove(magma_database, victim(magma_database, ONE), adapter=DatabaseRemoval(url))
+
+        assert outcome.records == 3
+
     def test_the_tree_goes_and_nothing_else(self, magma_database: MagmaDatabase) -> None:
         before = magma_database.everything()
 
