@@ -41,6 +41,7 @@ def environment(keys: secrets.DemoSecrets, *, url: str, magma_url: str) -> dict[
         "POLYPHEMUS_PROJECTS": f"{cast.PROJECT},labors",
         "POLYPHEMUS_EMAIL_URL": f"filemail:///{keys.folder / 'mail'}",
         "POLYPHEMUS_GRACE_MINIMUM_SECONDS": str(GRACE_SECONDS),
+        "POLYPHEMUS_SCAN_SECONDS": "15",
         "POLYPHEMUS_REDIS_PREFIX": f"demo:{keys.etna_key[:8]}:",
     }
 
