@@ -34,7 +34,8 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Play; a failed step is named and the exit code is not 0."""
-        signal.signal(signal.SIGTERM, _interrupt)
+        for stop in (signal.SIGTERM, signal.SIGINT):  # a shell starts its background jobs deaf to SIGINT
+            signal.signal(stop, _interrupt)
         folder = _empty_folder(settings.BASE_DIR / ".polyphemus" / "demo")
         try:
             environment = {
