@@ -8,10 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 
-from polyphemus_analyst import configs, shows
-from polyphemus_analyst.client import Dispatch, Held
+from polyphemus_analyst import configs, conformance, shows
+from polyphemus_analyst.client import TIMEOUT, Dispatch, Held
 from polyphemus_analyst.errors import AnalystError
 from polyphemus_analyst.executors.base import Executor
 from polyphemus_analyst.executors.local import Local
@@ -194,6 +195,22 @@ def run(  # noqa: PLR0913 — the options of a command line
         work = Analyst(plan, dispatch, journal, place, shows.progress())
         code = run_rounds(work, Rhythm(poll=every, once=once), sleep=time.sleep)
     raise typer.Exit(code)
+
+
+@app.command(name="conformance")
+def try_conformance(
+    url: Annotated[str, typer.Argument(help="The server to try.")],
+    key_id: KeyId,
+    analyst: Email,
+    secret_file: SecretFile = None,
+    scheme: Scheme = "etna-v1",
+) -> None:
+    """Try whether a server keeps the contract; nothing is changed there."""
+    with httpx.Client(timeout=TIMEOUT) as http:
+        server = conformance.Server(url, load_key(key_id, secret_file, scheme), analyst, http)
+        found = list(conformance.findings(server))
+    shows.findings(found)
+    raise typer.Exit(1 if any(finding.fault for finding in found) else 0)
 
 
 def executor_named(name: str, *, sbatch: str, wes: str, workflow: Workflow) -> Executor:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from polyphemus_analyst.conformance import Finding
 from polyphemus_analyst.documents import Request
 from polyphemus_analyst.journal import Job
 
@@ -30,6 +31,12 @@ def jobs(found: Sequence[Job]) -> None:
 def document(answer: Mapping[str, Any]) -> None:
     """An answer, as JSON."""
     sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+
+
+def findings(found: Sequence[Finding]) -> None:
+    """What a server keeps of the contract."""
+    rows = (("broken" if one.fault else "kept", one.rule, one.fault) for one in found)
+    _table(("", "rule", "seen instead"), rows)
 
 
 def progress() -> Callable[[str, str], None]:
