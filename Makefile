@@ -25,6 +25,9 @@ demo: .venv/running  ## play the whole story between real processes, then stay u
 test: .venv/ready node_modules/ready  ## the whole suite, browser and journeys included
 	$(WITH_SERVERS) --fresh -- $(BIN)/python -m pytest $(ARGS)
 
+screenshots: .venv/ready node_modules/ready  ## a picture of what each browser test saw last, in screenshots/
+	SCREENSHOTS=$(CURDIR)/screenshots $(WITH_SERVERS) --fresh -- $(BIN)/python -m pytest tests/browser $(ARGS)
+
 lint: .venv/ready node_modules/ready  ## ruff, import rules, templates, widgets
 	$(BIN)/ruff format --check . && $(BIN)/ruff check . && PATH=$(CURDIR)/$(BIN):$$PATH $(BIN)/lint-imports && $(BIN)/djlint --check --lint . && PATH=$(CURDIR)/$(BIN):$$PATH npm run --silent lint
 
@@ -37,4 +40,4 @@ docs: .venv/ready  ## build the documentation, strict
 bench: .venv/ready  ## every benchmark against its floor: a table and bench-results.json
 	$(WITH_SERVERS) --fresh -- $(BIN)/python -m tests.bench $(ARGS)
 
-.PHONY: help install demo test lint types docs bench
+.PHONY: help install demo test screenshots lint types docs bench

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
+from tests.browser.pictures import keep
 from tests.system_packages import program
 
 ARGUMENTS = [
@@ -22,7 +23,7 @@ ARGUMENTS = [
 
 
 @pytest.fixture
-def browser_context(tmp_path: Path) -> Iterator[BrowserContext]:
+def browser_context(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A browser nobody has used before."""
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
@@ -34,6 +35,7 @@ def browser_context(tmp_path: Path) -> Iterator[BrowserContext]:
             viewport={"width": 1280, "height": 900},
         )
         yield context
+        keep(context, request.node.name)
         context.close()
 
 

@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.pages.sites import Certificate, make_certificate, serve_polyphemus
+from tests.browser.pictures import keep
 from tests.polyphemus_site.janus.tokens import public_key, token
 from tests.system_packages import program
 
@@ -50,7 +51,7 @@ def site(transactional_db: None, web: str) -> str:
 
 
 @pytest.fixture
-def browser(site: str, tmp_path: Path) -> Iterator[BrowserContext]:
+def browser(site: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A browser in whose world our host names exist."""
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
@@ -62,6 +63,7 @@ def browser(site: str, tmp_path: Path) -> Iterator[BrowserContext]:
             viewport={"width": 1280, "height": 900},
         )
         yield context
+        keep(context, request.node.name)
         context.close()
 
 

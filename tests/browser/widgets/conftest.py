@@ -14,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 from magma.demo.server import serving
 from magma.demo.tokens import KeyPair, mint
 from tests.browser.conftest import ARGUMENTS
+from tests.browser.pictures import keep
 from tests.browser.timur.site import Site
 from tests.system_packages import program
 
@@ -50,10 +51,11 @@ def chromium(rows_beside_playwright: None) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def browser_context(chromium: Browser) -> Iterator[BrowserContext]:
+def browser_context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """Nothing in it of the test before."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     yield context
+    keep(context, request.node.name)
     context.close()
 
 
