@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from magma.errors import MagmaGarbled, MagmaNotConfigured
 from magma.janus_login import JanusLogin
-from magma.pages import Answer, Documents, Orphan, Page, Retrieved, TextTable
+from magma.pages import Answer, Documents, Orphan, Page, Retrieved
 from magma.questions import (
     QueryQuestion,
     Question,
@@ -26,7 +26,7 @@ from magma.questions import (
     lacks,
     term,
 )
-from magma.reading import FLAGS, read_json, understand
+from magma.reading import FLAGS, Understood, read_json, understand
 from magma.refusals import refusal
 from magma.rows import RowShape
 from magma.templates import Template
@@ -84,7 +84,7 @@ class Magma:
 
     # --- questions as they are ---------------------------------------------------------------------------
 
-    def ask(self, question: Question, rows: RowShape | None = None) -> Retrieved | Answer | TextTable:
+    def ask(self, question: Question, rows: RowShape | None = None) -> Understood:
         """Any question at all; the calls below are this one with a narrower answer."""
         path = ReadPath.RETRIEVE if isinstance(question, RetrieveQuestion) else ReadPath.QUERY
         return understand(question, self.wire.send(path, question.to_body()), _asked(path, question), rows)

@@ -55,6 +55,12 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         return self.answer
 
 
+class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
+    """What /query says of its own language."""
+
+    said: Any
+
+
 class Flags(msgspec.Struct, frozen=True, kw_only=True):
     """A project's switches."""
 

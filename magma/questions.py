@@ -17,7 +17,7 @@ from msgspec import UNSET, UnsetType
 
 Json: TypeAlias = Any
 Text: TypeAlias = str | UnsetType | None
-Number: TypeAlias = int | str | UnsetType | None
+Number: TypeAlias = int | float | bool | str | UnsetType | None
 Switch: TypeAlias = bool | int | str | UnsetType | None
 Names: TypeAlias = str | tuple[str | int, ...] | UnsetType | None
 
@@ -86,10 +86,10 @@ class RetrieveQuestion(Question, frozen=True, kw_only=True, forbid_unknown_field
     model_name: Text = UNSET
     record_names: Names = UNSET
     attribute_names: Names = UNSET
-    filter: str | tuple[str, ...] | UnsetType | None = UNSET
+    filter: Json = UNSET
     hide_templates: Switch = UNSET
     collapse_tables: Switch = UNSET
-    output_predicate: str | tuple[str, ...] | UnsetType | None = UNSET
+    output_predicate: Json = UNSET
 
 
 class QueryQuestion(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,6 +97,11 @@ class QueryQuestion(Question, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     query: Json = UNSET
     user_columns: Json = UNSET
+
+    @property
+    def wants_vocabulary(self) -> bool:
+        """`::predicates` lists the language itself, as an answer of no fixed shape."""
+        return bool(self.query == "::predicates")
 
 
 QUESTIONS: dict[ReadPath, type[Question]] = {

@@ -6,27 +6,26 @@ import csv
 import io
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import msgspec
 
 from magma.errors import MagmaGarbled
-from magma.pages import Answer, Flags, ModelAnswer, Retrieved, TextTable
+from magma.pages import Answer, Flags, ModelAnswer, Retrieved, TextTable, Vocabulary
 from magma.questions import QueryQuestion, Question, RetrieveQuestion
 from magma.refusals import ending_of, refusal
 from magma.rows import RowShape
 from magma.wire import Reply
 
 T = TypeVar("T")
+Understood: TypeAlias = Retrieved | Answer | TextTable | Vocabulary
 SHOWN_BYTES = 80
 RETRIEVED = msgspec.json.Decoder(Retrieved)
 ANSWER = msgspec.json.Decoder(Answer)
 FLAGS = msgspec.json.Decoder(Flags)
 
 
-def understand(
-    question: Question, reply: Reply, asked: str, rows: RowShape | None = None
-) -> Retrieved | Answer | TextTable:
+def understand(question: Question, reply: Reply, asked: str, rows: RowShape | None = None) -> Understood:
     """The typed answer to a question, empty pages included; otherwise the error is raised."""
     if ending := ending_of(question, reply):
         if isinstance(question, QueryQuestion):
@@ -38,6 +37,8 @@ def understand(
         return read_tsv(reply, asked)
     if isinstance(question, RetrieveQuestion):
         return read_json(reply, rows.decode if rows else RETRIEVED.decode, asked)
+    if isinstance(question, QueryQuestion) and question.wants_vocabulary:
+        return Vocabulary(said=read_json(reply, msgspec.json.decode, asked))
     return read_json(reply, ANSWER.decode, asked)
 
 

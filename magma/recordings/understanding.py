@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +19,7 @@ from magma.errors import (
     MagmaUnauthorized,
     MagmaUnavailable,
 )
-from magma.pages import Answer, ModelAnswer, Retrieved, TextTable
+from magma.pages import Answer, ModelAnswer, Retrieved, TextTable, Vocabulary
 from magma.recordings.exchanges import RecordedResponse
 from magma.templates import Template
 
@@ -68,7 +70,10 @@ def require_same(answer: Any, recorded: RecordedResponse) -> None:
         for key in ("answer", "type", "format"):
             _require_equal(getattr(answer, key), recorded.body.get(key), key)
     elif isinstance(answer, TextTable):
-        _require_equal(_as_text(answer), recorded.body, "the table")
+        lines = csv.reader(io.StringIO(recorded.body, newline=""), dialect="excel-tab")
+        _require_equal([answer.header, *answer.rows], list(lines) or [[]], "the table")
+    elif isinstance(answer, Vocabulary):
+        _require_equal(answer.said, recorded.body, "the vocabulary")
     else:
         _require_equal(
             answer, recorded.body["flags"] if isinstance(answer, dict) else recorded.body, "the answer"
@@ -105,7 +110,3 @@ def _require_equal(got: Any, wanted: Any, what: str) -> None:
     """Equal as JSON, where 1, 1.0 and true are three things."""
     if json.dumps(got, sort_keys=True) != json.dumps(wanted, sort_keys=True):
         raise MisunderstoodError(f"{what} came out as {str(got)[:100]} instead of {str(wanted)[:100]}")
-
-
-def _as_text(table: TextTable) -> str:
-    return "".join("\t".join(line) + "\n" for line in (table.header, *table.rows))

@@ -70,7 +70,6 @@ class TestRehearse:
         [
             (("request", "body", "frobnicate"), True),
             (("request", "body", "page"), {"number": 1}),
-            (("request", "body", "page"), 1.5),
             (("response", "status"), 418),
             (("response", "status"), 204),
             (("response", "headers", "Content-Type"), "text/html"),
@@ -120,6 +119,29 @@ class TestRehearse:
             "response",
             value={"status": status, "headers": {"Content-Type": content_type}, "body": body},
         )
+
+        found = findings(folder)
+
+        assert found["query_count"].outcome is Outcome.UNDERSTOOD
+
+    @pytest.mark.parametrize(
+        ("body", "content_type", "answer"),
+        [
+            ({"query": "::predicates"}, "application/json", {"record": ["::has"]}),
+            ({"query": "::predicates"}, "application/json", "Magma::Predicate"),
+            ({"query": ["labor", "::first", "notes"]}, "application/json; charset=utf-8", {"answer": None}),
+            ({"query": ["labor"], "format": "tsv"}, "text/tsv", 'id\tnotes\na\t"x\t""y""\n z"\n'),
+            ({"query": ["labor"], "format": "tsv"}, "text/tsv", ""),
+            ({"query": ["labor"], "page": "1", "page_size": True}, "application/json", {"answer": []}),
+            ({}, "application/json", {"answer": [], "type": None, "format": None, "more": 1}),
+        ],
+    )
+    def test_understands_answers_that_no_recording_here_shows(
+        self, folder: Path, body: Any, content_type: str, answer: Any
+    ) -> None:
+        response = {"status": 200, "headers": {"Content-Type": content_type}, "body": answer}
+        spoil(folder, "query_count", "request", "body", value=body)
+        spoil(folder, "query_count", "response", value=response)
 
         found = findings(folder)
 
