@@ -12,6 +12,7 @@ import orphans.urls
 from polyphemus_site import embed, views
 from polyphemus_site.home import views as home_views
 from polyphemus_site.mail import views as mail_views
+from polyphemus_site.openapi import views as openapi_views
 
 urlpatterns = [
     path("", home_views.home, name="home"),
@@ -20,6 +21,8 @@ urlpatterns = [
     path("readyz", views.readyz),
     path("metrics", views.metrics_text),
     path("", include("magma.journal.urls")),
+    path("api/v1/schema", openapi_views.schema, name="api_schema"),
+    path("api/v1/docs", openapi_views.docs, name="api_docs"),
     path("api/v1/", include(dispatch.urls.api_urlpatterns)),
     path("api/v1/", include(loaders.urls.api_urlpatterns)),
     path("api/v1/", include(orphans.urls.api_urlpatterns)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.http import HttpResponseBase
 from rest_framework.permissions import IsAuthenticated
@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from dispatch import answers, callers, estimates, listing, policies, serializers
+from dispatch import answers, callers, described, estimates, listing, policies, serializers
 from dispatch.authentication import Analyst, AnalystAuthentication
 from dispatch.callers import Caller
 from dispatch.errors import NotYourselfError
@@ -30,6 +30,7 @@ from polyphemus_site.api.signing.keys import Verified
 from polyphemus_site.janus.authentication import JanusAuthentication
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.permissions import require_edit
+from polyphemus_site.openapi.described import Methods
 
 
 class DispatchView(APIView):
@@ -74,10 +75,12 @@ class AnalystView(RepeatableView, DispatchView):
 class RequestsView(RepeatableView, DispatchView):
     """The list, and where new requests are published."""
 
+    described: ClassVar[Methods] = {"GET": described.LISTING, "POST": described.PUBLISHING}
+
     def get_authenticators(self) -> list[Any]:
         """Analysts read and people do both."""
-        reads = self.request.method in {"GET", "HEAD", "OPTIONS"}
-        return [AnalystAuthentication(), JanusAuthentication()] if reads else [JanusAuthentication()]
+        writes = getattr(self.request, "method", "GET") == "POST"  # no request: the API is being described
+        return [JanusAuthentication()] if writes else [AnalystAuthentication(), JanusAuthentication()]
 
     def get(self, request: Request) -> HttpResponseBase:
         """A page of the requests the caller may see, oldest first."""
@@ -104,6 +107,8 @@ def _name_in(body: Mapping[str, Any]) -> str | None:
 
 class RequestView(DispatchView):
     """One request's document, at its lasting address."""
+
+    described: ClassVar[Methods] = {"GET": described.READING}
 
     authentication_classes = (AnalystAuthentication, JanusAuthentication)
 
@@ -134,6 +139,8 @@ class DecisionView(RepeatableView, DispatchView):
 class CancelView(DecisionView):
     """Ends a request."""
 
+    described: ClassVar[Methods] = {"POST": described.deciding({"note": described.TEXT})}
+
     def decide(self, found: AnalysisRequest, person: Person, body: Any) -> AnalysisRequest:
         """Archive it as cancelled."""
         note = serializers.text(body, "note", default="")
@@ -143,6 +150,8 @@ class CancelView(DecisionView):
 class HelpView(DecisionView):
     """Asks the analyst of a deferred request for help."""
 
+    described: ClassVar[Methods] = {"POST": described.deciding({"note": described.TEXT})}
+
     def decide(self, found: AnalysisRequest, person: Person, body: Any) -> AnalysisRequest:
         """Ask."""
         note = serializers.text(body, "note", default="")
@@ -151,6 +160,8 @@ class HelpView(DecisionView):
 
 class ExtendView(DecisionView):
     """Gives more time."""
+
+    described: ClassVar[Methods] = {"POST": described.deciding({"time": described.TIME})}
 
     optional = ("time",)
 
@@ -162,6 +173,8 @@ class ExtendView(DecisionView):
 
 class BidsView(AnalystView):
     """Where analysts bid."""
+
+    described: ClassVar[Methods] = {"POST": described.BIDDING}
 
     def act(self, request: Request) -> Response:
         """The first valid bid wins."""
@@ -186,6 +199,8 @@ class BidsView(AnalystView):
 class TicketsView(AnalystView):
     """Where completion tickets arrive."""
 
+    described: ClassVar[Methods] = {"POST": described.claiming("archived", {})}
+
     def act(self, request: Request) -> Response:
         """The request is archived on the holder's word."""
         claim, _ = self.claim(request)
@@ -195,6 +210,10 @@ class TicketsView(AnalystView):
 
 class ExtensionsView(AnalystView):
     """Where analysts ask for more time."""
+
+    described: ClassVar[Methods] = {
+        "POST": described.claiming("extended", {"time": described.TIME}, (202, "asked"))
+    }
 
     def act(self, request: Request) -> Response:
         """Given at once, or put to the requester."""
@@ -206,6 +225,8 @@ class ExtensionsView(AnalystView):
 
 class ReleasesView(AnalystView):
     """Where analysts give work back."""
+
+    described: ClassVar[Methods] = {"POST": described.claiming("released", {"reason": described.TEXT})}
 
     def act(self, request: Request) -> Response:
         """The request is open for bids again."""

@@ -22,7 +22,8 @@ def routes(patterns: list[URLPattern | URLResolver], before: str = "") -> Iterat
             yield from routes(pattern.url_patterns, address)
         elif address.startswith("api/v1/"):
             path = PARAMETER.sub(r"{\1}", address)
-            methods = set(pattern.callback.cls().allowed_methods) - SAFE  # type: ignore[attr-defined]  # DRF's views
+            view = getattr(pattern.callback, "cls", None)
+            methods = set(view().allowed_methods) - SAFE if view else {"GET"}
             yield from (f"{method} /{path}" for method in methods)
 
 

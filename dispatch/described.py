@@ -1,0 +1,174 @@
+"""Dispatch's documents and bodies as JSON Schema, for the description of the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dispatch.documents import V1, V2
+from dispatch.models import SLUG_PATTERN
+from polyphemus_site.openapi.described import EMPTY, Described
+
+Shape = dict[str, Any]
+
+SLUG: Shape = {"type": "string", "pattern": SLUG_PATTERN}
+LINE: Shape = {"type": "string", "minLength": 1, "maxLength": 254}
+TEXT: Shape = {"type": "string", "maxLength": 5000}
+DATE: Shape = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d@\d\d:\d\d$"}
+INSTANT: Shape = {"type": ["string", "null"], "format": "date-time"}
+TIME: Shape = {
+    "oneOf": [
+        {"type": "string", "pattern": "^[1-9][0-9]{0,7}$"},
+        {"type": "integer", "minimum": 1, "maximum": 99_999_999},
+    ]
+}
+STATUS: Shape = {"enum": ["new", "running", "deferred", "archived"]}
+CONFIG: Shape = {
+    "type": "object",
+    "required": ["project", "inputs"],
+    "properties": {
+        "project": {"type": "string"},
+        "inputs": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 500}},
+        "params": {"type": "object"},
+    },
+    "additionalProperties": False,
+}
+FOUNDING: Shape = {
+    "type": "object",
+    "required": ["analysis", "requester", "name", "request-date", "status", "config"],
+    "properties": {
+        "analysis": SLUG,
+        "requester": {"type": "string"},
+        "name": SLUG,
+        "request-date": DATE,
+        "status": STATUS,
+        "config": CONFIG,
+        "analyst": {"type": "string"},
+        "start-date": DATE,
+        "due-date": DATE,
+        "end-date": DATE,
+        "outcome": {"enum": ["passed", "ticket", "cancelled"]},
+    },
+    "additionalProperties": False,
+}
+SECOND: Shape = {
+    "type": "object",
+    "required": ["analysis", "requester", "name", "requested_at", "status", "config", "links"],
+    "properties": {
+        "analysis": SLUG,
+        "requester": {"type": "string"},
+        "name": SLUG,
+        "requested_at": {"type": "string", "format": "date-time"},
+        "status": STATUS,
+        "config": CONFIG,
+        "analyst": {"type": ["string", "null"]},
+        "award": {"type": ["integer", "null"]},
+        "estimate_seconds": {"type": ["integer", "null"]},
+        "started_at": INSTANT,
+        "due_at": INSTANT,
+        "due_stage": {"enum": ["estimate", "extension", "grace", None]},
+        "asked_seconds": {"type": ["integer", "null"]},
+        "ended_at": INSTANT,
+        "outcome": {"enum": ["passed", "ticket", "cancelled", None]},
+        "verification": {"enum": ["verified", "unverified", None]},
+        "links": {"type": "object"},
+        "history": {"type": "array", "items": {"type": "object"}},
+    },
+}
+
+
+def body(required: dict[str, Shape], optional: dict[str, Shape] | None = None) -> Shape:
+    """An object with these members and no others."""
+    return {
+        "type": "object",
+        "required": list(required),
+        "properties": {**required, **(optional or {})},
+        "additionalProperties": False,
+    }
+
+
+def said(word: str) -> Shape:
+    """An answer of one word."""
+    return {"type": "object", "required": ["message"], "properties": {"message": {"const": word}}}
+
+
+def page_of(document: Shape) -> Shape:
+    """A page of documents."""
+    return {
+        "type": "object",
+        "required": ["requests", "next"],
+        "properties": {
+            "requests": {"type": "array", "items": document},
+            "next": {"type": ["string", "null"]},
+        },
+    }
+
+
+def query(name: str, shape: Shape, description: str) -> Shape:
+    """A parameter of a list."""
+    return {"name": name, "in": "query", "required": False, "schema": shape, "description": description}
+
+
+CLAIM = {"analysis": LINE, "name": LINE}
+AWARD = {"award": TIME}
+DOCUMENT = {(200, V1): FOUNDING, (200, V2): SECOND}
+CONDITION: Shape = {
+    "name": "If-None-Match",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string"},
+    "description": "The ETag of what is known already.",
+}
+REPEATING: Shape = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "description": "The same key with the same call is answered as the first time.",
+}
+WRITES = (400, 401, 403, 404, 406, 409, 413, 415, 422, 429, 503)
+
+LISTING = Described(
+    gives={(200, V1): page_of(FOUNDING), (200, V2): page_of(SECOND), (304, V1): EMPTY},
+    parameters=(
+        query("analysis", SLUG, "Only of this analysis."),
+        query("project", {"type": "string"}, "Only of this project."),
+        query("status", {"type": "string", "default": "new"}, "A status; `standing`: not over; `any`: all."),
+        query("after", {"type": "string"}, "The cursor in an earlier page's `next`."),
+        query("limit", {"type": "integer", "minimum": 1, "maximum": 10_000}, "How many on a page."),
+        CONDITION,
+    ),
+)
+READING = Described(gives={**DOCUMENT, (304, V1): EMPTY}, parameters=(CONDITION,))
+PUBLISHING = Described(
+    gives={(201, V1): FOUNDING, (201, V2): SECOND},
+    body=body({"analysis": SLUG, "config": CONFIG}, {"name": SLUG}),
+    parameters=(REPEATING,),
+    refusals=WRITES,
+)
+
+
+def deciding(optional: dict[str, Shape]) -> Described:
+    """A choice of the requester."""
+    return Described(
+        gives=DOCUMENT,
+        body=body({}, optional),
+        body_required=False,
+        parameters=(REPEATING,),
+        refusals=WRITES,
+    )
+
+
+def claiming(answer: str, required: dict[str, Shape], *more: tuple[int, str]) -> Described:
+    """What a holder does with its work."""
+    gives = {(200, V1): said(answer), **{(status, V1): said(word) for status, word in more}}
+    return Described(
+        gives=gives, body=body({**CLAIM, **required}, AWARD), parameters=(REPEATING,), refusals=WRITES
+    )
+
+
+BIDDING = Described(
+    gives={(200, V1): said("go")},
+    body=body({**CLAIM, "analyst": LINE, "time": TIME}),
+    parameters=(REPEATING,),
+    refusals=WRITES,
+)
