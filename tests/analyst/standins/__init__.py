@@ -1,0 +1,1 @@
+"""Programs that stand in for ones we can't have here, named as such."""
