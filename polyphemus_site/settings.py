@@ -265,6 +265,7 @@ REST_FRAMEWORK: dict[str, object] = {
     "EXCEPTION_HANDLER": "polyphemus_site.api.problems.exception_handler",
     "DEFAULT_PARSER_CLASSES": ["polyphemus_site.api.parsers.StrictJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "polyphemus_site.openapi.schema.ViewSchema",
+    "SCHEMA_COERCE_PATH_PK": False,
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
 }
 
@@ -273,7 +274,6 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Requests for analysis, bids, tickets, suggestions and orphans.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.1",
-    "SCHEMA_COERCE_PATH_PK": False,
 }
 
 # --- mail -------------------------------------------------------------------------------------------------
