@@ -45,3 +45,17 @@ class DigestReader(models.Model):
     def __str__(self) -> str:
         """Who reads what."""
         return f"{self.email} on {self.project}"
+
+
+class ChannelDigest(models.Model):
+    """When a project's channel is told next, and whether the last post got through."""
+
+    project = models.CharField(max_length=100, unique=True)
+    #: When to post; while a post is under way, when its poster counts as dead.
+    next_at = models.DateTimeField()
+    attempts = models.PositiveSmallIntegerField(default=0)
+    last_error = models.CharField(max_length=200, blank=True)
+
+    def __str__(self) -> str:
+        """Whose channel."""
+        return self.project

@@ -211,6 +211,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "post-to-channels": {
+        "task": "polyphemus_site.tasks.post_to_channels",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "deliver-notices": {
         "task": "polyphemus_site.mail.tasks.deliver_notices",
         "schedule": 10.0,
@@ -280,6 +285,8 @@ SPECTACULAR_SETTINGS = {
 vars().update(Env.email_url_config(env.text("POLYPHEMUS_EMAIL_URL", "consolemail://")))
 if backend := env.text("POLYPHEMUS_EMAIL_BACKEND"):
     EMAIL_BACKEND = backend
+#: Project -> Slack's incoming webhook, where its digest is posted once a day.
+POLYPHEMUS_SLACK_WEBHOOKS = env.json_object("POLYPHEMUS_SLACK_WEBHOOKS")
 ANYMAIL = env.json_object("POLYPHEMUS_ANYMAIL")
 EMAIL_TIMEOUT = 20  # a silent server must not hold a worker
 DEFAULT_FROM_EMAIL = env.text("POLYPHEMUS_EMAIL_FROM", "Polyphemus <noreply@localhost>")

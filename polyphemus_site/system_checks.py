@@ -51,19 +51,27 @@ def _foundations() -> Iterator[CheckMessage]:
 
 def _shapes() -> Iterator[CheckMessage]:
     """Settings whose value can't be what was meant."""
-    if not _is_web_address(settings.POLYPHEMUS_URL):
-        yield error(11, "POLYPHEMUS_URL isn't a web address.", "Set it to https:// and the public host.")
+    yield from _addresses()
     for name, keys in settings.POLYPHEMUS_ETNA_KEYS.items():
         if not _are_keys(keys):
             hint = "Give each sibling one key, or a list of keys, newest first."
             yield error(10, f"POLYPHEMUS_ETNA_KEYS has no usable key for {name!r}.", hint)
+    if settings.POLYPHEMUS_JANUS_PUBLIC_KEY and not _is_public_key(settings.POLYPHEMUS_JANUS_PUBLIC_KEY):
+        hint = "Give Janus's rsa_public as PEM, most easily by POLYPHEMUS_JANUS_PUBLIC_KEY_FILE."
+        yield error(6, "POLYPHEMUS_JANUS_PUBLIC_KEY isn't a public key.", hint)
+
+
+def _addresses() -> Iterator[CheckMessage]:
+    if not _is_web_address(settings.POLYPHEMUS_URL):
+        yield error(11, "POLYPHEMUS_URL isn't a web address.", "Set it to https:// and the public host.")
+    for project, address in settings.POLYPHEMUS_SLACK_WEBHOOKS.items():
+        if not (isinstance(address, str) and _is_web_address(address)):
+            hint = "Give each project the address Slack shows for its incoming webhook."
+            yield error(14, f"POLYPHEMUS_SLACK_WEBHOOKS has no address for {project!r}.", hint)
     for origin in settings.POLYPHEMUS_TIMUR_ORIGINS:
         if not _is_web_address(origin) or urlsplit(origin).path:
             hint = "Write https:// and the host, without a path: https://timur.example.org"
             yield error(12, f"POLYPHEMUS_TIMUR_ORIGINS names {origin!r}, which isn't an origin.", hint)
-    if settings.POLYPHEMUS_JANUS_PUBLIC_KEY and not _is_public_key(settings.POLYPHEMUS_JANUS_PUBLIC_KEY):
-        hint = "Give Janus's rsa_public as PEM, most easily by POLYPHEMUS_JANUS_PUBLIC_KEY_FILE."
-        yield error(6, "POLYPHEMUS_JANUS_PUBLIC_KEY isn't a public key.", hint)
 
 
 def _secrets() -> Iterator[CheckMessage]:

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from polyphemus_site import heartbeats
 from polyphemus_site.clock import now
-from polyphemus_site.home import digests
+from polyphemus_site.home import channels, digests
 
 
 @shared_task
@@ -19,3 +19,9 @@ def record_heartbeat() -> None:
 def send_due_digests() -> int:
     """Run by beat every minute; the number of digests written."""
     return digests.send_due(now=now())
+
+
+@shared_task
+def post_to_channels() -> int:
+    """Run by beat every minute; the number of digests posted."""
+    return channels.post_due(now=now())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from polyphemus_site import health, metrics
+from polyphemus_site.home import channels
 from polyphemus_site.probes import numbers, servers, warehouse
 
 
@@ -12,4 +13,5 @@ def register() -> None:
     health.register("broker", servers.broker, needs_database=False)
     health.register("beat", servers.beat)
     health.register("magma", warehouse.magma, needs_database=False)
+    health.register("slack", channels.stuck)
     metrics.register("beat", numbers.beat)

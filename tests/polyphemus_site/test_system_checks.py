@@ -46,6 +46,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "polyphemus.E011": {"POLYPHEMUS_URL": "https://"},
     "polyphemus.E012": {"POLYPHEMUS_TIMUR_ORIGINS": ["https://timur.example.org/app"]},
     "polyphemus.E013": {"POLYPHEMUS_JANUS_URL": ""},
+    "polyphemus.E014": {"POLYPHEMUS_SLACK_WEBHOOKS": {"labors": "hooks.slack.com"}},
     "polyphemus.W001": {"EMAIL_BACKEND": "django.core.mail.backends.console.EmailBackend"},
     "polyphemus.W002": {"DEFAULT_FROM_EMAIL": "Polyphemus <noreply>"},
     "polyphemus.W003": {"POLYPHEMUS_LOCAL_ADMIN": True},
