@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from loaders.gaps import Gaps
-from loaders.judging import Judgement
 from loaders.states import STANDING, SuggestionStatus
 
 
@@ -67,7 +67,7 @@ def _told(gist: Gist) -> tuple[object, ...]:
 class Draft:
     """What one loader's judging of a page came to."""
 
-    judgements: list[Judgement] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
     open: list[Proposal] = field(default_factory=list)
     refresh: list[Proposal] = field(default_factory=list)
     #: Anchor or batch -> why its suggestion ends.

@@ -33,16 +33,6 @@ def fingerprint(page: Page, index: int, *, loader: str, version: str, inputs: It
     return digest({"loader": loader, "version": version, "inputs": gathered(page, index, inputs)})
 
 
-def touch(page: Page, index: int, reads: Iterable[str]) -> str:
-    """A cheap digest of everything read and of when it was written: while it is equal nothing has changed."""
-    one = page.only(page.names[index])
-    stamps = {
-        f"{model}/{name}": (one.store.get(model, name) or {}).get("updated_at")
-        for model, name in records_read(one, reads)
-    }
-    return digest({"values": gathered(one, 0, reads), "stamps": stamps})
-
-
 def gathered(page: Page, index: int, paths: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Path -> record -> its value there."""
     one = page.only(page.names[index])
@@ -69,18 +59,6 @@ def settled(store: Store, model: str, name: str, attribute: str) -> Any:
         return value
     known = store.digests.get((model, name, attribute))
     return list(known) if known is not None else [_place(entry) for entry in entries(value)]
-
-
-def records_read(one: Page, reads: Iterable[str]) -> list[tuple[str, str]]:
-    """Every record on the way along the paths: (model, name), sorted."""
-    found = {(one.model, name) for name in one.names}
-    for path in reads:
-        parts = split(path)
-        for length in range(1, len(parts)):
-            links = parts[:length]
-            model = one.store.shapes.end_of(one.model, links)
-            found |= {(model, name) for names in one.linked(".".join(links)) for name in names}
-    return sorted(found)
 
 
 def _place(entry: Any) -> Any:

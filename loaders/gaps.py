@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from loaders import restriction
 from loaders.checks import All, Check, Named
-from loaders.judging import Judgement
+from loaders.judging import Verdicts
 from loaders.loader import Loader
-from loaders.pages import Page
+from loaders.sights import Sights
 from loaders.states import Verdict
 
 #: How many names of each gap are kept to be shown.
@@ -74,30 +74,25 @@ def merged(forms: Iterable[list[list[dict[str, Any]]]]) -> Gaps:
     return gaps
 
 
-def counted(loader: Loader, page: Page, judgements: Sequence[Judgement]) -> Gaps:
+def counted(loader: Loader, sights: Sights, judged: Verdicts) -> Gaps:
     """What the waiting and blocked anchors of a page lack, each part of the question for itself."""
     found: Gaps = {}
+    page = sights.page
     is_restricted = restriction.reads_restricted(loader, page.store.shapes)
+    hidden = {name for name, marked in zip(page.names, sights.restricted, strict=True) if marked}
     for verdict, question in QUESTIONS.items():
-        stuck = [judgement.anchor for judgement in judgements if judgement.verdict is verdict]
+        stuck = judged.anchors(verdict)
         check = loader.checks.get(question)
         if not stuck or check is None:
             continue
         part = page.only(*stuck)
         for asked in asked_of(check):
             what = What(loader.name, verdict.value, label_of(asked), whom_of(asked))
-            lacking = [name for name, there in zip(stuck, asked.judge(part), strict=True) if not there]
-            _note(found, what, part, lacking, loader, is_restricted=is_restricted)
+            for name, there in zip(stuck, asked.judge(part), strict=True):
+                if not there:
+                    count = found.setdefault(what, Count(is_restricted))
+                    count.note(name, restricted=is_restricted or name in hidden)
     return found
-
-
-def _note(
-    found: Gaps, what: What, page: Page, lacking: Iterable[str], loader: Loader, *, is_restricted: bool
-) -> None:
-    for name in lacking:
-        count = found.setdefault(what, Count(is_restricted))
-        marked = restriction.touches_restricted(page.only(name), 0, loader.reads)
-        count.note(name, restricted=is_restricted or marked)
 
 
 def asked_of(check: Check) -> tuple[Check, ...]:

@@ -44,12 +44,11 @@ def _options(validation: object) -> tuple[str, ...]:
     return ()
 
 
-def implied(shapes: Shapes, model: str, reads: Iterable[str]) -> frozenset[str]:
-    """The paths to every mark by which Magma hides what is read: on the records themselves and above them."""
-    prefixes = {(), *(parts[:n] for read in reads for parts in [split(read)] for n in range(1, len(parts)))}
+def implied(shapes: Shapes, model: str, links: Iterable[tuple[str, ...]]) -> frozenset[str]:
+    """The paths to every mark by which Magma hides what is read: on the records reached and above them."""
     return frozenset(
         ".".join((*prefix, *climb, RESTRICTED))
-        for prefix in prefixes
+        for prefix in {(), *links}
         for climb in _marked_ancestors(shapes, shapes.end_of(model, prefix))
     )
 
@@ -112,9 +111,9 @@ class Gatherer:
         """A reader for the union of what these loaders of one model read."""
         (model,) = {loader.model for loader in loaders}
         reads = frozenset().union(*(loader.reads for loader in loaders))
-        return cls(
-            magma, project, shapes, model, Plan.of(shapes, model, reads | implied(shapes, model, reads))
-        )
+        links: frozenset[tuple[str, ...]] = frozenset().union(*(loader.links for loader in loaders))
+        plan = Plan.of(shapes, model, reads | implied(shapes, model, links))
+        return cls(magma, project, shapes, model, plan)
 
     @property
     def attributes(self) -> list[str]:

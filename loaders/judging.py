@@ -22,7 +22,7 @@ class Past:
     completed: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """One anchor's verdict, and why it is due when it is."""
 
@@ -32,53 +32,92 @@ class Judgement:
     due: DueReason | None = None
 
 
+@dataclass(frozen=True)
+class Verdicts:
+    """A page's verdicts, in its order, and why the due ones are."""
+
+    page: Page
+    verdicts: list[Verdict]
+    due: Mapping[int, DueReason]
+
+    def at(self, index: int) -> Judgement:
+        """One anchor's."""
+        return Judgement(self.page.names[index], index, self.verdicts[index], self.due.get(index))
+
+    def anchors(self, verdict: Verdict) -> list[str]:
+        """The anchors with this verdict."""
+        return [name for name, one in zip(self.page.names, self.verdicts, strict=True) if one is verdict]
+
+
 def judge(
     loader: Loader, page: Page, past: Past, fingerprints: Fingerprints | None = None
 ) -> list[Judgement]:
-    """The verdict for every anchor, in the page's order.
+    """The verdict for every anchor, in the page's order."""
+    found = verdicts(loader, page, past, fingerprints)
+    return [found.at(index) for index in range(len(page))]
+
+
+#: Each question with the verdict of failing it, in the order they are asked.
+ORDER = (
+    ("scope", Verdict.OUT_OF_SCOPE),
+    ("needs", Verdict.WAITING),
+    ("wellformed", Verdict.BLOCKED),
+)
+
+
+def verdicts(loader: Loader, page: Page, past: Past, fingerprints: Fingerprints | None = None) -> Verdicts:
+    """The verdicts of a page.
 
     The order of questions: scope, needs, well-formedness, an open request, the output, the fingerprint.
-    What a later question reads can't change an earlier one's answer, so each is asked only of those left.
+    What a later question reads can't change an earlier one's answer.
     """
-    verdicts: dict[int, tuple[Verdict, DueReason | None]] = {}
+    found = [Verdict.FRESH] * len(page)
     left = list(range(len(page)))
-    for check, failing in (
-        (loader.scope, Verdict.OUT_OF_SCOPE),
-        (loader.needs, Verdict.WAITING),
-        (loader.wellformed, Verdict.BLOCKED),
-    ):
-        if check is not None and left:
-            answers = check.judge(_part(page, left))
-            verdicts |= {index: (failing, None) for index, ok in zip(left, answers, strict=True) if not ok}
-            left = [index for index, ok in zip(left, answers, strict=True) if ok]
-    verdicts |= _ready(loader, page, left, past, fingerprints or _computed(loader, page))
-    return [Judgement(name, index, *verdicts[index]) for index, name in enumerate(page.names)]
+    for question, failing in ORDER:
+        if question in loader.checks and left:
+            answers = _answers(loader, question, page, left)
+            for index in left:
+                if not answers[index]:
+                    found[index] = failing
+            left = [index for index in left if answers[index]]
+    due = _due(loader, page, _idle(page, past, left, found), past, fingerprints or _computed(loader, page))
+    for index in due:
+        found[index] = Verdict.DUE
+    return Verdicts(page, found, due)
 
 
-def _ready(
-    loader: Loader, page: Page, left: list[int], past: Past, fingerprints: Fingerprints
-) -> dict[int, tuple[Verdict, DueReason | None]]:
-    busy = {index for index in left if page.names[index] in past.in_progress}
-    idle = [index for index in left if index not in busy]
-    made = dict(zip(idle, loader.outputs.judge(_part(page, idle)) if idle else [], strict=True))
+def _idle(page: Page, past: Past, left: list[int], found: list[Verdict]) -> list[int]:
+    if not past.in_progress:
+        return left
+    for index in left:
+        if page.names[index] in past.in_progress:
+            found[index] = Verdict.IN_PROGRESS
+    return [index for index in left if found[index] is not Verdict.IN_PROGRESS]
+
+
+def _due(
+    loader: Loader, page: Page, idle: list[int], past: Past, fingerprints: Fingerprints
+) -> dict[int, DueReason]:
+    made = _answers(loader, "outputs", page, idle) if idle else {}
+    due = {index: DueReason.MISSING for index in idle if not made[index]}
     compared = [index for index in idle if made[index] and page.names[index] in past.completed]
     now = fingerprints(compared) if compared else {}
-    changed = {index for index in compared if now[index] != past.completed[page.names[index]]}
-    return {index: _verdict(index, busy, made, changed) for index in left}
+    changed = (index for index in compared if now[index] != past.completed[page.names[index]])
+    return due | dict.fromkeys(changed, DueReason.CHANGED)
 
 
-def _verdict(
-    index: int, busy: set[int], made: Mapping[int, bool], changed: set[int]
-) -> tuple[Verdict, DueReason | None]:
-    if index in busy:
-        return Verdict.IN_PROGRESS, None
-    if not made[index]:
-        return Verdict.DUE, DueReason.MISSING
-    return (Verdict.DUE, DueReason.CHANGED) if index in changed else (Verdict.FRESH, None)
+def _answers(
+    loader: Loader, question: str, page: Page, left: Sequence[int]
+) -> Sequence[bool] | Mapping[int, bool]:
+    """A question's answers by index: of the whole page, so that loaders share them.
 
-
-def _part(page: Page, indexes: Sequence[int]) -> Page:
-    return page if len(indexes) == len(page) else page.only(*(page.names[index] for index in indexes))
+    A lab's own code is only asked about the anchors that are left: it may rely on the questions before it.
+    """
+    check = loader.checks[question]
+    if question not in loader.runs_code:
+        return check.answers(page)
+    part = page.only(*(page.names[index] for index in left))
+    return dict(zip(left, check.judge(part), strict=True))
 
 
 def _computed(loader: Loader, page: Page) -> Fingerprints:

@@ -84,6 +84,13 @@ class Loader:
         return {question: check for question, check in asked.items() if check is not None}
 
     @cached_property
+    def runs_code(self) -> frozenset[str]:
+        """The questions that a lab's own code answers."""
+        return frozenset(
+            question for question, check in self.checks.items() if "'custom'" in str(check.as_json())
+        )
+
+    @cached_property
     def is_timed(self) -> bool:
         """Whether any check's answer changes by the mere passing of time."""
         return any("'quiet'" in str(check.as_json()) for check in self.checks.values())
@@ -98,6 +105,7 @@ class Loader:
         """The whole tree: each question's finding for one anchor."""
         return {question: check.explain(page, index) for question, check in self.checks.items()}
 
+    @cached_property
     def spelling(self) -> dict[str, Any]:
         """The loader as JSON, the way a YAML file spells it."""
         plain = {
@@ -107,10 +115,12 @@ class Loader:
         }
         return plain | {question: check.as_json() for question, check in self.checks.items()}
 
+    @cached_property
     def output_key(self) -> str:
         """Equal for loaders that make the same output: they are alternatives."""
         return fingerprints.digest([self.model, self.outputs.as_json()])
 
+    @cached_property
     def links(self) -> frozenset[tuple[str, ...]]:
         """Every path of links it follows; what changes at their ends can change its verdicts."""
         paths = {split(path)[:length] for path in self.reads for length in range(1, len(split(path)))}

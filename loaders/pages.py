@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from loaders.errors import MisspeltLoaderError
@@ -46,6 +47,10 @@ class Page:
     model: str
     names: tuple[str, ...]
     store: Store
+    #: What was asked of this page before: several loaders ask the same.
+    answers: dict[Any, list[bool]] = field(default_factory=dict, repr=False, compare=False)
+    shared: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+    columns: dict[str, list[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def now(self) -> datetime:
@@ -58,7 +63,7 @@ class Page:
 
     def only(self, *names: str) -> Page:
         """The same records, fewer anchors."""
-        return replace(self, names=names)
+        return Page(self.model, names, self.store)
 
     def of(self, model: str, names: Iterable[str]) -> Page:
         """A page of other anchors over the same store."""
@@ -71,11 +76,21 @@ class Page:
             frontier = self._followed(frontier, step.source, step.attribute, step.trait.leads_to)
         return frontier
 
+    @cached_property
+    def alone(self) -> dict[str, list[int]]:
+        """Each anchor as a batch of its own: where it stands."""
+        return {name: [index] for index, name in enumerate(self.names)}
+
     def values(self, path: str) -> list[Any]:
         """For each anchor the value at `path`; None when a record on the way is missing.
 
         A path through a collection or table has no one value: MisspeltLoaderError, use `linked`.
         """
+        if path not in self.columns:
+            self.columns[path] = self._values(path)
+        return self.columns[path]
+
+    def _values(self, path: str) -> list[Any]:
         *links, attribute = split(path)
         model = self.model
         rows: list[Document | None] = self._documents(self.model, self.names)

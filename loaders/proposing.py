@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import timedelta
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from loaders import evidence, fingerprints, judging, restriction
-from loaders.checks.times import instant
 from loaders.drafts import Draft, Gist, Known, Proposal
 from loaders.gathering import Gatherer
-from loaders.judging import Judgement, Past
+from loaders.judging import Judgement, Past, Verdicts
 from loaders.loader import Loader
 from loaders.pages import Page, as_names
+from loaders.sights import Sights, digest_of
 from loaders.states import DueReason, Verdict
 
 #: How many members of a batch a receipt shows in full.
 SHOWN = 100
-#: Magma's stamps are whole seconds: what was written this lately may be written again under the same stamp.
-UNSETTLED = timedelta(seconds=5)
 OUTPUT_APPEARED = "The output appeared."
 
 
@@ -35,34 +33,47 @@ class Bench:
     #: Anchor or batch -> the latest suggestion there is for it.
     known: Mapping[str, Known]
 
-    def draft(self) -> Draft:
-        """Judge, and compare with what stands."""
-        draft = Draft(judgements=judging.judge(self.loader, self.page, self.past, self.fingerprints))
-        for key, indexes in self.groups.items():
-            due = [index for index in indexes if draft.judgements[index].verdict is Verdict.DUE]
-            known = self.known.get(key)
-            if due:
-                self._keep(draft, key, due)
-            elif known and known.stands:
-                draft.close[key] = self._ending([draft.judgements[index] for index in indexes])
-        self._notice(draft)
+    def verdicts(self) -> Verdicts:
+        """Judge."""
+        return judging.verdicts(self.loader, self.page, self.past, self.fingerprints)
+
+    def draft(self, judged: Verdicts) -> Draft:
+        """Compare with what stands."""
+        draft = Draft(counts=Counter({one.value: n for one, n in Counter(judged.verdicts).items()}))
+        due: dict[str, list[Judgement]] = {}
+        for index in sorted(judged.due):
+            due.setdefault(self.keys[index], []).append(judged.at(index))
+        self._propose(draft, {key: members for key, members in due.items() if not self._stands(key, members)})
+        draft.close = {
+            key: self._ending([judged.at(index) for index in self.groups[key]])
+            for key, known in self.known.items()
+            if known.stands and key not in due and key in self.groups
+        }
+        self._notice(draft, judged)
         return draft
 
     @cached_property
-    def keys(self) -> list[str]:
+    def keys(self) -> Sequence[str]:
         """For each anchor what its suggestion is filed under: its batch, or its own name."""
         if not self.loader.batch_by:
-            return list(self.page.names)
+            return self.page.names
         shared = self.page.values(self.loader.batch_by)
         return [next(iter(as_names(value)), own) for value, own in zip(shared, self.page.names, strict=True)]
 
     @cached_property
     def groups(self) -> dict[str, list[int]]:
         """Key -> the anchors filed under it."""
+        if not self.loader.batch_by:
+            return self.page.alone
         groups: dict[str, list[int]] = {}
         for index, key in enumerate(self.keys):
             groups.setdefault(key, []).append(index)
         return groups
+
+    @cached_property
+    def sights(self) -> Sights:
+        """The records behind the anchors."""
+        return Sights.of(self.page, self.loader.links)
 
     def fingerprints(self, indexes: Sequence[int]) -> dict[int, str]:
         """The anchors' fingerprints; files are asked after only where something was written since."""
@@ -75,44 +86,45 @@ class Bench:
         known = self.known.get(self.keys[index])
         if known is None or known.gist.loader_version != str(self.loader.version):
             return ""
-        mark = known.gist.members.get(self.page.names[index], "")
         touch = self._touch(self.keys[index])
-        return mark if touch and touch == known.gist.touch else ""
+        return known.gist.members.get(self.page.names[index], "") if touch == known.gist.touch != "" else ""
 
     def _touch(self, key: str) -> str:
-        """What a batch's touch is; "" while it can't be told from the next one."""
-        if any(map(self._is_unsettled, self.groups[key])):
-            return ""
-        return fingerprints.digest(
-            [fingerprints.touch(self.page, index, self.loader.reads) for index in self.groups[key]]
-        )
+        return digest_of([self.sights.touches[index] for index in self.groups[key]])
 
-    def _is_unsettled(self, index: int) -> bool:
-        one = self.page.only(self.page.names[index])
-        documents = (
-            self.page.store.get(*record) for record in fingerprints.records_read(one, self.loader.reads)
-        )
-        stamps = (instant((document or {}).get("updated_at")) for document in documents)
-        return any(stamp and stamp > self.page.now - UNSETTLED for stamp in stamps)
-
-    def _keep(self, draft: Draft, key: str, due: list[int]) -> None:
+    def _stands(self, key: str, due: list[Judgement]) -> bool:
+        """Whether a suggestion stands already that was drawn from the very same writes."""
         known = self.known.get(key)
-        gist = self._gist(key, due, draft.judgements[due[0]])
-        if not known or not known.stands:
-            draft.open.append(self._proposal(gist, [draft.judgements[index] for index in due]))
-        elif not known.says(gist):
-            draft.refresh.append(self._proposal(gist, [draft.judgements[index] for index in due]))
-        elif known.gist.touch != gist.touch:
-            draft.retouch[known.pk] = gist.touch
+        return (
+            known is not None
+            and known.stands
+            and known.gist.touch == self._touch(key) != ""
+            and (known.gist.due, known.gist.loader_version) == (due[0].due, str(self.loader.version))
+            and known.gist.members.keys() == {judgement.anchor for judgement in due}
+            and known.gist.reason == judging.reason(self.loader, self.page, due[0])
+            and known.gist.restricted == self._is_restricted(due)
+        )
 
-    def _gist(self, key: str, due: list[int], first: Judgement) -> Gist:
-        members = {self.page.names[index]: mark for index, mark in self.fingerprints(due).items()}
+    def _propose(self, draft: Draft, due: Mapping[str, list[Judgement]]) -> None:
+        marks = self.fingerprints([judgement.index for members in due.values() for judgement in members])
+        for key, members in due.items():
+            known = self.known.get(key)
+            gist = self._gist(key, members, marks)
+            if not known or not known.stands:
+                draft.open.append(self._proposal(gist, members))
+            elif not known.says(gist):
+                draft.refresh.append(self._proposal(gist, members))
+            elif known.gist.touch != gist.touch:
+                draft.retouch[known.pk] = gist.touch
+
+    def _gist(self, key: str, due: list[Judgement], marks: Mapping[int, str]) -> Gist:
+        members = {judgement.anchor: marks[judgement.index] for judgement in due}
         only = next(iter(members.values()))
         return Gist(
             anchor=key,
             loader_version=str(self.loader.version),
-            due=str(first.due),
-            reason=judging.reason(self.loader, self.page, first),
+            due=str(due[0].due),
+            reason=judging.reason(self.loader, self.page, due[0]),
             restricted=self._is_restricted(due),
             fingerprint=only if len(members) == 1 else fingerprints.digest(members),
             touch=self._touch(key),
@@ -123,59 +135,49 @@ class Bench:
     def _reads_restricted(self) -> bool:
         return restriction.reads_restricted(self.loader, self.page.store.shapes)
 
-    def _is_restricted(self, indexes: list[int]) -> bool:
-        return self._reads_restricted or any(
-            restriction.touches_restricted(self.page, index, self.loader.reads) for index in indexes
-        )
+    def _is_restricted(self, due: Sequence[Judgement]) -> bool:
+        return self._reads_restricted or any(self.sights.restricted[judgement.index] for judgement in due)
 
     def _proposal(self, gist: Gist, due: list[Judgement]) -> Proposal:
-        indexes = [judgement.index for judgement in due]
-        part = self.page.only(*(self.page.names[index] for index in indexes))
+        part = self.page.only(*(judgement.anchor for judgement in due))
         rerun = gist.due == DueReason.CHANGED
         return Proposal(
             **{name: getattr(gist, name) for name in Gist.__dataclass_fields__},
             analysis=self.loader.analysis,
-            output_key=self.loader.output_key(),
+            output_key=self.loader.output_key,
             output=evidence.output_state(self.gatherer, self.loader, part) if rerun else "",
-            config=self._config(indexes),
+            config=self._config(due),
             receipt=self._receipt(gist, due),
-            records=self._records(indexes),
+            records=self._records(due),
         )
 
-    def _config(self, indexes: list[int]) -> dict[str, Any]:
-        configs = [self.loader.config(self.page, index) for index in indexes]
+    def _config(self, due: list[Judgement]) -> dict[str, Any]:
+        configs = [self.loader.config(self.page, judgement.index) for judgement in due]
         inputs = dict.fromkeys(name for config in configs for name in config.inputs)
         return {"inputs": list(inputs), "params": dict(configs[0].params)}
 
     def _receipt(self, gist: Gist, due: list[Judgement]) -> dict[str, Any]:
-        trees = {
-            judgement.anchor: {
-                question: finding.as_json()
-                for question, finding in self.loader.explain(self.page, judgement.index).items()
-            }
+        trees = {judgement.anchor: self._tree(judgement) for judgement in due[:SHOWN]}
+        inputs = {
+            judgement.anchor: fingerprints.gathered(self.page, judgement.index, self.loader.inputs)
             for judgement in due[:SHOWN]
         }
         return {
-            "loader": self.loader.spelling(),
+            "loader": self.loader.spelling,
             "version": gist.loader_version,
             "fingerprint": gist.fingerprint,
             "judged_at": self.page.now.isoformat(),
             "anchors": trees,
-            "inputs": {
-                judgement.anchor: fingerprints.gathered(self.page, judgement.index, self.loader.inputs)
-                for judgement in due[:SHOWN]
-            },
+            "inputs": inputs,
         }
 
-    def _records(self, indexes: list[int]) -> list[str]:
-        read = {
-            f"{model}/{name}"
-            for index in indexes
-            for model, name in fingerprints.records_read(
-                self.page.only(self.page.names[index]), self.loader.reads
-            )
-        }
-        return sorted(read)
+    def _tree(self, judgement: Judgement) -> dict[str, Any]:
+        findings = self.loader.explain(self.page, judgement.index)
+        return {question: finding.as_json() for question, finding in findings.items()}
+
+    def _records(self, due: list[Judgement]) -> list[str]:
+        read = {record for judgement in due for record in self.sights.records[judgement.index]}
+        return sorted(f"{model}/{name}" for model, name in read)
 
     def _ending(self, judgements: list[Judgement]) -> str:
         by_verdict = {judgement.verdict: judgement for judgement in reversed(judgements)}
@@ -185,20 +187,13 @@ class Bench:
             return OUTPUT_APPEARED
         return f"No longer ready. {judging.reason(self.loader, self.page, judgements[0])}"
 
-    def _notice(self, draft: Draft) -> None:
+    def _notice(self, draft: Draft, judged: Verdicts) -> None:
         """What else the page tells: outputs of open requests, and verdicts that time alone will change."""
-        busy = [found.anchor for found in draft.judgements if found.verdict is Verdict.IN_PROGRESS]
+        busy = judged.anchors(Verdict.IN_PROGRESS) if self.past.in_progress else []
         made = self.loader.outputs.judge(self.page.only(*busy)) if busy else []
         draft.made = [anchor for anchor, there in zip(busy, made, strict=True) if there]
-        columns = (
-            [check.ripens(self.page) for check in self.loader.checks.values()] if self.loader.is_timed else []
-        )
-        for column in columns:
+        timed = self.loader.checks.values() if self.loader.is_timed else ()
+        for column in [check.ripens(self.page) for check in timed]:
             for name, at in zip(self.page.names, column, strict=True):
                 if at is not None:
                     draft.ripens[name] = min(at, draft.ripens.get(name, at))
-
-
-def plain(gist: Gist) -> dict[str, Any]:
-    """A gist or proposal as JSON values."""
-    return asdict(gist)

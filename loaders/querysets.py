@@ -39,10 +39,6 @@ class SuggestionQuerySet(QuerySet["Suggestion"]):
         """Snoozed until an instant that has come."""
         return self.filter(status=SuggestionStatus.SNOOZED, snoozed_until__lte=now)
 
-    def about(self, project: str, loader: str, model: str, anchors: Iterable[str]) -> SuggestionQuerySet:
-        """A loader's suggestions for these anchors."""
-        return self.filter(project=project, loader=loader, model=model, anchor__in=list(anchors))
-
     def resting_on(self, project: str, records: Iterable[str]) -> SuggestionQuerySet:
         """Standing suggestions that were drawn from any of these records (`model/name`)."""
         return self.standing().filter(project=project, records__overlap=list(records))

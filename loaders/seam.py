@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from dispatch import documents, policies
 from dispatch.models import AnalysisRequest, Subject
 from dispatch.services import requests
@@ -59,17 +61,26 @@ def published(name: str) -> dict[str, Any]:
     return documents.v1(AnalysisRequest.objects.get(name=name))
 
 
-def past(project: str, loader: str, model: str, anchors: Collection[str]) -> Past:
-    """What requests say about these anchors: those in progress, the last completed fingerprint of each."""
-    subjects = Subject.objects.filter(
-        request__project=project, request__loader=loader, model=model, record__in=list(anchors)
-    )
-    busy = subjects.exclude(request__status=RequestStatus.ARCHIVED)
-    done = subjects.filter(request__status=RequestStatus.ARCHIVED, request__outcome__in=COMPLETED)
-    return Past(
-        in_progress=frozenset(busy.values_list("record", flat=True)),
-        completed=dict(done.order_by("request__ended_at", "pk").values_list("record", "fingerprint")),
-    )
+PASTS = """
+SELECT r.loader, s.record, s.fingerprint, r.status, r.outcome
+FROM dispatch_subject AS s JOIN dispatch_analysisrequest AS r ON r.id = s.request_id
+WHERE s.model = %s AND s.record = ANY(%s) AND r.project = %s AND r.loader = ANY(%s)
+ORDER BY r.ended_at, s.id
+"""
+
+
+def pasts(project: str, model: str, anchors: Sequence[str], loaders: Sequence[str]) -> dict[str, Past]:
+    """Loader -> what requests say about these anchors: those in progress, the last completed fingerprints."""
+    busy: dict[str, set[str]] = defaultdict(set)
+    done: dict[str, dict[str, str]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(PASTS, [model, list(anchors), project, list(loaders)])
+        for loader, record, mark, status, outcome in cursor.fetchall():
+            if status != RequestStatus.ARCHIVED:
+                busy[loader].add(record)
+            elif outcome in COMPLETED:
+                done[loader][record] = mark
+    return {loader: Past(frozenset(busy[loader]), done[loader]) for loader in {*busy, *done}}
 
 
 def in_progress(project: str, loader: str, model: str, anchors: Collection[str]) -> list[AnalysisRequest]:

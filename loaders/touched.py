@@ -13,7 +13,7 @@ from magma.client import Magma
 
 def paths_to(shapes: Shapes, loader: Loader, model: str) -> list[tuple[str, ...]]:
     """Every path by which a loader's anchors reach records of a model; the empty one is the anchor itself."""
-    paths = [path for path in loader.links() if shapes.end_of(loader.model, path) == model]
+    paths = [path for path in loader.links if shapes.end_of(loader.model, path) == model]
     return sorted(paths) + ([()] if loader.model == model else [])
 
 

@@ -67,6 +67,12 @@ class Check(ABC):
     def explain(self, page: Page, index: int) -> Finding:
         """The same answer for one anchor, with what was seen."""
 
+    def answers(self, page: Page) -> list[bool]:
+        """The same as `judge`, asked of a page once however many loaders ask."""
+        if self not in page.answers:
+            page.answers[self] = self.judge(page)
+        return page.answers[self]
+
     def ripens(self, page: Page) -> list[datetime | None]:
         """For each anchor, when the answer changes by the mere passing of time; None when it doesn't."""
         return earliest(len(page), (part.ripens(page) for part in self.parts()))
@@ -140,7 +146,7 @@ class All(Check):
 
     def judge(self, page: Page) -> list[bool]:
         """Row by row, all parts."""
-        return [all(row) for row in zip(*(check.judge(page) for check in self.checks), strict=True)]
+        return [all(row) for row in zip(*(check.answers(page) for check in self.checks), strict=True)]
 
     def explain(self, page: Page, index: int) -> Finding:
         """All parts, passed or not, so that nobody mends one thing only to learn of the next."""
@@ -169,7 +175,7 @@ class AnyOf(Check):
 
     def judge(self, page: Page) -> list[bool]:
         """Row by row, any part."""
-        return [any(row) for row in zip(*(check.judge(page) for check in self.checks), strict=True)]
+        return [any(row) for row in zip(*(check.answers(page) for check in self.checks), strict=True)]
 
     def explain(self, page: Page, index: int) -> Finding:
         """All parts: any of them would do."""
@@ -198,7 +204,7 @@ class Not(Check):
 
     def judge(self, page: Page) -> list[bool]:
         """Row by row, the opposite."""
-        return [not passed for passed in self.inner.judge(page)]
+        return [not passed for passed in self.inner.answers(page)]
 
     def explain(self, page: Page, index: int) -> Finding:
         """The inner finding, turned over."""
@@ -229,7 +235,7 @@ class Named(Check):
 
     def judge(self, page: Page) -> list[bool]:
         """The same."""
-        return self.inner.judge(page)
+        return self.inner.answers(page)
 
     def explain(self, page: Page, index: int) -> Finding:
         """The inner finding under the label."""

@@ -30,7 +30,7 @@ class When(Check):
 
     def judge(self, page: Page) -> list[bool]:
         """Row by row."""
-        pairs = zip(self.condition.judge(page), self.then.judge(page), strict=True)
+        pairs = zip(self.condition.answers(page), self.then.answers(page), strict=True)
         return [passed or not asked for asked, passed in pairs]
 
     def explain(self, page: Page, index: int) -> Finding:

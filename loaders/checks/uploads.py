@@ -2,43 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 #: What Magma stores where there is deliberately no file.
 BLANK = "::blank"
 #: What Magma stores while an upload has not finished.
 TEMPORARY = "::temp"
+NO_FILE = frozenset({"", BLANK, TEMPORARY})
 
 
 def entries(value: Any) -> list[Any]:
     """A file attribute's value as a list; null and `::blank` are nothing."""
-    found = list(value) if isinstance(value, list | tuple) else [value]
+    if value is None:
+        return []
+    found = value if isinstance(value, list) else [value]
     return [entry for entry in found if entry is not None and stored(entry) != BLANK]
 
 
 def stored(entry: Any) -> str:
     """Where Magma keeps it; "" for what is no file at all."""
-    path = entry.get("path") if isinstance(entry, Mapping) else None
+    path = entry.get("path") if isinstance(entry, dict) else None
     return path if isinstance(path, str) else ""
 
 
 def is_finished(entry: Any) -> bool:
     """Whether it is a file somebody can read: not `::blank`, not `::temp`, not some other thing."""
-    return stored(entry) not in {"", BLANK, TEMPORARY}
+    return stored(entry) not in NO_FILE
 
 
 def name_of(entry: Any) -> str:
     """The name its uploader gave it; Magma's own where there is none."""
-    if not isinstance(entry, Mapping):
+    if not isinstance(entry, dict):
         return str(entry)
     return str(entry.get("original_filename") or entry.get("path") or "")
 
 
 def is_absent(value: Any) -> bool:
     """Null, empty text, empty lists and files nobody can read are "nothing there"; false and 0 are values."""
-    if isinstance(value, Mapping) and "path" in value:
+    if isinstance(value, dict) and "path" in value:
         return not is_finished(value)
-    if isinstance(value, list) and value and all(isinstance(v, Mapping) and "path" in v for v in value):
+    if isinstance(value, list) and value and all(isinstance(v, dict) and "path" in v for v in value):
         return not any(map(is_finished, value))
     return value is None or value in ("", [], {})

@@ -9,6 +9,7 @@ from typing import Any
 from loaders import judging, registry, restriction, seam
 from loaders.checks import Finding
 from loaders.gathering import Gatherer, ensure_readable, ensure_seen, shapes_of
+from loaders.judging import Past
 from loaders.loader import Loader
 from loaders.proposing import Bench
 from loaders.services import suggestions
@@ -51,8 +52,8 @@ def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime
     if record not in page.names:
         raise MissingError(f"Magma shows no {loader.model} {record} in {project}.")
     ensure_seen(loader, page)
-    past = seam.past(project, loader.name, loader.model, page.names)
-    known = suggestions.known(project, loader.name, loader.model, page.names)
+    past = seam.pasts(project, loader.model, page.names, [name]).get(name, Past())
+    known = suggestions.known(project, loader.model, page.names, [name])[name]
     return _explained(project, Bench(gatherer, loader, page, past, known))
 
 
@@ -68,8 +69,7 @@ def _explained(project: str, bench: Bench) -> Explanation:
         verdict=str(judgement.verdict.value),
         due=str(judgement.due.value) if judgement.due else "",
         reason=judging.reason(loader, page, judgement),
-        restricted=restriction.reads_restricted(loader, page.store.shapes)
-        or restriction.touches_restricted(page, 0, loader.reads),
+        restricted=restriction.reads_restricted(loader, page.store.shapes) or bench.sights.restricted[0],
         fingerprint=bench.fingerprints([0])[0],
         findings=loader.explain(page, 0),
     )

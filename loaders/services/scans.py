@@ -35,7 +35,7 @@ def models_read(engine: Engine) -> list[str]:
         engine.shapes.end_of(loader.model, path)
         for loader in engine.loaders
         if not engine.fault_of(loader)
-        for path in ((), *loader.links())
+        for path in ((), *loader.links)
     }
     return sorted(reached)
 

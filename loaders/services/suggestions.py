@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,20 +21,27 @@ from polyphemus_site.errors import InvalidInputError, MoveRefusedError
 POLYPHEMUS = "polyphemus"
 LOADER_GONE = "The loader is no longer installed, or no longer for this project."
 HIDDEN = "Magma no longer shows the record: it was disconnected, restricted, renamed or removed."
+LATEST = """
+SELECT DISTINCT ON (loader, anchor) loader, id, status, anchor, loader_version, due, reason, restricted,
+    fingerprint, touch, members::text
+FROM loaders_suggestion
+WHERE project = %s AND model = %s AND loader = ANY(%s) AND anchor = ANY(%s)
+ORDER BY loader, anchor, id DESC
+"""
 GIST = ("anchor", "loader_version", "due", "reason", "restricted", "fingerprint", "touch", "members")
 
 
-def known(project: str, loader: str, model: str, keys: Collection[str]) -> dict[str, Known]:
-    """The latest suggestion for each anchor or batch that has one."""
-    found = (
-        Suggestion.objects.about(project, loader, model, keys).order_by("anchor", "-pk").distinct("anchor")
-    )
-    return {
-        row["anchor"]: Known(
-            row.pop("pk"), SuggestionStatus(row.pop("status")), Gist(**{name: row[name] for name in GIST})
-        )
-        for row in found.values("pk", "status", *GIST)
-    }
+def known(
+    project: str, model: str, keys: Sequence[str], loaders: Sequence[str]
+) -> dict[str, dict[str, Known]]:
+    """Loader -> anchor or batch -> the latest suggestion there is."""
+    found: dict[str, dict[str, Known]] = {loader: {} for loader in loaders}
+    with connection.cursor() as cursor:
+        cursor.execute(LATEST, [project, model, list(loaders), list(keys)])
+        for loader, pk, status, *gist, members in cursor.fetchall():
+            one = Gist(**dict(zip(GIST, (*gist, json.loads(members)), strict=True)))
+            found[loader][one.anchor] = Known(pk, SuggestionStatus(status), one)
+    return found
 
 
 def settle(desk: Desk, draft: Draft) -> int:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from django.db import Error as DatabaseError
 
 from loaders import gaps, registry, seam
 from loaders.batches import whole_batches
-from loaders.drafts import Draft
+from loaders.drafts import Draft, Known
 from loaders.gaps import Count, Gaps
 from loaders.gathering import Gatherer, ensure_readable, ensure_seen, shapes_of
+from loaders.judging import Past
 from loaders.limits import time_limit
 from loaders.loader import Loader
 from loaders.pages import Document, Page
@@ -77,6 +78,30 @@ def applies(loader: Loader, project: str, shapes: Shapes) -> bool:
 
 
 @dataclass(frozen=True)
+class Memory:
+    """What is remembered of a page's anchors, for all loaders in two questions."""
+
+    pasts: Mapping[str, Past]
+    suggested: Mapping[str, Mapping[str, Known]]
+
+    @classmethod
+    def of(cls, project: str, model: str, names: Sequence[str], loaders: Collection[Loader]) -> Memory:
+        """Ask for it."""
+        asked = [loader.name for loader in loaders if not loader.batch_by]
+        if not asked:
+            return cls({}, {})
+        return cls(seam.pasts(project, model, names, asked), suggestions.known(project, model, names, asked))
+
+    def past(self, loader: str) -> Past:
+        """What requests say of one loader's anchors."""
+        return self.pasts.get(loader, Past())
+
+    def known(self, loader: str) -> Mapping[str, Known]:
+        """The latest suggestions of one loader."""
+        return self.suggested.get(loader, {})
+
+
+@dataclass(frozen=True)
 class Engine:
     """Judges one project, as its templates are now."""
 
@@ -130,16 +155,19 @@ class Engine:
     def judge_page(self, gatherer: Gatherer, page: Page, *, now: datetime) -> Tally:
         """Every loader's verdict on a page, one loader's failure costing that loader only."""
         tally = Tally(records=len(page), pages=1)
-        for loader in self.loaders:
-            if loader.model == page.model and page.names:
-                tally.add(self._by_one(gatherer, loader, page, now=now))
+        asked = [loader for loader in self.loaders if loader.model == page.model] if page.names else []
+        memory = Memory.of(self.project, page.model, page.names, asked)
+        for loader in asked:
+            tally.add(self._by_one(gatherer, loader, page, memory, now=now))
         return tally
 
-    def _by_one(self, gatherer: Gatherer, loader: Loader, page: Page, *, now: datetime) -> Tally:
+    def _by_one(
+        self, gatherer: Gatherer, loader: Loader, page: Page, memory: Memory, *, now: datetime
+    ) -> Tally:
         if fault := self.fault_of(loader):
             return faulty(loader, len(page), fault)
         try:
-            draft = self._drafted(gatherer, loader, page)
+            draft = self._drafted(gatherer, loader, page, memory)
         except (MagmaError, DatabaseError):
             raise
         except Exception as error:
@@ -147,24 +175,31 @@ class Engine:
             return faulty(loader, len(page), told(error))
         return self._settled(loader, draft, now=now)
 
-    def _drafted(self, gatherer: Gatherer, loader: Loader, page: Page) -> Draft:
+    def _drafted(self, gatherer: Gatherer, loader: Loader, page: Page, memory: Memory) -> Draft:
         whole = whole_batches(gatherer, loader, page)
         ensure_seen(loader, whole)
-        past = seam.past(self.project, loader.name, loader.model, whole.names)
         with time_limit(SECONDS_A_PAGE):
-            bench = Bench(gatherer, loader, whole, past, known={})
-            known = suggestions.known(self.project, loader.name, loader.model, bench.groups)
-            draft = Bench(gatherer, loader, whole, past, known).draft()
+            bench = Bench(gatherer, loader, whole, memory.past(loader.name), memory.known(loader.name))
+            if loader.batch_by:
+                bench = self._batched(bench)
+            found = bench.verdicts()
+            draft = bench.draft(found)
             if self.counts_gaps:
-                draft.gaps = gaps.counted(loader, whole, draft.judgements)
+                draft.gaps = gaps.counted(loader, bench.sights, found)
             return draft
+
+    def _batched(self, bench: Bench) -> Bench:
+        """A batch reaches beyond the page, and is known under its own name."""
+        name, model, page = bench.loader.name, bench.loader.model, bench.page
+        past = seam.pasts(self.project, model, page.names, [name])
+        known = suggestions.known(self.project, model, list(bench.groups), [name])
+        return replace(bench, past=past.get(name, Past()), known=known.get(name, {}))
 
     def _settled(self, loader: Loader, draft: Draft, *, now: datetime) -> Tally:
         written = suggestions.settle(Desk(self.project, loader.name, loader.model, now), draft)
         changes.ripen(self.project, loader.model, draft.ripens, now=now)
         self._tell_of_outputs(loader, draft.made, now=now)
-        counts = Counter(judgement.verdict.value for judgement in draft.judgements)
-        return Tally(verdicts={loader.name: counts}, written=written, gaps=draft.gaps)
+        return Tally(verdicts={loader.name: draft.counts}, written=written, gaps=draft.gaps)
 
     def _tell_of_outputs(self, loader: Loader, made: Collection[str], *, now: datetime) -> None:
         """An open request whose output has appeared may be archived: look at it as a whole, then say so."""

@@ -59,11 +59,11 @@ def test_it_reads_what_its_prefill_takes() -> None:
 def test_a_loader_spelled_out_and_read_again_judges_alike() -> None:
     import yaml  # noqa: PLC0415 — only here
 
-    said = yaml.safe_dump(ExomePipe().spelling())
+    said = yaml.safe_dump(ExomePipe().spelling)
 
     again = parsed(said)
 
-    assert again.spelling() == ExomePipe().spelling()
+    assert again.spelling == ExomePipe().spelling
     assert again.fingerprint(exomes(TUMOR, NORMAL), 0) == ExomePipe().fingerprint(exomes(TUMOR, NORMAL), 0)
 
 

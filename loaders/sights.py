@@ -1,0 +1,107 @@
+"""What each anchor of a page rests on: the records read for it, when they were written, which are restricted.
+
+Computed for the whole page at once, and only when asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from hashlib import sha256
+
+from loaders.checks.times import instant
+from loaders.gathering import implied
+from loaders.pages import Page
+from loaders.shapes import RESTRICTED, split
+
+#: Magma's stamps are whole seconds: what was written this lately may be written again under the same stamp.
+UNSETTLED = timedelta(seconds=5)
+
+Record = tuple[str, str]
+#: A path of links.
+Links = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sights:
+    """The records behind a page's anchors, along the paths that are read."""
+
+    page: Page
+    links: frozenset[Links]
+
+    @classmethod
+    def of(cls, page: Page, links: frozenset[Links]) -> Sights:
+        """Those of a page and a set of links; loaders that follow the same share them."""
+        shared: Sights = page.shared.setdefault(links, cls(page, links))
+        return shared
+
+    @cached_property
+    def records(self) -> list[tuple[Record, ...]]:
+        """For each anchor itself and every record read for it, each once."""
+        return self._along(self.links)
+
+    @cached_property
+    def touches(self) -> list[str]:
+        """For each anchor a digest of which records were read and when each was last written.
+
+        Any write stamps its record, so while this is equal nothing read has changed. "" where that can't be
+        relied on: a stamp is missing, or so young that the same second may see another write.
+        """
+        return [self._touch(records) for records in self.records]
+
+    @cached_property
+    def restricted(self) -> list[bool]:
+        """For each anchor whether a record read for it, or one above such a record, is marked restricted."""
+        marks = implied(self.page.store.shapes, self.page.model, self.links)
+        hidden = {
+            (model, name)
+            for model, documents in self.page.store.documents.items()
+            for name, document in documents.items()
+            if document.get(RESTRICTED) is True
+        }
+        if not hidden:
+            return [False] * len(self.page)
+        above = {parts[:n] for parts in map(split, marks) for n in range(1, len(parts))}
+        return [not hidden.isdisjoint(records) for records in self._along(above)]
+
+    def _along(self, prefixes: Collection[Links]) -> list[tuple[Record, ...]]:
+        own: list[tuple[Record, ...]] = [((self.page.model, name),) for name in self.page.names]
+        for prefix in sorted(prefixes):
+            model = self.page.store.shapes.end_of(self.page.model, prefix)
+            columns = self.page.linked(".".join(prefix))
+            own = [
+                (*records, *((model, name) for name in names))
+                for records, names in zip(own, columns, strict=True)
+            ]
+        return [tuple(dict.fromkeys(records)) for records in own] if prefixes else own
+
+    def _touch(self, records: tuple[Record, ...]) -> str:
+        documents = self.page.store.documents
+        stamps = [documents[model][name].get("updated_at") for model, name in records]
+        newest = max((stamp for stamp in stamps if stamp), default=None)
+        if newest is None or None in stamps or self._is_young(newest):
+            return ""
+        told = "\n".join(
+            f"{model}/{name}@{stamp}" for (model, name), stamp in zip(records, stamps, strict=True)
+        )
+        return sha256(told.encode()).hexdigest()
+
+    def _is_young(self, stamp: str) -> bool:
+        if stamp < self._settled_before:
+            return False
+        at = instant(stamp)
+        return at is None or at > self.page.now - UNSETTLED
+
+    @cached_property
+    def _settled_before(self) -> str:
+        """Stamps of an earlier day need no parsing: text order is time order in Magma's UTC."""
+        return f"{self.page.now - UNSETTLED - timedelta(days=1):%Y-%m-%d}"
+
+
+def digest_of(touches: list[str]) -> str:
+    """Several anchors' touches as one; "" when any can't be relied on."""
+    if len(touches) == 1:
+        return touches[0]
+    return sha256("\n".join(touches).encode()).hexdigest() if all(touches) else ""

@@ -1,0 +1,78 @@
+"""Ten loaders over the large warehouse's specimens: of each kind of question some."""
+
+from __future__ import annotations
+
+from loaders.checks import Files, Matches, Mates, OneOf, Present, Range
+from loaders.loader import Loader
+from tests.bench.large_records import PROJECT, SPECIMEN
+
+
+class Specimens(Loader):
+    """What the ten have in common: fastqs come in, a vcf goes out."""
+
+    model = SPECIMEN
+    analysis = "bench"
+    projects = (PROJECT,)
+    inputs = ("raw_fastqs",)
+    needs = Files("raw_fastqs")
+    wellformed = Mates("raw_fastqs")
+    outputs = Files("vcf")
+
+
+class Fastqs(Specimens):
+    name = "fastqs"
+
+
+class NamedFastqs(Specimens):
+    name = "named_fastqs"
+    needs = Files("raw_fastqs", r".+\.fastq\.gz", only=True)
+
+
+class Tumors(Specimens):
+    name = "tumors"
+    scope = ~OneOf("tumor_type", ("Normal",), ignore_case=True)
+
+
+class Normals(Specimens):
+    name = "normals"
+    scope = OneOf("tumor_type", ("Normal",), ignore_case=True)
+
+
+class Good(Specimens):
+    name = "good"
+    needs = Files("raw_fastqs") & Range("quality", min=30)
+
+
+class Owned(Specimens):
+    name = "owned"
+    needs = Present("subject") & Files("raw_fastqs")
+
+
+class Numbered(Specimens):
+    name = "numbered"
+    scope = Matches("::identifier", r"LRG\d+[02468]")
+
+
+class Aligned(Specimens):
+    name = "aligned"
+    outputs = Files("bam")
+    inputs = ("raw_fastqs", "tumor_type")
+
+
+class Realigned(Specimens):
+    name = "realigned"
+    needs = Files("bam")
+    wellformed = None
+    inputs = ("bam",)
+
+
+class Either(Specimens):
+    name = "either"
+    needs = Files("bam") | Files("raw_fastqs")
+    wellformed = None
+
+
+TEN: tuple[Loader, ...] = tuple(
+    kind()
+    for kind in (Fastqs, NamedFastqs, Tumors, Normals, Good, Owned, Numbered, Aligned, Realigned, Either)
+)
