@@ -18,6 +18,10 @@ VERBS: dict[Level | None, frozenset[str]] = {
 }
 
 
+#: Local accounts are a local superuser's affair: whoever may change them could make themselves one.
+CLOSED = frozenset({"auth"})
+
+
 class JanusBackend(BaseBackend):
     """`user.has_perm` for a user that carries the person of this request."""
 
@@ -25,8 +29,10 @@ class JanusBackend(BaseBackend):
         """Whether the super-role of the person behind this user covers the verb."""
         del obj
         person: Person | None = getattr(user_obj, "person", None)
-        verb = perm.partition(".")[2].partition("_")[0]
-        return person is not None and verb in VERBS.get(person.level_in(ADMINISTRATION), frozenset())
+        app, _, codename = perm.partition(".")
+        if person is None or app in CLOSED:
+            return False
+        return codename.partition("_")[0] in VERBS.get(person.level_in(ADMINISTRATION), frozenset())
 
     def has_module_perms(self, user_obj: Any, app_label: str) -> bool:
         """Whether the admin lists the app."""

@@ -53,7 +53,7 @@ def _claims(token: str, public_key: str) -> dict[str, Any]:
         raise TokenRefusedError("No key to judge the token with, or the token is too long.")
     try:
         return jwt.decode(token, public_key, algorithms=ALGORITHMS, options={"require": ["exp", "email"]})
-    except (jwt.PyJWTError, ValueError, RecursionError) as error:
+    except (jwt.PyJWTError, ValueError, ArithmeticError, RecursionError) as error:
         raise TokenRefusedError("The token isn't valid.") from error
 
 

@@ -107,6 +107,16 @@ def test_rights_stored_by_hand_count_for_nothing() -> None:
     assert visitor("a:labors").get(NOTICES).status_code == HTTPStatus.FORBIDDEN
 
 
+@pytest.mark.parametrize("perm", ["a:administration", "e:administration"])
+def test_no_role_opens_local_accounts(perm: str) -> None:
+    local = User.objects.create_user("somebody")
+
+    answer = visitor(perm).post(f"/admin/auth/user/{local.pk}/change/", {"is_superuser": "on"})
+
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    assert not User.objects.get(pk=local.pk).is_superuser
+
+
 def test_nobody_deletes_or_edits_a_notice_in_the_admin(now: datetime) -> None:
     person = visitor("a:administration")
 
