@@ -190,6 +190,15 @@ def ensure_readable(loader: Loader, shapes: Shapes) -> None:
         ) from error
 
 
+def is_readable(loader: Loader, shapes: Shapes) -> bool:
+    """Whether the project's templates have what the loader reads."""
+    try:
+        Plan.of(shapes, loader.model, loader.reads)
+    except UnknownAttributeError:
+        return False
+    return True
+
+
 def ensure_seen(loader: Loader, page: Page) -> None:
     """Raise UnseenAttributeError when Magma left out an attribute that the templates have.
 

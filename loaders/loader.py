@@ -39,6 +39,8 @@ class Loader:
     analysis: str = ""
     #: Only these projects; empty means every project that has the model.
     projects: tuple[str, ...] = ()
+    #: Passed over in silence in projects whose templates lack what it reads; else that is an error.
+    everywhere: bool = False
     #: Which anchors it is about at all; the others are passed over in silence.
     scope: Check | None = None
     #: What must be there. Failing it is waiting: somebody has to bring something.

@@ -16,11 +16,23 @@ from django.conf import settings
 
 from loaders.declared import read
 from loaders.errors import MisspeltLoaderError, UnknownLoaderError
+from loaders.library.bulk_rna_seq.loader import BulkRnaSeq
 from loaders.library.exome_pipe.loader import ExomePipe
+from loaders.library.flowjo_populations.loader import FlowjoPopulations
+from loaders.library.rna_seq_matrix.loader import RnaSeqMatrix
+from loaders.library.sc_process.loader import ScProcess
+from loaders.library.verify_md5.loader import VerifyMd5
 from loaders.loader import Loader
 
 #: The loaders that come with Polyphemus.
-LIBRARY: tuple[type[Loader], ...] = (ExomePipe,)
+LIBRARY: tuple[type[Loader], ...] = (
+    ExomePipe,
+    BulkRnaSeq,
+    RnaSeqMatrix,
+    ScProcess,
+    FlowjoPopulations,
+    VerifyMd5,
+)
 #: The entry point group a lab's package uses.
 GROUP = "polyphemus.loaders"
 NAME = re.compile(r"[A-Za-z0-9_]{1,80}")

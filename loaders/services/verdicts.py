@@ -14,7 +14,7 @@ from loaders import gaps, registry, seam
 from loaders.batches import whole_batches
 from loaders.drafts import Draft, Known
 from loaders.gaps import Count, Gaps
-from loaders.gathering import Gatherer, ensure_readable, ensure_seen, shapes_of
+from loaders.gathering import Gatherer, ensure_readable, ensure_seen, is_readable, shapes_of
 from loaders.judging import Past
 from loaders.limits import time_limit
 from loaders.loader import Loader
@@ -74,7 +74,9 @@ class Tally:
 
 def applies(loader: Loader, project: str, shapes: Shapes) -> bool:
     """Whether a loader has anything to say about a project."""
-    return loader.model in shapes and (not loader.projects or project in loader.projects)
+    if loader.model not in shapes or (loader.projects and project not in loader.projects):
+        return False
+    return not loader.everywhere or is_readable(loader, shapes)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Cell populations from FlowJo workspaces."""

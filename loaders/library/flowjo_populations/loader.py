@@ -1,0 +1,30 @@
+"""flowjo_populations: a patient's workspace and fcs files are there, the populations are not."""
+
+from __future__ import annotations
+
+from loaders.checks import Files, Linked, OneOf, Rows
+from loaders.loader import Loader
+
+STAIN = OneOf("stain", ("treg", "nktb", "sort", "dc", "innate"), ignore_case=True)
+STAINED = Files("fcs_file")
+
+
+class FlowjoPopulations(Loader):
+    """Reads the populations of every stain from the patient's workspace."""
+
+    name = "flowjo_populations"
+    title = "Cell populations from a FlowJo workspace"
+    model = "patient"
+    analysis = "flowjo_populations"
+    everywhere = True
+    needs = Files("flojo_file_processed").named("a FlowJo workspace", whom="the cytometrists") & Linked(
+        "sample.flow", where=STAINED
+    ).named("a stain with its fcs file", whom="the cytometrists")
+    wellformed = Files("flojo_file_processed", r".+\.wsp", max=1, only=True) & Linked(
+        "sample.flow", where=STAINED, every=STAIN
+    ).named("stains out of treg, nktb, sort, dc, innate", whom="the curators")
+    inputs = ("flojo_file_processed", "sample.flow.stain", "sample.flow.fcs_file")
+    outputs = Linked("sample.flow", where=STAINED, every=Rows("population"))
+    ready = "The workspace and its fcs files are there"
+    lacking = "some stain has no populations yet"
+    changed = "the workspace or the stains changed since the populations were read"

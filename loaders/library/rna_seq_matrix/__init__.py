@@ -1,0 +1,1 @@
+"""Gene counts of a plate, loaded into its tubes."""

@@ -1,0 +1,1 @@
+"""Delivered folders, verified."""

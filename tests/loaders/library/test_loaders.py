@@ -1,0 +1,203 @@
+"""The library's loaders, each on the models it is meant for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from loaders import registry
+from loaders.library.bulk_rna_seq.loader import BulkRnaSeq
+from loaders.library.flowjo_populations.loader import FlowjoPopulations
+from loaders.library.rna_seq_matrix.loader import RnaSeqMatrix
+from loaders.library.sc_process.loader import OUTPUTS, ScProcess
+from loaders.library.verify_md5.loader import VerifyMd5
+from loaders.loader import Loader
+from loaders.services.verdicts import applies
+from loaders.shapes import Trait
+from tests.loaders.library.pages import files, page, shapes, verdicts
+from tests.loaders.pages import SHAPES, file
+
+LIBRARY = Path(registry.__file__).parent / "library"
+PAIR = files("a_R1.fastq.gz", "a_R2.fastq.gz")
+ALIGNED = {name: file(name) for name in ("cram", "cram_index", "junction", "unmapped_fastqs")}
+
+
+class TestBulkRnaSeq:
+    SHAPES = shapes(
+        rna_seq={
+            "sample": Trait("parent", "sample", "rna_seq"),
+            "rna_seq_plate": Trait("link", "rna_seq_plate", "rna_seq"),
+            "raw_fastq_files": "file_collection",
+            **dict.fromkeys(ALIGNED, "file"),
+        },
+        sample={"tissue_type": "string"},
+        rna_seq_plate={"rna_seq": Trait("collection", "rna_seq", "rna_seq_plate")},
+    )
+
+    @pytest.mark.parametrize(
+        ("name", "values", "verdict"),
+        [
+            ("S1.rna.live", {}, "waiting"),
+            ("S1.rna.live", {"raw_fastq_files": PAIR}, "due"),
+            ("S1.rna.live", {"raw_fastq_files": PAIR, **ALIGNED}, "fresh"),
+            ("S1.rna.live", {"raw_fastq_files": PAIR, **ALIGNED, "junction": None}, "due"),
+            ("S1.rna.live", {"raw_fastq_files": PAIR[:1]}, "blocked"),
+            ("S1.rna.live", {"raw_fastq_files": PAIR, "sample": None}, "waiting"),
+            ("Control_UHR.Plate3", {"raw_fastq_files": PAIR, "sample": None}, "due"),
+            ("S1-live", {"raw_fastq_files": PAIR}, "blocked"),
+            ("S1.rna.live", {"raw_fastq_files": PAIR, "sample": "S2"}, "out_of_scope"),
+        ],
+    )
+    def test_a_tube(self, name: str, values: dict[str, Any], verdict: str) -> None:
+        samples = {"S1": {"tissue_type": "tumor"}, "S2": {"tissue_type": "Non-Cancer"}}
+        tube = {"sample": "S1", "rna_seq_plate": "P1", "raw_fastq_files": None} | values
+
+        judged = page("rna_seq", self.SHAPES, rna_seq={name: tube}, sample=samples)
+
+        assert verdicts(BulkRnaSeq(), judged) == [verdict]
+
+
+class TestRnaSeqMatrix:
+    SHAPES = shapes(
+        rna_seq_plate={
+            "gene_counts_table": "file",
+            "gene_tpm_table": "file",
+            "rna_seq": Trait("collection", "rna_seq", "rna_seq_plate"),
+        },
+        rna_seq={
+            "gene_counts": Trait("matrix", options=("EPCAM", "CD3E")),
+            "gene_tpm": Trait("matrix", options=("EPCAM", "CD3E")),
+        },
+    )
+    TABLES: ClassVar = {
+        "gene_counts_table": file("c.tsv"),
+        "gene_tpm_table": file("t.tsv"),
+        "rna_seq": ["R1"],
+    }
+
+    @pytest.mark.parametrize(
+        ("plate", "tube", "verdict"),
+        [
+            (TABLES | {"gene_tpm_table": None}, {}, "waiting"),
+            (TABLES | {"rna_seq": []}, {}, "waiting"),
+            (TABLES | {"gene_counts_table": file("c.xlsx")}, {}, "blocked"),
+            (TABLES, {}, "due"),
+            (TABLES, {"gene_counts": [1, 2], "gene_tpm": [1]}, "due"),
+            (TABLES, {"gene_counts": [1, 2], "gene_tpm": [1, 2]}, "fresh"),
+        ],
+    )
+    def test_a_plate(self, plate: dict[str, Any], tube: dict[str, Any], verdict: str) -> None:
+        judged = page("rna_seq_plate", self.SHAPES, rna_seq_plate={"P1": plate}, rna_seq={"R1": tube})
+
+        assert verdicts(RnaSeqMatrix(), judged) == [verdict]
+
+    def test_a_tube_added_later_changes_the_fingerprint(self) -> None:
+        one = page("rna_seq_plate", self.SHAPES, rna_seq_plate={"P1": self.TABLES}, rna_seq={"R1": {}})
+        more = self.TABLES | {"rna_seq": ["R1", "R2"]}
+        two = page("rna_seq_plate", self.SHAPES, rna_seq_plate={"P1": more}, rna_seq={"R1": {}, "R2": {}})
+
+        assert RnaSeqMatrix().fingerprint(one, 0) != RnaSeqMatrix().fingerprint(two, 0)
+
+
+class TestScProcess:
+    SHAPES = shapes(
+        sc_rna_seq={
+            "raw_fastqs": "file_collection",
+            "cite_seq": "boolean",
+            "pooled": "boolean",
+            "antibody_key": "file",
+            "mux_index_key": "file",
+            **dict.fromkeys(OUTPUTS, "file"),
+        }
+    )
+    TENX = files(*(f"s_S1_L001_{read}_001.fastq.gz" for read in ("R1", "R2", "I1")))
+
+    @pytest.mark.parametrize(
+        ("values", "verdict"),
+        [
+            ({}, "waiting"),
+            ({"raw_fastqs": TENX}, "due"),
+            ({"raw_fastqs": PAIR}, "blocked"),
+            ({"raw_fastqs": TENX[:2][:1]}, "blocked"),
+            ({"raw_fastqs": TENX, "cite_seq": True}, "waiting"),
+            ({"raw_fastqs": TENX, "cite_seq": True, "antibody_key": file("k.csv")}, "due"),
+            ({"raw_fastqs": TENX, "pooled": True}, "waiting"),
+            ({"raw_fastqs": TENX, **{name: file(name) for name in OUTPUTS}}, "fresh"),
+            ({"raw_fastqs": TENX, **{name: file(name) for name in OUTPUTS[1:]}}, "due"),
+        ],
+    )
+    def test_a_sample(self, values: dict[str, Any], verdict: str) -> None:
+        judged = page("sc_rna_seq", self.SHAPES, sc_rna_seq={"SC1": values})
+
+        assert verdicts(ScProcess(), judged) == [verdict]
+
+
+class TestFlowjoPopulations:
+    SHAPES = shapes(
+        patient={"flojo_file_processed": "file", "sample": Trait("collection", "sample", "patient")},
+        sample={"flow": Trait("child", "flow", "sample")},
+        flow={
+            "stain": "string",
+            "fcs_file": "file",
+            "population": Trait("table", "population", "flow"),
+        },
+        population={},
+    )
+
+    @pytest.mark.parametrize(
+        ("workspace", "flow", "verdict"),
+        [
+            (None, {"stain": "treg", "fcs_file": file("a.fcs")}, "waiting"),
+            (file("p.wsp"), {"stain": "treg"}, "waiting"),
+            (file("p.wsp"), {"stain": "purple", "fcs_file": file("a.fcs")}, "blocked"),
+            (file("p.jo"), {"stain": "treg", "fcs_file": file("a.fcs")}, "blocked"),
+            (file("p.wsp"), {"stain": "treg", "fcs_file": file("a.fcs"), "population": []}, "due"),
+            (file("p.wsp"), {"stain": "treg", "fcs_file": file("a.fcs"), "population": [1]}, "fresh"),
+        ],
+    )
+    def test_a_patient(self, workspace: Any, flow: dict[str, Any], verdict: str) -> None:
+        judged = page(
+            "patient",
+            self.SHAPES,
+            patient={"P1": {"flojo_file_processed": workspace, "sample": ["S1"]}},
+            sample={"S1": {"flow": "F1"}},
+            flow={"F1": flow},
+        )
+
+        assert verdicts(FlowjoPopulations(), judged) == [verdict]
+
+
+class TestVerifyMd5:
+    SHAPES = shapes(ingest_folder={"delivered_files": "file_collection", "verified_at": "date_time"})
+    SUMMED = files("a.bam", "md5sums.txt")
+
+    @pytest.mark.parametrize(
+        ("values", "verdict"),
+        [
+            ({"delivered_files": files("a.bam")}, "waiting"),
+            ({"delivered_files": SUMMED}, "due"),
+            ({"delivered_files": SUMMED, "updated_at": "2026-05-04T11:45:00+00:00"}, "blocked"),
+            ({"delivered_files": SUMMED, "verified_at": "2026-05-04T10:00:00+00:00"}, "fresh"),
+        ],
+    )
+    def test_a_delivery(self, values: dict[str, Any], verdict: str) -> None:
+        judged = page("ingest_folder", self.SHAPES, ingest_folder={"D1": values})
+
+        assert verdicts(VerifyMd5(), judged) == [verdict]
+
+
+@pytest.mark.parametrize("kind", registry.LIBRARY)
+def test_each_has_a_page_for_people(kind: type[Loader]) -> None:
+    assert (LIBRARY / kind.name / "README.md").read_text().startswith(f"# {kind.name}\n")
+
+
+@pytest.mark.parametrize("kind", registry.LIBRARY)
+def test_each_needs_at_most_one_custom_check(kind: type[Loader]) -> None:
+    assert str(kind().spelling).count("'custom'") <= 1
+
+
+@pytest.mark.parametrize("kind", registry.LIBRARY[1:])
+def test_where_the_models_are_others_they_are_passed_over(kind: type[Loader]) -> None:
+    assert not applies(kind(), "dt_lung", SHAPES)
