@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loaders.checks import Files, Matches, Mates, OneOf, Present, Range
+from loaders.checks import Check, Files, Matches, Mates, OneOf, Present, Range
 from loaders.loader import Loader
 from tests.bench.large_records import PROJECT, SPECIMEN
 
@@ -13,10 +13,10 @@ class Specimens(Loader):
     model = SPECIMEN
     analysis = "bench"
     projects = (PROJECT,)
-    inputs = ("raw_fastqs",)
-    needs = Files("raw_fastqs")
-    wellformed = Mates("raw_fastqs")
-    outputs = Files("vcf")
+    inputs: tuple[str, ...] = ("raw_fastqs",)
+    needs: Check | None = Files("raw_fastqs")
+    wellformed: Check | None = Mates("raw_fastqs")
+    outputs: Check = Files("vcf")
 
 
 class Fastqs(Specimens):
