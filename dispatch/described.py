@@ -139,6 +139,26 @@ LISTING = Described(
     ),
 )
 READING = Described(gives={**DOCUMENT, (304, V1): EMPTY}, parameters=(CONDITION,))
+RECORD = Described(
+    gives={
+        (200, V1): {
+            "type": "object",
+            "required": ["record", "algorithm", "signature", "public_key"],
+            "properties": {"record": {"type": "object"}, "algorithm": {"const": "ed25519"}},
+        }
+    },
+    refusals=(401, 404, 406, 409, 429, 503),
+)
+RECORD_KEY = Described(
+    gives={
+        (200, V1): {
+            "type": "object",
+            "required": ["algorithm", "public_key"],
+            "properties": {"algorithm": {"const": "ed25519"}, "public_key": {"type": "string"}},
+        }
+    },
+    refusals=(),
+)
 PUBLISHING = Described(
     gives={(201, V1): FOUNDING, (201, V2): SECOND},
     body=body({"analysis": SLUG, "config": CONFIG}, {"name": SLUG}),

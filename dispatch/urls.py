@@ -9,6 +9,8 @@ from dispatch.views import api, pages
 api_urlpatterns: list[URLPattern] = [
     path("requests", api.RequestsView.as_view(), name="requests"),
     path("requests/<str:name>", api.RequestView.as_view(), name="request"),
+    path("requests/<str:name>/record", api.RecordView.as_view(), name="record"),
+    path("record-key", api.RecordKeyView.as_view(), name="record_key"),
     path("requests/<str:name>/cancel", api.CancelView.as_view(), name="cancel"),
     path("requests/<str:name>/help", api.HelpView.as_view(), name="help"),
     path("requests/<str:name>/extend", api.ExtendView.as_view(), name="extend"),

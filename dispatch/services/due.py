@@ -26,6 +26,8 @@ logger = logging.getLogger(__name__)
 BATCH = 1000
 #: More than this in one sweep waits for the next, so that no sweep holds its turn for ever.
 MOST_BATCHES = 50
+#: What no decision needs; whoever is told of a change and reads it pays for it then.
+UNREAD = ("config", "requested_at", "started_at")
 #: The advisory lock of whoever sweeps; any number would do that nobody else uses.
 TURN = 0x706F6C7973776565
 
@@ -103,7 +105,7 @@ def sweep(*, witness: Witness, waits: Waits, now: datetime, patient: bool = Fals
     with _turn(patient=patient) as mine:
         report.busy = not mine
         for _ in range(MOST_BATCHES if mine else 0):
-            batch = list(AnalysisRequest.objects.to_look_at(now=now)[:BATCH])
+            batch = list(AnalysisRequest.objects.to_look_at(now=now).defer(*UNREAD)[:BATCH])
             if not batch:
                 break
             _sweep_batch(batch, report, witness=witness, waits=waits, now=now)

@@ -104,7 +104,8 @@ def record(request: AnalysisRequest, step: Step, *, source: str, now: datetime) 
 
 def announce(request: AnalysisRequest, kind: EventKind, *, event_id: int) -> None:
     """Send the signal of this kind of event once the change is committed; some kinds have none."""
-    if signal := SIGNALS.get(kind):
+    signal = SIGNALS.get(kind)
+    if signal is not None and signal.has_listeners(AnalysisRequest):
         send = partial(signal.send_robust, AnalysisRequest, analysis_request=request, event_id=event_id)
         transaction.on_commit(send)
 

@@ -7,13 +7,14 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
+from django.conf import settings
 from django.http import HttpResponseBase
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from dispatch import answers, callers, described, estimates, listing, policies, serializers
+from dispatch import answers, callers, described, estimates, listing, policies, records, serializers
 from dispatch.authentication import Analyst, AnalystAuthentication
 from dispatch.callers import Caller
 from dispatch.errors import NotYourselfError
@@ -23,10 +24,12 @@ from dispatch.services import bids, extensions, requests, tickets
 from dispatch.services import help as helping
 from dispatch.services.bids import Offer
 from dispatch.services.holding import Claim
+from dispatch.states import RequestStatus
 from dispatch.views.repeats import RepeatableView
 from polyphemus_site import clock
 from polyphemus_site.api.parsers import document_of
 from polyphemus_site.api.signing.keys import Verified
+from polyphemus_site.errors import MoveRefusedError
 from polyphemus_site.janus.authentication import JanusAuthentication
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.permissions import require_edit
@@ -115,6 +118,35 @@ class RequestView(DispatchView):
     def get(self, request: Request, name: str) -> Response:
         """The document, archived or not."""
         return answers.document(request, callers.find(self.caller(), name))
+
+
+class RecordView(DispatchView):
+    """What is vouched for of an archived request."""
+
+    described: ClassVar[Methods] = {"GET": described.RECORD}
+
+    authentication_classes = (AnalystAuthentication, JanusAuthentication)
+
+    def get(self, request: Request, name: str) -> Response:
+        """The signed completion record."""
+        del request
+        found = callers.find(self.caller(), name)
+        if found.status != RequestStatus.ARCHIVED:
+            raise MoveRefusedError(f"Request {found} has not ended.", code="not_archived")
+        signer = records.signer_from(settings.POLYPHEMUS_KEK)
+        return Response(records.signed(found, issuer=settings.POLYPHEMUS_URL, signer=signer))
+
+
+class RecordKeyView(APIView):
+    """The public key of completion records, for anyone."""
+
+    described: ClassVar[Methods] = {"GET": described.RECORD_KEY}
+
+    def get(self, request: Request) -> Response:
+        """Ed25519, 32 bytes in base64."""
+        del request
+        signer = records.signer_from(settings.POLYPHEMUS_KEK)
+        return Response({"algorithm": "ed25519", "public_key": signer.public_key})
 
 
 class DecisionView(RepeatableView, DispatchView):

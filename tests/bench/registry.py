@@ -24,6 +24,19 @@ class Bench:
 
 
 BENCHES: dict[str, Bench] = {
+    "dispatch": Bench(
+        "tests.bench.dispatch:rows",
+        (
+            "bid_cpu_over_bare_claim",
+            "poll_304_cpu_over_bare",
+            "poll_304_10k_over_100",
+            "list_10k_over_json_agg",
+            "list_10k_second_reader",
+            "page_n_over_page_1",
+            "sweep_idle_3m_over_30k",
+            "sweep_row_over_update",
+        ),
+    ),
     "events": Bench("tests.bench.events:rows", ("event_to_suggestion_p95_s",)),
     "story": Bench("tests.bench.fresh_clone:rows", ("story_s",)),
     "journal": Bench("tests.bench.journal:rows", ("journal_write_p95_s", "journal_write_31mb_s")),

@@ -1,0 +1,293 @@
+"""Dispatch against its floors: bid, poll, list and sweep, in CPU of this process and its backend.
+
+Calls go through the whole WSGI application in this process, signatures included.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.db import connection
+from django.test import RequestFactory
+
+from dispatch import bulk, policies
+from dispatch.models import AnalysisRequest
+from dispatch.scopes import EVERYTHING
+from dispatch.services import due, keys
+from dispatch.witness import no_check
+from polyphemus_site.api.signing import etna
+from tests.bench.results import Row, paired
+
+ANALYST = "bench@ucsf.edu"
+CALLS = 300
+FILL = """
+INSERT INTO dispatch_analysisrequest (name, project, analysis, requester, requested_at, config, loader,
+  loader_version, status, analyst, award, estimate_seconds, started_at, due_at, due_stage, granted_seconds,
+  outcome, verification, blind_looks, wake_at)
+SELECT %(prefix)s || n, 'dt_lung', 'exome_pipe', 'dr.who@ucsf.edu', now(),
+  '{"project":"dt_lung","inputs":["blood_normal.exome","tumor.exome"]}', '', '', 'new', '', 0, NULL, NULL,
+  NULL, '', 0, '', '', 0, NULL
+  FROM generate_series(1, %(rows)s) AS n
+"""
+AWARD = """
+UPDATE dispatch_analysisrequest SET status = 'running', analyst = 'bench@ucsf.edu', award = 1,
+  estimate_seconds = 3600, started_at = now(), due_at = now() + %(due)s, due_stage = 'estimate',
+  wake_at = now() + %(due)s WHERE status = 'new'
+"""
+FIRST_THOUSAND = "SELECT id FROM dispatch_analysisrequest WHERE status = 'running' ORDER BY id LIMIT 1000"
+BARE_CLAIM = """
+WITH won AS (UPDATE bare_request SET status = 'running', analyst = %s WHERE name = %s AND status = 'new'
+             RETURNING id)
+INSERT INTO bare_bid (request_id, analyst) SELECT id, %s FROM won RETURNING id
+"""
+JSON_AGG = """
+SELECT json_agg(json_build_object('analysis', analysis, 'requester', requester, 'name', name, 'request-date',
+  to_char(requested_at AT TIME ZONE 'UTC', 'YYYY-MM-DD@HH24:MI'), 'status', status, 'config', config)
+  ORDER BY id)::text FROM dispatch_analysisrequest WHERE status = 'new'
+"""
+
+
+def rows() -> Iterator[Row]:
+    """Every figure of dispatch that one process can measure."""
+    settings.POLYPHEMUS_KEK = bytes(32)
+    settings.POLYPHEMUS_URL = "http://127.0.0.1"
+    settings.ALLOWED_HOSTS = ["127.0.0.1"]
+    settings.POLYPHEMUS_CALLS_PER_MINUTE = 10**9
+    site = Site()
+    _execute("SET synchronous_commit = off")
+    yield _bids(site)
+    yield from _polls(site)
+    yield from _lists()
+    yield from _sweeps()
+
+
+class Site:
+    """The WSGI application, and an analyst that signs calls to it beforehand."""
+
+    def __init__(self) -> None:
+        """Make the key."""
+        made = keys.create(
+            analyst=ANALYST,
+            scheme="etna-v1",
+            scopes=EVERYTHING,
+            kek=bytes(32),
+            actor="bench",
+            now=datetime.now(UTC),
+        )
+        self.key_id, self.secret = made.key.pk, made.secret.encode()
+        self.application: Callable[..., Any] = get_wsgi_application()
+
+    def call(
+        self, method: str, path: str, body: dict[str, Any] | None = None, *, etag: str = ""
+    ) -> dict[str, Any]:
+        """One signed call, ready to be made."""
+        fields = etna.sign(
+            method=method,
+            host="127.0.0.1",
+            path=path,
+            key_id=self.key_id,
+            key=self.secret,
+            signed=body or {},
+            nonce=secrets.token_urlsafe(16),
+            expires=datetime.now(UTC) + timedelta(minutes=4),
+        )
+        factory, all_headers = (
+            RequestFactory(),
+            {"Host": "127.0.0.1", **fields, **({"If-None-Match": etag} if etag else {})},
+        )
+        if body is None:
+            return dict(factory.get(path, headers=all_headers).environ)
+        made = factory.post(path, body, content_type="application/json", headers=all_headers)
+        return dict(made.environ)
+
+    def make(self, environ: dict[str, Any]) -> tuple[int, dict[str, str]]:
+        """Make the call; its status and headers."""
+        seen: list[Any] = []
+        answer = self.application(environ, lambda status, headers: seen.append((status, headers)))
+        b"".join(answer)
+        answer.close()
+        status, headers = seen[0]
+        return int(status.split(" ")[0]), dict(headers)
+
+
+def _execute(statement: str, values: Any = None) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall() if cursor.description else None
+
+
+def _backend_seconds() -> float:
+    """What the PostgreSQL process behind our connection has computed so far."""
+    ((pid,),) = _execute("SELECT pg_backend_pid()")
+    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
+
+
+def both_cpu(action: Callable[[], object]) -> float:
+    """Seconds this process and its PostgreSQL backend compute."""
+    backend, own = _backend_seconds(), time.process_time()
+    action()
+    spent = time.process_time() - own
+    return spent + _backend_seconds() - backend
+
+
+def _bids(site: Site) -> Row:
+    _execute(
+        "CREATE TABLE bare_request (id bigserial PRIMARY KEY, name text UNIQUE, status text, analyst text)"
+    )
+    _execute("CREATE TABLE bare_bid (id bigserial PRIMARY KEY, request_id bigint UNIQUE, analyst text)")
+    turns = count()
+
+    def ours() -> float:
+        prefix = f"bid{next(turns)}_"
+        _execute(FILL, {"prefix": prefix, "rows": CALLS})
+        body = {"analysis": "exome_pipe", "analyst": ANALYST, "time": "3600"}
+        calls = [
+            site.call("POST", "/api/v1/bids", {**body, "name": f"{prefix}{n}"}) for n in range(1, CALLS + 1)
+        ]
+        return both_cpu(lambda: _expect(200, [site.make(call)[0] for call in calls])) / CALLS
+
+    def floor() -> float:
+        prefix = f"bare{next(turns)}_"
+        _execute(
+            "INSERT INTO bare_request (name, status) SELECT %s || n, 'new' FROM generate_series(1, %s) n",
+            [prefix, CALLS],
+        )
+        names = [f"{prefix}{n}" for n in range(1, CALLS + 1)]
+        return both_cpu(lambda: [_bare_claim(name) for name in names]) / CALLS
+
+    how = f"{CALLS} signed bids through the WSGI application, CPU, over a bare claim+bid statement"
+    return paired("bid_cpu_over_bare_claim", ours, floor, limit=2.5, how=how)
+
+
+def _bare_claim(name: str) -> object:
+    return connection.connection.execute(BARE_CLAIM, [ANALYST, name, ANALYST], prepare=True).fetchall()
+
+
+def _polls(site: Site) -> Iterator[Row]:
+    _execute(AWARD, {"due": timedelta(days=9)})
+    _execute(FILL, {"prefix": "hundred_", "rows": 100})
+    yield paired(
+        "poll_304_cpu_over_bare", lambda: _poll(site), _bare_poll, limit=4, how=f"{CALLS} signed polls"
+    )
+    few = [_poll(site) for _ in range(3)]
+    _execute(FILL, {"prefix": "many_", "rows": 9900})
+    many = [_poll(site) for _ in range(3)]
+    ratio = min(many) / min(few)
+    yield Row(
+        name="poll_304_10k_over_100",
+        value=min(many),
+        floor=min(few),
+        ratio=ratio,
+        limit=1.2,
+        ok=ratio <= 1.2,
+        how="304 with 10,000 open requests over 304 with 100; the least of three",
+    )
+
+
+def _poll(site: Site) -> float:
+    _, headers = site.make(site.call("GET", "/api/v1/requests"))
+    calls = [site.call("GET", "/api/v1/requests", etag=headers["ETag"]) for _ in range(CALLS)]
+    return both_cpu(lambda: _expect(304, [site.make(call)[0] for call in calls])) / CALLS
+
+
+def _bare_poll() -> float:
+    statement = "SELECT changes FROM dispatch_revision WHERE slot = %s"
+    run = connection.connection.execute
+    return both_cpu(lambda: [run(statement, [1], prepare=True).fetchone() for _ in range(CALLS)]) / CALLS
+
+
+def _lists() -> Iterator[Row]:
+    open_still = AnalysisRequest.objects.open_for_bids()
+
+    def ours() -> float:
+        return both_cpu(lambda: bulk.documents_of(open_still, limit=10_000))
+
+    how = "the bytes of 10,000 open requests, written by the database, over one json_agg"
+    yield paired(
+        "list_10k_over_json_agg", ours, lambda: both_cpu(lambda: _execute(JSON_AGG)), limit=3, how=how
+    )
+    shelf = bulk.Shelf()
+
+    def second() -> float:
+        return both_cpu(lambda: shelf.get("tag", lambda: bulk.documents_of(open_still, limit=10_000)[0]))
+
+    second()
+    yield paired(
+        "list_10k_second_reader", second, ours, limit=0.1, how="the same page again at the same revision"
+    )
+    _execute(FILL, {"prefix": "million_", "rows": 1_000_000})
+    _execute("ANALYZE dispatch_analysisrequest")
+    ((middle,),) = _execute("SELECT max(id) - 300000 FROM dispatch_analysisrequest")
+    deep = open_still.filter(pk__gt=middle)
+    yield paired(
+        "page_n_over_page_1",
+        lambda: both_cpu(lambda: bulk.documents_of(deep, limit=1000)),
+        lambda: both_cpu(lambda: bulk.documents_of(open_still, limit=1000)),
+        limit=1.5,
+        how="a page of 1,000 deep in a million open requests over the first",
+    )
+
+
+def _sweeps() -> Iterator[Row]:
+    _execute("DELETE FROM dispatch_analysisrequest WHERE name LIKE 'million%%'")
+    _execute("DELETE FROM dispatch_analysisrequest WHERE name LIKE 'many%%' OR name LIKE 'hundred%%'")
+    _execute(FILL, {"prefix": "idle_", "rows": 30_000})
+    _execute(AWARD, {"due": timedelta(days=30)})
+    few = min(_idle_sweep() for _ in range(9))
+    _execute(FILL, {"prefix": "million_", "rows": 2_970_000})
+    _execute(AWARD, {"due": timedelta(days=30)})
+    _execute("ANALYZE dispatch_analysisrequest")
+    many = min(_idle_sweep() for _ in range(9))
+    yield Row(
+        name="sweep_idle_3m_over_30k",
+        value=many,
+        floor=few,
+        ratio=many / few,
+        limit=2,
+        ok=many / few <= 2 and many <= 0.01,
+        how="a sweep with nothing due at 3M running requests over one at 30k, CPU; and at most 10 ms",
+    )
+    yield paired(
+        "sweep_row_over_update", _due_rows, _bare_update, limit=4, how="1,000 due rows in a sweep, for each"
+    )
+
+
+def _sweep() -> due.Report:
+    return due.sweep(witness=no_check, waits=policies.waits(), now=datetime.now(UTC))
+
+
+def _idle_sweep() -> float:
+    return both_cpu(_sweep)
+
+
+def _make_due() -> None:
+    _execute(
+        "UPDATE dispatch_analysisrequest SET due_at = now(), wake_at = now(), due_stage = 'estimate'"
+        " WHERE id IN (" + FIRST_THOUSAND + ")"
+    )
+
+
+def _due_rows() -> float:
+    _make_due()
+    return both_cpu(_sweep) / 1000
+
+
+def _bare_update() -> float:
+    statement = (
+        "UPDATE dispatch_analysisrequest SET due_at = due_at + interval '6 minutes'"
+        " WHERE id IN (" + FIRST_THOUSAND + ")"
+    )
+    return both_cpu(lambda: _execute(statement)) / 1000
+
+
+def _expect(status: int, statuses: list[int]) -> None:
+    if set(statuses) != {status}:
+        raise AssertionError(f"Expected {status} alone, and met {sorted(set(statuses))}.")
