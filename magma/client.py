@@ -14,6 +14,7 @@ from django.conf import settings
 from msgspec import UNSET
 
 from magma.errors import MagmaGarbled, MagmaNotConfigured
+from magma.forks import ForkedLock
 from magma.janus_login import JanusLogin
 from magma.pages import Answer, Documents, Orphan, Page, Retrieved
 from magma.questions import (
@@ -47,6 +48,7 @@ SETTINGS = (
 )
 #: By process and settings. A fork leaves its parent's client alone: those connections are not its own.
 _clients: dict[tuple[object, ...], Magma] = {}
+_connecting = ForkedLock()
 
 
 class Magma:
@@ -311,12 +313,15 @@ def connect() -> Magma:
     if not settings.POLYPHEMUS_MAGMA_URL:
         raise MagmaNotConfigured("POLYPHEMUS_MAGMA_URL is not set: Polyphemus does not know where Magma is.")
     key = (os.getpid(), *(str(getattr(settings, name)) for name in SETTINGS))
-    if key not in _clients:
-        disconnect()
-        _clients[key] = Magma(
-            url=settings.POLYPHEMUS_MAGMA_URL, token=token_source(), projects=settings.POLYPHEMUS_PROJECTS
-        )
-    return _clients[key]
+    with _connecting.lock:
+        if key not in _clients:
+            disconnect()
+            _clients[key] = Magma(
+                url=settings.POLYPHEMUS_MAGMA_URL,
+                token=token_source(),
+                projects=settings.POLYPHEMUS_PROJECTS,
+            )
+        return _clients[key]
 
 
 def disconnect() -> None:

@@ -76,14 +76,15 @@ class Walk:
             fresh = self._fresh(page)
             if fresh.documents:
                 yield fresh
-            if self._is_complete(page, read) or (not fresh.documents and read < window.size):
+            has_room = read < window.size
+            if has_room and (not fresh.documents or self._is_complete(page)):
                 return
             window = window_after(_reached(window, read), self._page_size)
             window, page = self._in_view(window)
 
-    def _is_complete(self, page: Page, read: int) -> bool:
-        """Everything fitted on the first page, at one instant."""
-        return page.number == 1 and page.count == read == self.given
+    def _is_complete(self, page: Page) -> bool:
+        """Everything fitted on the first page. A full one proves nothing: Magma counts before it reads."""
+        return page.number == 1 and page.count == len(page.documents) == self.given
 
     def _fresh(self, page: Page) -> Page:
         """The page with only what was not given before; the trail is longer by that."""

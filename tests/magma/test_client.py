@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from threading import Thread
@@ -360,6 +361,12 @@ class TestConnect:
     def test_gives_one_client_to_a_worker(self, settings: Settings) -> None:
         assert connect() is connect()
         assert connect().projects() == ["ipi"]
+
+    def test_gives_the_same_client_to_all_threads(self) -> None:
+        with ThreadPoolExecutor(16) as threads:
+            clients = set(threads.map(lambda _: connect(), range(64)))
+
+        assert len(clients) == 1
 
     def test_follows_the_settings(self, settings: Settings) -> None:
         before = connect()

@@ -3,13 +3,13 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magma.errors import MagmaShifted
+from magma.errors import MagmaGarbled, MagmaShifted
 from magma.pages import Documents, Page
 from magma.questions import Ending
 from magma.walks import Walk, window_after
@@ -129,6 +129,29 @@ class TestWalk:
         rest = list(pages)
 
         assert rest == []
+
+    def test_does_not_trust_a_count_that_just_fills_the_page(self) -> None:
+        model = Model(set(range(100)), random.Random(1), 0)
+
+        def fetch(attributes: Sequence[str] | str, page: int, size: int) -> Page:
+            counted = len(model.names)
+            model.names |= {-1} if page == 1 else set()  # arrives between Magma's counting and its reading
+            return replace(model.fetch(attributes, page, size), count=counted)
+
+        names = {name for page in Walk(fetch, attributes=("name",), page_size=100) for name in page.documents}
+
+        assert {f"{name:06d}" for name in range(100)} <= names
+
+    def test_refuses_pages_that_are_in_no_order(self) -> None:
+        model = Model(set(range(1000)), random.Random(1), 0)
+
+        def fetch(attributes: Sequence[str] | str, page: int, size: int) -> Page:
+            found = model.fetch(attributes, page, size)
+            names = model.changes.sample([*found.documents], len(found.documents))
+            return replace(found, documents={name: found.documents[name] for name in names})
+
+        with pytest.raises(MagmaGarbled, match="not in one order"):
+            list(Walk(fetch, attributes=("name",), page_size=300))
 
     def test_reads_a_small_model_with_one_call(self) -> None:
         model = Model(set(range(10)), random.Random(1), 0)
