@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 Document = Mapping[str, Any]
@@ -66,7 +67,7 @@ class Tree:
         """The nodes in a fixed order, whatever order they were read in."""
         return [node.as_json() for node in sorted(self.nodes, key=lambda node: node.name)]
 
-    @property
+    @cached_property
     def mark(self) -> str:
         """The digest of all of it: equal marks mean nothing visible has changed."""
         return digest(self.as_json())

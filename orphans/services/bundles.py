@@ -21,6 +21,7 @@ from magma.removal.witness import Witness
 from magma.trees import Name, Tree, canonical, tree_from_json
 from orphans.errors import CopyDiffersError
 from orphans.models import Bundle, Review, ReviewItem
+from orphans.querysets import ReviewItemQuerySet
 from orphans.services import storage
 from orphans.services.decisions import spare
 from orphans.services.moves import By, note_review
@@ -33,6 +34,18 @@ FORMAT = "polyphemus-bundle/1"
 MOST_RECORDS = 1000
 
 Trees = dict[int, Tree]
+#: What copying and removing read of an item; what was seen of it stays where it is.
+NEEDED = (
+    "fate",
+    "fate_note",
+    "mark",
+    "records",
+    "group",
+    "review",
+    "bundle",
+    "orphan__model",
+    "orphan__record",
+)
 
 
 @dataclass(frozen=True)
@@ -56,8 +69,17 @@ def plan(review: Review) -> None:
 
 def pending(bundle: Bundle) -> dict[int, ReviewItem]:
     """The items of the bundle still to be removed, by id."""
-    rows = ReviewItem.objects.pending().filter(bundle=bundle).select_related("orphan").order_by("pk")
+    rows = _pending(bundle).select_related("orphan").only(*NEEDED).order_by("pk")
     return {item.pk: item for item in rows}
+
+
+def is_spent(bundle: Bundle) -> bool:
+    """Whether every item of it is decided."""
+    return not _pending(bundle).exists()
+
+
+def _pending(bundle: Bundle) -> ReviewItemQuerySet:
+    return ReviewItem.objects.pending().filter(bundle=bundle)
 
 
 def write(bundle: Bundle, tools: Tools, *, by: By) -> Bundle:
@@ -116,15 +138,15 @@ def verify(bundle: Bundle, tools: Tools, *, by: By) -> Bundle:
     kept = read(bundle)
     templates = tools.magma.templates(review.project)
     items = {pk: item for pk, item in pending(bundle).items() if pk in kept.trees}
-    trees = _unchanged(review, items, tools.magma, templates, by=by, against=kept.trees)
+    trees = _unchanged(review, items, tools.magma, templates, by=by, against=kept.marks)
     if not trees:
         return _spend(bundle)
     examination = tools.adapter.examine(review.project, list(trees.values()))
+    before = kept.witness()
     changed = {
         tree.top.name: "Its rows changed while the copy was made."
         for tree in trees.values()
-        if tree.top.name not in examination.disagreements
-        and not _same(kept.witness, examination.witness, tree)
+        if tree.top.name not in examination.disagreements and not _same(before, examination.witness, tree)
     }
     _agreeing(review, items, trees, {**examination.disagreements, **changed}, by=by)
     fields = {
@@ -136,7 +158,7 @@ def verify(bundle: Bundle, tools: Tools, *, by: By) -> Bundle:
         Bundle.objects.filter(pk=bundle.pk, status=BundleStatus.WRITTEN).update(**fields)
         note_review(review, action="bundle verified", by=_with(by, bundle.sha256, bundle.name))
     bundle.refresh_from_db()
-    return bundle if pending(bundle) else _spend(bundle)
+    return _spend(bundle) if is_spent(bundle) else bundle
 
 
 def _same(before: Witness, after: Witness, tree: Tree) -> bool:
@@ -156,6 +178,10 @@ class Copy:
     trees: Trees
 
     @property
+    def marks(self) -> dict[int, str]:
+        """The digest of each tree, as it was when written; the file's own hash vouches for them."""
+        return {entry["item"]: entry["mark"] for entry in self.document["trees"]}
+
     def witness(self) -> Witness:
         """The rows behind it when it was written."""
         return Witness.from_json(self.document["witness"])
@@ -204,7 +230,7 @@ def _unchanged(
     templates: Templates,
     *,
     by: By,
-    against: Trees | None = None,
+    against: Mapping[int, str] | None = None,
 ) -> Trees:
     """The trees that are still what was seen (or copied), read afresh; the others are left with a reason."""
     trees: Trees = {}
@@ -215,7 +241,7 @@ def _unchanged(
             tree = forest.trees.get(record)
             if tree is None:
                 left[item.pk] = forest.unreadable[record]
-            elif tree.mark != (item.mark if against is None else against[item.pk].mark):
+            elif tree.mark != (item.mark if against is None else against[item.pk]):
                 left[item.pk] = "It has changed since it was reviewed: look at it again."
             else:
                 trees[item.pk] = tree

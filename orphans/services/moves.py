@@ -54,7 +54,8 @@ def _move_chunk(
     ids: list[int], *, to: OrphanStatus, allowed: frozenset[OrphanStatus], by: By, fields: dict[str, Any]
 ) -> set[int]:
     with transaction.atomic():
-        rows = Orphan.objects.filter(pk__in=ids, status__in=allowed).select_for_update().order_by("pk")
+        rows = Orphan.objects.filter(pk__in=ids, status__in=allowed).only("project", "status")
+        rows = rows.select_for_update().order_by("pk")
         before = {row.pk: row for row in rows}
         Orphan.objects.filter(pk__in=before, status__in=allowed).update(status=to, **fields)
         AuditEntry.objects.bulk_create(_line(row, to=to, by=by) for row in before.values())

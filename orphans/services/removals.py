@@ -137,7 +137,7 @@ def strike_bundle(bundle: Bundle, tools: Tools, *, by: By) -> None:
     kept = bundles.read(bundle)
     doomed = [Doomed(pk, kept.trees[pk].names) for pk in items if pk in kept.trees]
     _strike(bundle, tools, doomed, items, by=by)
-    if not bundles.pending(bundle):
+    if bundles.is_spent(bundle):
         bundles.spend(bundle)
 
 

@@ -39,6 +39,9 @@ BENCHES: dict[str, Bench] = {
     ),
     "events": Bench("tests.bench.events:rows", ("event_to_suggestion_p95_s",)),
     "story": Bench("tests.bench.fresh_clone:rows", ("story_s",)),
+    "removals": Bench(
+        "tests.bench.removals:rows", ("removal_over_bare_delete", "removal_with_bundles_over_bare_delete")
+    ),
     "journal": Bench("tests.bench.journal:rows", ("journal_write_p95_s", "journal_write_31mb_s")),
     "walk": Bench(
         "tests.bench.walks:rows",

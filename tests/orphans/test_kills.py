@@ -18,7 +18,7 @@ from django.db import connection
 
 from magma.demo.tokens import mint
 from magma.journal.models import JournalEntry
-from orphans.models import AuditEntry, Review
+from orphans.models import AuditEntry, Bundle, Review
 from orphans.states import Fate, ReviewStatus
 from tests.orphans.killed import POINTS
 from tests.orphans.world import World
@@ -58,9 +58,7 @@ def go_on(world: World, folder: Path, review: Review) -> Review:
 def copied(folder: Path) -> set[str]:
     """The records of every whole copy on the disk that is recorded with its hash."""
     names: set[str] = set()
-    for sha256, name in Review.objects.values_list("bundles__sha256", "bundles__name").exclude(
-        bundles__name=""
-    ):
+    for sha256, name in Bundle.objects.exclude(name="").values_list("sha256", "name"):
         content = gzip.decompress((folder / name).read_bytes())
         assert hashlib.sha256(content).hexdigest() == sha256
         names |= {node["record"] for tree in json.loads(content)["trees"] for node in tree["nodes"]}
