@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import pty
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -115,6 +116,16 @@ def test_a_signal_stops_every_child(stay: Callable[..., Staying], folder: Path, 
     assert len(servers) == 2
     assert gone(servers)
     assert list(folder.glob("fresh-*")) == []
+
+
+def test_a_signal_during_the_first_start_ends_it_and_the_next_start_works(folder: Path) -> None:
+    starting = subprocess.Popen(command_line("true", folder=folder), env=environment())  # noqa: S603 — ourselves
+    eventually((folder / "lasting" / "postgres.new").exists, "the database is being made")
+
+    starting.terminate()
+
+    assert starting.wait(60) == 128 + signal.SIGTERM
+    assert run("true", folder=folder).returncode == 0
 
 
 def test_what_the_command_leaves_running_is_stopped(folder: Path) -> None:
