@@ -33,7 +33,7 @@ def seen_by(request: HttpRequest) -> SuggestionQuerySet:
     projects = Suggestion.objects.order_by().values_list("project", flat=True).distinct()
     if isinstance(person, Person):
         return Suggestion.objects.visible_to(person, projects)
-    return Suggestion.objects.filter(restricted=False)
+    return Suggestion.objects.filter(restricted=False, shadow=False)
 
 
 @admin.register(Suggestion)

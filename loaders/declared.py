@@ -61,7 +61,7 @@ class Spelling(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     ready: str | None = None
     lacking: str | None = None
     changed: str | None = None
-    shadow: bool = False
+    shadow_of: str = ""
     config: Prefill = Prefill()
 
 
@@ -73,6 +73,7 @@ class DeclaredLoader(Loader):
         self.name, self.version, self.title = spelling.name, str(spelling.version), spelling.title
         self.model, self.analysis, self.projects = spelling.model, spelling.analysis, spelling.projects
         self.inputs, self.batch_by = spelling.inputs, spelling.batch_by
+        self.shadow_of = spelling.shadow_of
         self.scope, self.needs = _check(spelling.scope), _check(spelling.needs)
         self.wellformed, self.outputs = _check(spelling.wellformed), from_json(spelling.outputs)
         for half in ("ready", "lacking", "changed"):

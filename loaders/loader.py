@@ -39,6 +39,8 @@ class Loader:
     analysis: str = ""
     #: Only these projects; empty means every project that has the model.
     projects: tuple[str, ...] = ()
+    #: Judge as this other loader would be judged, and tell nobody: to try a new version on live data.
+    shadow_of: str = ""
     #: Passed over in silence in projects whose templates lack what it reads; else that is an error.
     everywhere: bool = False
     #: Which anchors it is about at all; the others are passed over in silence.
@@ -85,6 +87,16 @@ class Loader:
         }
         return {question: check for question, check in asked.items() if check is not None}
 
+    @property
+    def is_shadow(self) -> bool:
+        """Whether it only tries out what another would do."""
+        return bool(self.shadow_of)
+
+    @property
+    def identity(self) -> str:
+        """Whose requests and fingerprints count as its own."""
+        return self.shadow_of or self.name
+
     @cached_property
     def runs_code(self) -> frozenset[str]:
         """The questions that a lab's own code answers."""
@@ -100,7 +112,7 @@ class Loader:
     def fingerprint(self, page: Page, index: int) -> str:
         """The digest of an anchor's inputs."""
         return fingerprints.fingerprint(
-            page, index, loader=self.name, version=str(self.version), inputs=self.inputs
+            page, index, loader=self.identity, version=str(self.version), inputs=self.inputs
         )
 
     def explain(self, page: Page, index: int) -> dict[str, Finding]:
@@ -112,7 +124,17 @@ class Loader:
         """The loader as JSON, the way a YAML file spells it."""
         plain = {
             key: list(value) if isinstance(value, tuple) else value
-            for key in ("name", "version", "title", "model", "analysis", "projects", "inputs", "batch_by")
+            for key in (
+                "name",
+                "version",
+                "title",
+                "model",
+                "analysis",
+                "projects",
+                "inputs",
+                "batch_by",
+                "shadow_of",
+            )
             if (value := getattr(self, key))
         }
         return plain | {question: check.as_json() for question, check in self.checks.items()}

@@ -34,6 +34,8 @@ class Suggestion(models.Model):
     due = models.CharField(max_length=10, choices=DueReason)
     reason = models.TextField()
     restricted = models.BooleanField()
+    #: Made by a loader that is only tried out: shown to nobody but on the page that compares.
+    shadow = models.BooleanField(default=False, db_default=False)
     fingerprint = models.CharField(max_length=64)
     #: A cheap digest of all that was read: while equal, file digests need not be asked for again.
     touch = models.CharField(max_length=64, blank=True)

@@ -84,7 +84,7 @@ def measured(now: datetime) -> Iterator[Metric]:
     )
     pending = Change.objects.filter(pending=True, ripe_at__lte=now).count()
     yield metrics.gauge("changes_pending", "Changes still to be judged", "queue", [("changes", pending)])
-    standing = Suggestion.objects.standing().count()
+    standing = Suggestion.objects.standing().filter(shadow=False).count()
     yield metrics.gauge(
         "suggestions_standing", "Suggestions that stand", "queue", [("suggestions", standing)]
     )

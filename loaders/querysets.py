@@ -24,6 +24,10 @@ class SuggestionQuerySet(QuerySet["Suggestion"]):
 
     def visible_to(self, person: Person, projects: Iterable[str]) -> SuggestionQuerySet:
         """Those of these projects that the person may see; restricted ones only with the right to it."""
+        return self.seen_with_shadows(person, projects).filter(shadow=False)
+
+    def seen_with_shadows(self, person: Person, projects: Iterable[str]) -> SuggestionQuerySet:
+        """The same, with those that loaders made which are only tried out."""
         viewable = [project for project in projects if person.can_view(project)]
         cleared = [project for project in viewable if person.can_see_restricted(project)]
         return self.filter(Q(project__in=cleared) | Q(project__in=viewable, restricted=False))

@@ -68,7 +68,7 @@ def whole_json(suggestion: Suggestion) -> Json:
 def others(suggestion: Suggestion) -> list[int]:
     """The standing suggestions that would make the same output of the same records."""
     rivals = Suggestion.objects.standing().filter(
-        project=suggestion.project, anchor=suggestion.anchor, output_key=suggestion.output_key
+        shadow=False, project=suggestion.project, anchor=suggestion.anchor, output_key=suggestion.output_key
     )
     return list(rivals.exclude(pk=suggestion.pk).values_list("pk", flat=True))
 

@@ -19,6 +19,7 @@ api_urlpatterns: list[URLPattern] = [
 page_urlpatterns: list[URLPattern] = [
     path("<str:project>/explain", insight.explain_page, name="explain_page"),
     path("<str:project>/waiting", insight.waiting_page, name="waiting_page"),
+    path("<str:project>/shadows", insight.shadows_page, name="shadows_page"),
     path("<str:project>/scans", insight.scans_page, name="scans_page"),
     path("<str:project>/suggestions", pages.suggestion_list, name="suggestions_page"),
     path("<str:project>/suggestions/<int:pk>", pages.suggestion_page, name="suggestion_page"),

@@ -27,8 +27,8 @@ OPEN = f"""
 WITH proposed AS (SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS p({SHAPE})),
 opened AS (
     INSERT INTO loaders_suggestion
-        (project, loader, model, status, opened_at, because, request_name, {COLUMNS})
-    SELECT %(project)s, %(loader)s, %(model)s, 'open', %(now)s, '', '', {COLUMNS} FROM proposed
+        (project, loader, model, shadow, status, opened_at, because, request_name, {COLUMNS})
+    SELECT %(project)s, %(loader)s, %(model)s, %(shadow)s, 'open', %(now)s, '', '', {COLUMNS} FROM proposed
     WHERE NOT EXISTS (
         SELECT 1 FROM loaders_suggestion AS dismissed
         WHERE (dismissed.project, dismissed.loader, dismissed.model) = (%(project)s, %(loader)s, %(model)s)
@@ -77,6 +77,7 @@ class Desk:
     loader: str
     model: str
     now: datetime
+    shadow: bool = False
 
     def open(self, proposals: Sequence[Proposal]) -> int:
         """Open those that don't stand yet and weren't dismissed for the same inputs; how many."""
@@ -96,5 +97,5 @@ class Desk:
         spelled = json.dumps(rows, ensure_ascii=False)
         values = {"rows": spelled, "project": self.project, "loader": self.loader, "model": self.model}
         with connection.cursor() as cursor:
-            cursor.execute(statement, values | {"now": self.now})
+            cursor.execute(statement, values | {"now": self.now, "shadow": self.shadow})
             return int(cursor.rowcount)

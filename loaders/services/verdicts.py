@@ -92,7 +92,8 @@ class Memory:
         asked = [loader.name for loader in loaders if not loader.batch_by]
         if not asked:
             return cls({}, {})
-        return cls(seam.pasts(project, model, names, asked), suggestions.known(project, model, names, asked))
+        whose = [loader.identity for loader in loaders if not loader.batch_by]
+        return cls(seam.pasts(project, model, names, whose), suggestions.known(project, model, names, asked))
 
     def past(self, loader: str) -> Past:
         """What requests say of one loader's anchors."""
@@ -181,31 +182,33 @@ class Engine:
         whole = whole_batches(gatherer, loader, page)
         ensure_seen(loader, whole)
         with time_limit(SECONDS_A_PAGE):
-            bench = Bench(gatherer, loader, whole, memory.past(loader.name), memory.known(loader.name))
+            bench = Bench(gatherer, loader, whole, memory.past(loader.identity), memory.known(loader.name))
             if loader.batch_by:
                 bench = self._batched(bench)
             found = bench.verdicts()
             draft = bench.draft(found)
-            if self.counts_gaps:
+            if self.counts_gaps and not loader.is_shadow:
                 draft.gaps = gaps.counted(loader, bench.sights, found)
             return draft
 
     def _batched(self, bench: Bench) -> Bench:
         """A batch reaches beyond the page, and is known under its own name."""
         name, model, page = bench.loader.name, bench.loader.model, bench.page
-        past = seam.pasts(self.project, model, page.names, [name])
+        whose = bench.loader.identity
+        past = seam.pasts(self.project, model, page.names, [whose])
         known = suggestions.known(self.project, model, list(bench.groups), [name])
-        return replace(bench, past=past.get(name, Past()), known=known.get(name, {}))
+        return replace(bench, past=past.get(whose, Past()), known=known.get(name, {}))
 
     def _settled(self, loader: Loader, draft: Draft, *, now: datetime) -> Tally:
-        written = suggestions.settle(Desk(self.project, loader.name, loader.model, now), draft)
+        desk = Desk(self.project, loader.name, loader.model, now, shadow=loader.is_shadow)
+        written = suggestions.settle(desk, draft)
         changes.ripen(self.project, loader.model, draft.ripens, now=now)
         self._tell_of_outputs(loader, draft.made, now=now)
         return Tally(verdicts={loader.name: draft.counts}, written=written, gaps=draft.gaps)
 
     def _tell_of_outputs(self, loader: Loader, made: Collection[str], *, now: datetime) -> None:
         """An open request whose output has appeared may be archived: look at it as a whole, then say so."""
-        if not made:
+        if not made or loader.is_shadow:
             return
         sights = seam.see_outputs(seam.in_progress(self.project, loader.name, loader.model, made))
         if seen := seam.seen(sights):

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loaders import cards, knowledge, registry
+from loaders import cards, knowledge, registry, shadows
 from loaders.filters import project_of
 from loaders.serializers import cursor_json, gap_json, run_json
 from loaders.services import explaining
@@ -105,6 +105,15 @@ def waiting_page(request: PageRequest, project: str) -> HttpResponse:
     cleared = request.person.can_see_restricted(project)
     gaps = [gap_json(gap, cleared=cleared) for gap in knowledge.gaps_for(request.person, project)]
     return render(request, "loaders/waiting.html", {"project": project, "gaps": gaps})
+
+
+@require_GET
+@signed_in
+def shadows_page(request: PageRequest, project: str) -> HttpResponse:
+    """`/PROJECT/shadows`: what loaders that are only tried out would change."""
+    require_view(request.person, project)
+    context = {"project": project, "comparisons": list(shadows.compared(request.person, project))}
+    return render(request, "loaders/shadows.html", context)
 
 
 @require_GET
