@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from dispatch.scopes import ANY, Scope, Scopes
@@ -17,6 +18,13 @@ from dispatch.states import RequestStatus
 
 if TYPE_CHECKING:
     from dispatch.models import AnalysisRequest  # noqa: F401 — named in the string below
+
+
+NO_KEY = """NOT EXISTS (
+  SELECT FROM dispatch_keyscope AS s JOIN dispatch_apikey AS k ON k.id = s.key_id
+   WHERE k.state IN ('active', 'retiring') AND (k.expires_at IS NULL OR k.expires_at >= %s)
+     AND s.verb IN ('*', 'bid') AND s.project IN ('*', dispatch_analysisrequest.project)
+     AND s.analysis IN ('*', dispatch_analysisrequest.analysis))"""
 
 
 class AnalysisRequestQuerySet(QuerySet["AnalysisRequest"]):
@@ -48,6 +56,11 @@ class AnalysisRequestQuerySet(QuerySet["AnalysisRequest"]):
     def to_look_at(self, *, now: datetime) -> AnalysisRequestQuerySet:
         """Requests the sweep has something to do with, the longest waiting first."""
         return self.filter(wake_at__lte=now).order_by("wake_at", "pk")
+
+    def unserved(self, *, now: datetime) -> AnalysisRequestQuerySet:
+        """Open requests that no live key may bid on: they wait for an admin, not for an analyst."""
+        no_key = RawSQL(NO_KEY, [now], output_field=BooleanField())  # noqa: S611 — our own text
+        return self.open_for_bids().filter(no_key).order_by("pk")
 
     def within(self, scopes: Scopes) -> AnalysisRequestQuerySet:
         """Requests a key's scopes cover, for whatever verb: who may work on something may see it."""

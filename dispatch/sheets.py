@@ -26,6 +26,8 @@ class Sheet:
     #: How much of the time until the due date has passed, in thousandths; None when nothing runs.
     passed: int | None
     overdue: bool
+    #: Open, and no analyst's key covers it.
+    unserved: bool
     may_decide: bool
     may_ask_help: bool
     may_extend: bool
@@ -42,6 +44,7 @@ def sheet(request: AnalysisRequest, person: Person, *, now: datetime) -> Sheet:
         events=requests.history(request),
         passed=_passed(request, now=now),
         overdue=bool(request.status == RequestStatus.RUNNING and request.due_at and request.due_at <= now),
+        unserved=AnalysisRequest.objects.unserved(now=now).filter(pk=request.pk).exists(),
         may_decide=open_still,
         may_ask_help=open_still and deferred and request.help_asked_at is None,
         may_extend=open_still and request.status in {RequestStatus.RUNNING, RequestStatus.DEFERRED},

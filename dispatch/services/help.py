@@ -25,7 +25,7 @@ def ask(
         actor=actor,
         note=note,
         changes={"help_asked_at": now, "wake_at": until},
-        facts={"until": until.isoformat(), "award": request.award},
+        facts={"until": f"{until:%Y-%m-%d %H:%M} UTC", "award": request.award},
     )
     return moves.take(request, step, now=now)
 

@@ -1,0 +1,43 @@
+"""What dispatch says to /readyz and doctor: whether due dates are dealt with, and work can be done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from dispatch.models import AnalysisRequest
+from polyphemus_site.health import Finding
+
+#: The sweep runs every two seconds; what waits longer than this waits for nobody.
+LATE = timedelta(seconds=60)
+MOST_NAMED = 5
+
+
+def due_dates(now: datetime) -> Finding:
+    """Whether anything that came due still waits."""
+    waiting = AnalysisRequest.objects.to_look_at(now=now - LATE)
+    first = waiting.first()
+    if first is None:
+        return Finding.ok("due dates", "Nothing that has come due waits.")
+    return Finding.warn(
+        "due dates",
+        f"{first} and perhaps others came due at {first.wake_at:%Y-%m-%d %H:%M:%S} UTC and still wait.",
+        "See that a worker and beat are running; `manage.py sweep` deals with them now.",
+    )
+
+
+def unserved(now: datetime) -> list[Finding]:
+    """Whether every open request can be done by somebody."""
+    found = list(_unserved(now))
+    return found or [Finding.ok("analysts", "Every open request is within some analyst's scope.")]
+
+
+def _unserved(now: datetime) -> Iterator[Finding]:
+    names = [str(request) for request in AnalysisRequest.objects.unserved(now=now)[: MOST_NAMED + 1]]
+    if names:
+        more = " and others" if len(names) > MOST_NAMED else ""
+        yield Finding.warn(
+            "analysts",
+            f"No analyst's key covers {', '.join(names[:MOST_NAMED])}{more}.",
+            "Make a key, or widen the scopes of one, for their project and analysis.",
+        )

@@ -1,0 +1,58 @@
+"""What operators are told."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from dispatch import probes
+from dispatch.models import AnalysisRequest
+from dispatch.scopes import Scope, Scopes
+from dispatch.services import keys
+from polyphemus_site.health import Level
+from tests.dispatch.calls import KEK
+from tests.dispatch.conftest import HOUR, Submit
+
+
+class TestDueDates:
+    @pytest.mark.parametrize(
+        ("late", "level"), [(timedelta(seconds=59), Level.OK), (timedelta(seconds=60), Level.WARN)]
+    )
+    def test_what_came_due_and_still_waits_is_told(
+        self, running: AnalysisRequest, now: datetime, late: timedelta, level: Level
+    ) -> None:
+        assert probes.due_dates(now + HOUR + late).level == level
+
+
+class TestUnserved:
+    @pytest.mark.parametrize(
+        ("scopes", "level"),
+        [
+            ([], Level.WARN),
+            ([Scope("other", "*")], Level.WARN),
+            ([Scope("dt_lung", "exome_pipe", "read")], Level.WARN),
+            ([Scope("dt_lung", "*")], Level.OK),
+            ([Scope("*", "exome_pipe", "bid")], Level.OK),
+        ],
+    )
+    def test_a_request_nobody_may_do_is_told(
+        self, submit: Submit, analyst: str, now: datetime, scopes: list[Scope], level: Level
+    ) -> None:
+        submit(name="lonely")
+        keys.create(
+            analyst=analyst, scheme="etna-v1", scopes=Scopes(tuple(scopes)), kek=KEK, actor="t", now=now
+        )
+
+        (finding,) = probes.unserved(now)
+
+        assert (finding.level, "lonely" in finding.found) == (level, level == Level.WARN)
+
+    def test_a_revoked_key_serves_nobody(self, submit: Submit, analyst: str, now: datetime) -> None:
+        submit(name="lonely")
+        made = keys.create(
+            analyst=analyst, scheme="etna-v1", scopes=[Scope("*", "*")], kek=KEK, actor="t", now=now
+        )
+        keys.revoke(made.key, actor="t", now=now)
+
+        assert probes.unserved(now)[0].level == Level.WARN
