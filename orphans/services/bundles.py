@@ -236,6 +236,9 @@ def _unchanged(
     trees: Trees = {}
     left: dict[int, str] = {}
     for model, named in _by_model(items.values()).items():
+        if model not in templates:
+            left |= {item.pk: f"Magma has no model {model} any more." for item in named.values()}
+            continue
         forest = read_trees(magma, review.project, templates, model, list(named))
         for record, item in named.items():
             tree = forest.trees.get(record)

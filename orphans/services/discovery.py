@@ -225,6 +225,11 @@ def _refresh(pairs: Sequence[tuple[Orphan, Found]], *, now: datetime) -> int:
 def _close(missing: Sequence[Orphan], one: Look, *, now: datetime) -> int:
     """Adopted ones have a parent, gone ones can't be seen. Those leaving are the removal's to close."""
     closed = 0
+    gone = [
+        row.pk for row in missing if row.record not in one.elsewhere and row.status != OrphanStatus.LEAVING
+    ]
+    by = By(SELF, now, note="Neither connected nor disconnected: renamed, restricted or removed.")
+    closed += len(move_orphans(gone, to=OrphanStatus.GONE, by=by, sources=LIVE))
     for orphan in missing:
         if orphan.status == OrphanStatus.LEAVING:
             continue
@@ -234,7 +239,4 @@ def _close(missing: Sequence[Orphan], one: Look, *, now: datetime) -> int:
             closed += len(
                 move_orphans([orphan.pk], to=OrphanStatus.ADOPTED, by=by, new_parent=parent, sources=LIVE)
             )
-        elif orphan.record not in one.elsewhere:
-            by = By(SELF, now, note="Neither connected nor disconnected: renamed, restricted or removed.")
-            closed += len(move_orphans([orphan.pk], to=OrphanStatus.GONE, by=by, sources=LIVE))
     return closed

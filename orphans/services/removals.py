@@ -42,6 +42,12 @@ WATCH = timedelta(minutes=1)
 ASK_AGAIN = timedelta(seconds=5)
 
 
+UNEXPECTED = (
+    "Something went wrong that nobody foresaw; nothing is removed without its copy. "
+    "The worker's log says what it was; it will be tried again."
+)
+
+
 @dataclass(frozen=True)
 class Step:
     """What one call did; `more` when the next step may follow at once."""
@@ -75,6 +81,9 @@ def advance(review_id: int, tools: Tools, *, now: datetime) -> Step:
             more = step(review, tools, By(SELF, now, review=review))
         except (MagmaError, RemovalError, StorageError, CopyDiffersError) as error:
             more = _troubled(review, error, now=now)
+        except Exception:
+            _wait(review, LONGEST_WAIT, now=now, error=PolyphemusError(UNEXPECTED, code="unexpected"))
+            raise  # a fault of ours: the log has its trace, the review its sentence
     review.refresh_from_db()
     return Step(ReviewStatus(review.status), more)
 
@@ -194,7 +203,7 @@ def _by_evidence(strike: Strike, tools: Tools, *, now: datetime) -> bool:
     items = list(strike.items.select_related("orphan"))
     templates = tools.magma.templates(strike.review.project)
     there = 0
-    for model in {item.orphan.model for item in items}:
+    for model in {item.orphan.model for item in items} & set(templates):
         records = [item.orphan.record for item in items if item.orphan.model == model]
         there += len(read_trees(tools.magma, strike.review.project, templates, model, records).trees)
     if there == len(items):
@@ -281,7 +290,7 @@ def _watch(review: Review, tools: Tools, by: By) -> bool:
     """See which of the records handed over are gone, or have a parent again."""
     templates = tools.magma.templates(review.project)
     pending = list(review.items.pending().select_related("orphan", "bundle"))
-    for model in sorted({item.orphan.model for item in pending}):
+    for model in sorted({item.orphan.model for item in pending} & set(templates)):
         items = [item for item in pending if item.orphan.model == model]
         parents = parents_now(
             tools.magma, review.project, templates[model], [item.orphan.record for item in items]

@@ -15,7 +15,7 @@ from django.core.files.storage import FileSystemStorage
 from magma.removal.database import DatabaseRemoval
 from magma.removal.handoff import Handoff
 from orphans.models import Bundle, Orphan, Review
-from orphans.services import exports, removals
+from orphans.services import bundles, exports, removals
 from orphans.states import BundleStatus, Decision, Fate, OrphanStatus, ReviewStatus
 from tests.orphans.world import World
 
@@ -204,6 +204,37 @@ class TestRights:
 
         assert "victim.country" in " ".join(review.items.get().blockers)
         assert review.records == 0
+
+
+class TestUnforeseen:
+    def test_a_fault_of_ours_is_said_on_the_review_and_told_to_the_log(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        before = victims(world)
+        review = step(world, world.approved(BARE))
+        monkeypatch.setattr(bundles, "write", _broken)
+
+        with pytest.raises(ZeroDivisionError):
+            step(world, review)
+
+        review.refresh_from_db()
+        assert (review.status, review.trouble_code) == (ReviewStatus.REMOVING, "unexpected")
+        assert victims(world) == before
+
+    def test_a_model_that_is_no_more_leaves_its_orphans(
+        self, world: World, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        review = world.approved(BARE)
+        templates = world.magma.templates("labors")
+        monkeypatch.setattr(world.magma, "templates", lambda _: {"project": templates["project"]})
+
+        world.advance(review)
+
+        assert "no model victim" in review.items.get().fate_note
+
+
+def _broken(*_: Any, **__: Any) -> None:
+    raise ZeroDivisionError
 
 
 class TestCallingOff:
