@@ -19,4 +19,5 @@ class ApiConfig(AppConfig):
         from polyphemus_site.api import probes  # noqa: PLC0415 — models must be ready first
 
         health.register("signed calls", probes.signed_calls)
+        health.register("redis memory", probes.redis_memory, needs_database=False)
         metrics.register("signed calls", probes.measured)

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+import redis
 from prometheus_client.core import Metric
 
 from polyphemus_site import metrics
+from polyphemus_site.api import redis_door
 from polyphemus_site.api.models import SignedCall
 from polyphemus_site.health import Finding
 
+KEEPING: Final = ("noeviction", "")
 WINDOW: Final = timedelta(minutes=10)
 #: How often a refusal may come in the window before it is worth a look, and what it may mean.
 SUSPICIOUS: Final = {
@@ -37,6 +40,22 @@ def signed_calls(now: datetime) -> list[Finding]:
         if counts.get(reason, 0) >= limit
     ]
     return found or [Finding.ok("signed calls", f"Nothing suspicious in the last {minutes} minutes.")]
+
+
+def redis_memory(now: datetime) -> Finding:
+    """Whether Redis keeps what it is given: a nonce it evicts can be used again, an order is lost."""
+    del now
+    try:
+        policy = redis_door.client().config_get("maxmemory-policy").get("maxmemory-policy", "")
+    except redis.RedisError as error:
+        return Finding.ok("redis memory", f"Redis does not tell how it is set up ({type(error).__name__}).")
+    if policy in KEEPING:
+        return Finding.ok("redis memory", "Redis evicts nothing.")
+    return Finding.warn(
+        "redis memory",
+        f"Redis may evict what it was given (maxmemory-policy {policy}).",
+        "Set maxmemory-policy noeviction, and keep caches elsewhere.",
+    )
 
 
 def measured(now: datetime) -> Iterator[Metric]:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from magma.journal.models import JournalEntry
+from magma.journal.services import entries
 from magma.signals import journal_entry_written
 from polyphemus_site.api.models import UsedNonce
 from tests.magma.journal.conftest import DOCUMENTS, HOST, Push
@@ -193,6 +195,18 @@ class TestRefusals:
         response = send(Push(update, project=project))
 
         problem(response, 400, "bad_project")
+
+    def test_without_a_database_no_sender_is_asked_to_repeat_at_once(
+        self, send: Send, update: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def gone(**_: Any) -> None:
+            raise OperationalError("connection refused")
+
+        monkeypatch.setattr(entries, "write", gone)
+
+        response = send(Push(update))
+
+        assert problem(response, 500, "unavailable")["detail"] == "Try again in a moment."
 
     def test_a_body_beyond_the_limit_is_refused_before_it_is_read(
         self, send: Send, update: dict[str, Any]

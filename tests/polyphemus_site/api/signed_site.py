@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
+from django.db import OperationalError
 from django.urls import path
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import Throttled, ValidationError
@@ -62,6 +63,7 @@ class Open(APIView):
 
     failures: dict[str, Exception] = {  # noqa: RUF012 — read only
         "crash": RuntimeError("the secret of life"),
+        "database": OperationalError("connection refused"),
         "refused": MoveRefusedError("Not now.", code="busy", waiting=3),
         "throttled": Throttled(wait=7.2),
         "invalid": ValidationError({"time": ["Must be a number."]}),

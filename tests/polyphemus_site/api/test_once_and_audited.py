@@ -177,6 +177,18 @@ class TestAudit:
         assert "replay" in findings[0].found
 
 
+class TestRedisMemory:
+    def test_a_redis_that_may_evict_is_shown_to_operators(self, instant: datetime) -> None:
+        server = redis_door.client()
+        server.config_set("maxmemory-policy", "allkeys-lru")
+
+        evicting = probes.redis_memory(instant)
+        server.config_set("maxmemory-policy", "noeviction")
+
+        assert evicting.level is Level.WARN
+        assert probes.redis_memory(instant).level is Level.OK
+
+
 class TestLimits:
     def test_an_address_that_fails_too_often_is_told_to_wait(
         self, by_etna: Send, settings: LazySettings

@@ -25,6 +25,7 @@ class TestProblems:
         ("method", "target", "status", "code"),
         [
             ("GET", "/api/v1/open/refused", 409, "busy"),
+            ("GET", "/api/v1/open/database", 503, "unavailable"),
             ("GET", "/api/v1/open/throttled", 429, "throttled"),
             ("GET", "/api/v1/open/invalid", 400, "invalid"),
             ("GET", "/api/v1/nowhere", 404, "not_found"),
