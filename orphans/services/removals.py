@@ -25,7 +25,7 @@ from magma.removal.errors import CalledOffError, OutcomeUnknownError, RemovalErr
 from magma.removal.witness import Witness
 from orphans.errors import CopyDiffersError, StorageError
 from orphans.models import Bundle, Orphan, Review, ReviewItem, Strike
-from orphans.services import bundles
+from orphans.services import bundles, notices
 from orphans.services.bundles import Tools
 from orphans.services.decisions import spare
 from orphans.services.moves import By, move_orphans, move_review, note_review
@@ -271,7 +271,7 @@ def _tell_journal(review: Review, by: By, *, orphans: Sequence[int], records: in
 
 def _finish(review: Review, tools: Tools, by: By) -> bool:
     if tools.adapter.immediate or not review.items.pending().exists():
-        move_review(review, to=ReviewStatus.DONE, by=by, sources={ReviewStatus.REMOVING}, trouble="")
+        _end(review, by, source=ReviewStatus.REMOVING)
         return False
     note = "The script waits for the administrator of Magma's database; Magma is watched."
     move_review(
@@ -284,6 +284,12 @@ def _finish(review: Review, tools: Tools, by: By) -> bool:
         try_again_at=by.now + WATCH,
     )
     return False
+
+
+def _end(review: Review, by: By, *, source: ReviewStatus) -> None:
+    with transaction.atomic():
+        move_review(review, to=ReviewStatus.DONE, by=by, sources={source}, trouble="", try_again_at=None)
+        notices.removal_done(review, now=by.now)
 
 
 def _watch(review: Review, tools: Tools, by: By) -> bool:
@@ -301,7 +307,7 @@ def _watch(review: Review, tools: Tools, by: By) -> bool:
             spare(review, adopted, note="It has a parent again.", by=by)
     left = review.items.pending().count()
     if not left:
-        move_review(review, to=ReviewStatus.DONE, by=by, sources={ReviewStatus.HANDED_OVER}, trouble="")
+        _end(review, by, source=ReviewStatus.HANDED_OVER)
         return False
     trouble = f"{left} of {len(pending)} orphans are still there: the script has not been run, or it refused."
     Review.objects.filter(pk=review.pk).update(trouble=trouble, try_again_at=by.now + WATCH)
@@ -339,7 +345,9 @@ def _troubled(review: Review, error: PolyphemusError, *, now: datetime) -> bool:
     stopped = Review.objects.filter(pk=review.pk, status=ReviewStatus.REMOVING).exists()
     if stopped:
         review.refresh_from_db()
-        move_review(review, to=ReviewStatus.STOPPED, by=by, sources={ReviewStatus.REMOVING}, **fields)
+        with transaction.atomic():
+            move_review(review, to=ReviewStatus.STOPPED, by=by, sources={ReviewStatus.REMOVING}, **fields)
+            notices.removal_stopped(review, now=now)
     return False
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+from django.db import DatabaseError, transaction
+
+from magma.journal.models import JournalEntry
 from orphans.models import AuditEntry, Bundle, Orphan
 from orphans.states import Fate, OrphanStatus, ReviewStatus
+from polyphemus_site.mail.models import Notice
 from tests.orphans.world import World
 
 
@@ -30,3 +35,28 @@ class TestAdvance:
         line = AuditEntry.objects.get(action="orphan removed", review=review)
         assert line.bundle_sha256 == Bundle.objects.get(review=review).sha256
         assert line.actor == world.curator
+
+    def test_the_ecosystems_own_log_is_told(self, world: World) -> None:
+        review = world.advance(world.approved("LABORS-VICTIM-000"))
+
+        entry = JournalEntry.objects.get(event="remove_orphans")
+        assert (entry.user, entry.application) == (world.curator, "polyphemus")
+        assert f"removed 3 disconnected records (1 orphans) after review {review.pk}" in entry.message
+
+    def test_who_decided_is_mailed_counts_and_no_names(self, world: World) -> None:
+        world.advance(world.approved("LABORS-VICTIM-000", "LABORS-VICTIM-ORPHAN-A"))
+
+        notice = Notice.objects.get(kind="orphan_removal_done")
+        assert (notice.recipient, notice.context["removed"], notice.context["left"]) == (world.curator, 2, 0)
+        assert "VICTIM" not in str(notice.context)
+
+    @pytest.mark.parametrize("act", ["update", "delete"])
+    def test_the_audit_can_not_be_rewritten(self, world: World, act: str) -> None:
+        world.advance(world.approved("LABORS-VICTIM-000"))
+        rewrite = {
+            "update": lambda: AuditEntry.objects.update(actor="nobody"),
+            "delete": lambda: AuditEntry.objects.all()._raw_delete("default"),
+        }
+
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            rewrite[act]()
