@@ -24,6 +24,10 @@ class Bench:
 
 
 BENCHES: dict[str, Bench] = {
+    "scans": Bench(
+        "tests.bench.scans:rows",
+        ("scan_1m_over_decode", "rescan_rows_written", "incremental_01_over_full", "incremental_1_over_01"),
+    ),
     "dispatch": Bench(
         "tests.bench.dispatch:rows",
         (
