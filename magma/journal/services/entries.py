@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -33,10 +33,25 @@ _PROJECT = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _LIMITS: Final = {"application": 100, "user": 254, "event": 100, "message": 1_000_000}
 
 
+#: Does work when its caller can spare the time.
+Later = Callable[[Callable[[], object]], object]
+
+
+def do_now(work: Callable[[], object]) -> object:
+    """For callers who have the time."""
+    return work()
+
+
 def write(
-    *, project_name: str, sender: str, document: Mapping[str, Any], body: bytes, now: datetime
+    *,
+    project_name: str,
+    sender: str,
+    document: Mapping[str, Any],
+    body: bytes,
+    now: datetime,
+    later: Later = do_now,
 ) -> JournalEntry:
-    """Keep an entry, as a real sibling sends it; the apps are told after commit.
+    """Keep an entry, as a real sibling sends it; the apps are told after commit, through `later`.
 
     `document` is the parsed `body`; unknown fields are let be, and a field of a wrong type is refused.
     """
@@ -53,7 +68,7 @@ def write(
     with transaction.atomic():
         entry.save(force_insert=True)
         forwarding.owe(entry, body=body, now=now)
-        transaction.on_commit(partial(_announce, entry, now=now))
+        transaction.on_commit(partial(later, partial(_announce, entry, now=now)))
     return entry
 
 
