@@ -9,7 +9,7 @@ import pytest
 
 from magma.client import Magma
 from magma.errors import MagmaGarbled
-from magma.pages import Document
+from magma.pages import Document, Page
 from magma.rows import RowShape
 from magma.templates import Attribute, Template
 from tests.magma.stand_in import StandIn, answer
@@ -48,7 +48,7 @@ TUBE = {
 def decoded(document: Mapping[str, Any]) -> Document:
     models = {"exome": {"documents": {"T1": document}, "count": 1}, "wound": {"documents": {"3": {}}}}
     retrieved = SHAPE.decode(json.dumps({"models": models}).encode())
-    return retrieved.models["exome"].documents["T1"]
+    return Page.of(retrieved, "exome", 1).documents["T1"]
 
 
 class TestARow:
