@@ -63,8 +63,8 @@ def rows() -> Iterator[Row]:
             "walk_over_fetch_and_decode",
             wall(lambda: walk(running.url)),
             wall(lambda: fetch_and_decode(running.url, SPECIMEN, ATTRIBUTES)),
-            limit=1.75,
-            how=f"the walk over {RECORDS:,} records in plain documents, against fetching and decoding bare pages",
+            limit=2.0,
+            how=f"the walk over {RECORDS:,} records in plain documents, against fetching and decoding them",
         )
         yield paired(
             "walk_in_rows_over_fetch_and_decode",
