@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from datetime import UTC, datetime
 
 import pytest
@@ -19,6 +20,13 @@ def pytest_sessionstart() -> None:
         raise pytest.UsageError(
             'DATABASE_URL and REDIS_URL are not set: run the tests by `make test ARGS="..."`.'
         )
+    hear_signals()
+
+
+def hear_signals() -> None:
+    """A shell's background job, or nohup, starts deaf to these, and so would every process under test."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

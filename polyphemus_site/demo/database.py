@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
@@ -14,6 +15,15 @@ MAGMA_SUFFIX = "_demo_magma"
 
 class DemoDatabaseError(RuntimeError):
     """The demo can't have its database; the message says what is missing."""
+
+
+def own_places(url: str, folder: Path) -> dict[str, str]:
+    """Variables that say where the demo keeps things: empty databases beside `url`, copies in `folder`."""
+    return {
+        "DATABASE_URL": make_anew(url),
+        "POLYPHEMUS_MAGMA_DATABASE_URL": make_anew(url, MAGMA_SUFFIX),
+        "POLYPHEMUS_BUNDLE_DIR": str(folder / "bundles"),
+    }
 
 
 def make_anew(url: str, suffix: str = SUFFIX) -> str:

@@ -15,6 +15,7 @@ import psycopg
 
 from magma.demo.loading import Loader, Revisions
 from polyphemus_site.demo.cast import PROJECT
+from polyphemus_site.demo.database import own_places
 from polyphemus_site.demo.narration import Narrator
 from polyphemus_site.demo.processes import Stage
 from polyphemus_site.demo.setting import assemble
@@ -33,12 +34,12 @@ def rows() -> Iterator[Row]:
     """The 95th percentile of event to suggestion, at 20 events a second."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        Stage(Path(folder) / "logs", {"DATABASE_URL": os.environ["DATABASE_URL"]}) as stage,
+        Stage(Path(folder) / "logs", own_places(os.environ["DATABASE_URL"], Path(folder))) as stage,
     ):
         cast = assemble(stage, Path(folder), Narrator(stage.require_alive))
         names = [f"DTL{number}" for number in range(1000, 1000 + EVENTS)]
         cast.warehouse.load(families(names))
-        took = latencies(cast.warehouse, names)
+        took = latencies(cast.warehouse, names, stage.environment["DATABASE_URL"])
     yield bounded(
         "event_to_suggestion_p95_s",
         quantiles(took, n=20)[-1],
@@ -60,10 +61,10 @@ def families(names: list[str]) -> Revisions:
     }
 
 
-def latencies(warehouse: Loader, names: list[str]) -> list[float]:
+def latencies(warehouse: Loader, names: list[str], database: str) -> list[float]:
     """Seconds from each upload's answer to its suggestion."""
     seen: dict[str, float] = {}
-    watcher = threading.Thread(target=watch, args=(seen, set(names)))
+    watcher = threading.Thread(target=watch, args=(seen, set(names), database))
     watcher.start()
     uploaded = dict(upload(warehouse, names))
     watcher.join()
@@ -80,10 +81,10 @@ def upload(warehouse: Loader, names: list[str]) -> Iterator[tuple[str, float]]:
         yield name, time.perf_counter()
 
 
-def watch(seen: dict[str, float], wanted: set[str]) -> None:
+def watch(seen: dict[str, float], wanted: set[str], database: str) -> None:
     """Note when each suggestion is first there, until all are or the time is up."""
     end = time.perf_counter() + EVENTS / EVENTS_PER_SECOND + GIVE_UP_SECONDS
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+    with psycopg.connect(database, autocommit=True) as connection:
         while wanted - seen.keys() and time.perf_counter() < end:
             query = "SELECT anchor FROM loaders_suggestion WHERE project = %s"
             found = {anchor for (anchor,) in connection.execute(query, [PROJECT])}

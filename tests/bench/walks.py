@@ -63,7 +63,7 @@ def rows() -> Iterator[Row]:
             "walk_over_fetch_and_decode",
             wall(lambda: walk(running.url)),
             wall(lambda: fetch_and_decode(running.url, SPECIMEN, ATTRIBUTES)),
-            limit=2.0,
+            limit=1.5,
             how=f"the walk over {RECORDS:,} records in plain documents, against fetching and decoding them",
         )
         yield paired(

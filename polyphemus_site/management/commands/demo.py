@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from polyphemus_site.demo.cast import Cast
-from polyphemus_site.demo.database import MAGMA_SUFFIX, DemoDatabaseError, make_anew
+from polyphemus_site.demo.database import DemoDatabaseError, own_places
 from polyphemus_site.demo.narration import Narrator, StepFailedError, say
 from polyphemus_site.demo.processes import ProcessDiedError, Stage
 from polyphemus_site.demo.setting import assemble
@@ -38,12 +38,7 @@ class Command(BaseCommand):
             signal.signal(stop, _interrupt)
         folder = _empty_folder(settings.BASE_DIR / ".polyphemus" / "demo")
         try:
-            environment = {
-                "DATABASE_URL": make_anew(settings.DATABASE_URL),
-                "POLYPHEMUS_MAGMA_DATABASE_URL": make_anew(settings.DATABASE_URL, MAGMA_SUFFIX),
-                "POLYPHEMUS_BUNDLE_DIR": str(folder / "bundles"),
-            }
-            with Stage(folder / "logs", environment) as stage:
+            with Stage(folder / "logs", own_places(settings.DATABASE_URL, folder)) as stage:
                 self.play(stage, folder, once=options["once"])
         except (StepFailedError, ProcessDiedError, DemoDatabaseError) as error:
             raise CommandError(f"{error}\nThe processes' logs are in {folder / 'logs'}.") from error
