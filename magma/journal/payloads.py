@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 
 Documents = dict[str, dict[str, Any]]
+#: Stands in every signed address.
+SIGNED = "X-Etna-Signature"
 #: The only way JSON can say NUL.
 NUL_ESCAPE = "\\u0000"
 
@@ -33,9 +35,20 @@ def documents_of(payload: object) -> Documents | None:
     try:
         models = _decoder.decode(text).models
         found = {name: model.documents for name, model in models.items() if model.documents}
+        found = _without_urls(found) if SIGNED in text else found
         return (_without_nul(found) if NUL_ESCAPE in text else found) or None
     except (msgspec.MsgspecError, RecursionError, ValueError):
         return None
+
+
+def _without_urls(value: Any) -> Any:
+    """Files less their signed addresses: whoever holds one may fetch the file, and the journal is kept."""
+    if isinstance(value, list):
+        return [_without_urls(each) for each in value]
+    if isinstance(value, dict):
+        is_file = {"url", "path"} <= value.keys()
+        return {key: _without_urls(each) for key, each in value.items() if not (is_file and key == "url")}
+    return value
 
 
 def _without_nul(value: Any) -> Any:
