@@ -7,12 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import django_stubs_ext
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from environ import Env
 from kombu import Queue
 
-from polyphemus_site import env
+from polyphemus_site import env, schedule
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Row]` and its like be written
 
@@ -201,64 +200,6 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False  # the log below serves workers too
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # keeps no file, so two beats on one host don't share one
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
-    "record-heartbeat": {
-        "task": "polyphemus_site.tasks.record_heartbeat",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
-    "send-due-digests": {
-        "task": "polyphemus_site.tasks.send_due_digests",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "post-to-channels": {
-        "task": "polyphemus_site.tasks.post_to_channels",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "deliver-notices": {
-        "task": "polyphemus_site.mail.tasks.deliver_notices",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
-    "drain-audit": {
-        "task": "polyphemus_site.api.tasks.drain_audit",
-        "schedule": 5.0,
-        "options": {"expires": 5.0},
-    },
-    "forget-signed-calls": {
-        "task": "polyphemus_site.api.tasks.forget_old",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
-    },
-    "tell-journal-entries-again": {
-        "task": "magma.journal.tasks.tell_again",
-        "schedule": 15.0,
-        "options": {"expires": 15.0},
-    },
-    "forward-journal-entries": {
-        "task": "magma.journal.tasks.forward_due",
-        "schedule": 10.0,
-        "options": {"expires": 10.0},
-    },
-    "forget-old-journal-entries": {
-        "task": "magma.journal.tasks.forget_old",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
-    },
-    #: A sweep that no worker took in time is not owed: the next does its work.
-    "sweep-due-dates": {
-        "task": "dispatch.tasks.sweep_due_dates",
-        "schedule": 2.0,
-        "options": {"expires": 4.0},
-    },
-    "forget-answers": {
-        "task": "dispatch.tasks.forget_answers",
-        "schedule": 3600.0,
-        "options": {"expires": 3600.0},
-    },
-}
 
 #: The journal takes what a real Magma sends; every other address refuses more than 1 MB (api/paths.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
@@ -353,36 +294,12 @@ STORAGES["bundles"] = {"BACKEND": POLYPHEMUS_BUNDLE_STORAGE, "OPTIONS": POLYPHEM
 #: Removals have a queue of their own; a worker without -Q serves both.
 CELERY_TASK_QUEUES = (Queue("celery"), Queue("removal"))
 CELERY_TASK_ROUTES = {"orphans.tasks.advance_*": {"queue": "removal"}}
-CELERY_BEAT_SCHEDULE |= {
-    "scan-for-orphans": {"task": "orphans.tasks.scan_projects", "schedule": 60.0, "options": {"expires": 60}},
-    "sweep-orphans": {"task": "orphans.tasks.sweep_projects", "schedule": 900.0, "options": {"expires": 900}},
-    "advance-reviews": {"task": "orphans.tasks.go_on", "schedule": 10.0, "options": {"expires": 10}},
-}
 
 # --- loaders ----------------------------------------------------------------------------------------------
 #: How often, in seconds, Magma is asked what has changed.
 POLYPHEMUS_SCAN_SECONDS = env.number("POLYPHEMUS_SCAN_SECONDS", 60)
 #: The hour (UTC) of the nightly full scan.
 POLYPHEMUS_FULL_SCAN_HOUR = env.number("POLYPHEMUS_FULL_SCAN_HOUR", 2)
-CELERY_BEAT_SCHEDULE |= {
-    "scan-changes": {
-        "task": "loaders.tasks.scan_changes",
-        "schedule": POLYPHEMUS_SCAN_SECONDS,
-        "options": {"expires": POLYPHEMUS_SCAN_SECONDS},
-    },
-    "scan-everything": {
-        "task": "loaders.tasks.scan_everything",
-        "schedule": crontab(minute=17, hour=POLYPHEMUS_FULL_SCAN_HOUR),
-        "options": {"expires": 3600},
-    },
-    "take-up-shards": {
-        "task": "loaders.tasks.take_up_shards",
-        "schedule": 120.0,
-        "options": {"expires": 120},
-    },
-    "keep-loaders-house": {
-        "task": "loaders.tasks.keep_house",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-}
+CELERY_BEAT_SCHEDULE = schedule.timetable(
+    scan_seconds=POLYPHEMUS_SCAN_SECONDS, full_scan_hour=POLYPHEMUS_FULL_SCAN_HOUR
+)

@@ -1,0 +1,46 @@
+"""What beat reminds the workers of, and how often: the whole timetable on one screen."""
+
+from __future__ import annotations
+
+from celery.schedules import crontab
+
+#: How often, in seconds, each task runs.
+PERIODS: dict[str, float] = {
+    "polyphemus_site.tasks.record_heartbeat": 10,
+    "polyphemus_site.tasks.send_due_digests": 60,
+    "polyphemus_site.tasks.post_to_channels": 60,
+    "polyphemus_site.mail.tasks.deliver_notices": 10,
+    "polyphemus_site.api.tasks.drain_audit": 5,
+    "polyphemus_site.api.tasks.forget_old": 3600,
+    "magma.journal.tasks.tell_again": 15,
+    "magma.journal.tasks.forward_due": 10,
+    "magma.journal.tasks.forget_old": 3600,
+    "dispatch.tasks.sweep_due_dates": 2,
+    "dispatch.tasks.forget_answers": 3600,
+    "orphans.tasks.scan_projects": 60,
+    "orphans.tasks.sweep_projects": 900,
+    "orphans.tasks.go_on": 10,
+    "loaders.tasks.take_up_shards": 120,
+    "loaders.tasks.keep_house": 60,
+}
+
+#: Where a reminder stays good for longer than until the next: due dates must not wait for an idle worker twice.
+PATIENCE: dict[str, float] = {"dispatch.tasks.sweep_due_dates": 4}
+
+Entry = dict[str, object]
+
+
+def timetable(*, scan_seconds: int, full_scan_hour: int) -> dict[str, Entry]:
+    """Beat's schedule; a reminder that no worker took in time is not owed: the next does its work."""
+    periods = PERIODS | {"loaders.tasks.scan_changes": scan_seconds}
+    entries = {task: _every(task, seconds) for task, seconds in periods.items()}
+    nightly = crontab(minute="17", hour=str(full_scan_hour))
+    return entries | {"loaders.tasks.scan_everything": _entry("loaders.tasks.scan_everything", nightly, 3600)}
+
+
+def _every(task: str, seconds: float) -> Entry:
+    return _entry(task, float(seconds), PATIENCE.get(task, seconds))
+
+
+def _entry(task: str, schedule: object, expires: float) -> Entry:
+    return {"task": task, "schedule": schedule, "options": {"expires": expires}}
