@@ -24,7 +24,7 @@ PERIODS: dict[str, float] = {
     "loaders.tasks.keep_house": 60,
 }
 
-#: Where a reminder stays good for longer than until the next: due dates must not wait for an idle worker twice.
+#: Where a reminder stays good beyond the next: due dates must not be passed over by a busy worker.
 PATIENCE: dict[str, float] = {"dispatch.tasks.sweep_due_dates": 4}
 
 Entry = dict[str, object]
