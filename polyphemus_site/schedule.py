@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from celery.schedules import crontab
 
 #: How often, in seconds, each task runs.
@@ -27,7 +29,13 @@ PERIODS: dict[str, float] = {
 #: Where a reminder stays good beyond the next: due dates must not be passed over by a busy worker.
 PATIENCE: dict[str, float] = {"dispatch.tasks.sweep_due_dates": 4}
 
-Entry = dict[str, object]
+
+class Entry(TypedDict):
+    """One line of the timetable, as beat wants it."""
+
+    task: str
+    schedule: float | crontab
+    options: dict[str, float]
 
 
 def timetable(*, scan_seconds: int, full_scan_hour: int) -> dict[str, Entry]:
@@ -42,5 +50,5 @@ def _every(task: str, seconds: float) -> Entry:
     return _entry(task, float(seconds), PATIENCE.get(task, seconds))
 
 
-def _entry(task: str, schedule: object, expires: float) -> Entry:
+def _entry(task: str, schedule: float | crontab, expires: float) -> Entry:
     return {"task": task, "schedule": schedule, "options": {"expires": expires}}
