@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, cast
 
 from django.http import HttpResponse, HttpResponseBase
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dispatch import bulk, documents, listing
+from dispatch import bulk, callers, documents, listing
 from dispatch.callers import Caller
 from dispatch.models import AnalysisRequest
 from dispatch.renderers import SecondRenderer
-from dispatch.services import requests
+from dispatch.services import messages
 from dispatch.services.bids import Award
 from dispatch.states import Verification
 from polyphemus_site.api import etags
@@ -28,9 +28,25 @@ def wants_v2(request: Request) -> bool:
 def document(http: Request, request: AnalysisRequest, *, status: int = HTTPStatus.OK) -> Response:
     """One request's document in the representation asked for; 304 to a GET that has it already."""
     second = wants_v2(http)
-    body = documents.full(request, requests.history(request)) if second else documents.v1(request)
+    body = (
+        documents.full(request, callers.history_for(http.user, request)) if second else documents.v1(request)
+    )
+    return tagged(http, body, status=status, **_facts(request))
+
+
+def _second(http: Request, request: AnalysisRequest) -> documents.Document:
+    return documents.full(request, callers.history_for(cast("Caller", http.user), request))
+
+
+def thread(http: Request, request: AnalysisRequest) -> Response:
+    """The messages of a request; 304 when nobody has said anything more."""
+    return tagged(http, {"messages": documents.messages(messages.thread(request))})
+
+
+def tagged(http: Request, body: Any, *, status: int = HTTPStatus.OK, **facts: str) -> Response:
+    """A body with its ETag; 304 to a GET that has it already."""
     tag = tag_of(body)
-    headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "private, no-cache", **_facts(request)}
+    headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "private, no-cache", **facts}
     if http.method == "GET" and etags.is_fresh(http.headers, tag):
         return Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(body, status=status, headers=headers)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dispatch.authentication import Analyst
-from dispatch.models import AnalysisRequest
+from dispatch.models import AnalysisRequest, Bid, RequestEvent
 from dispatch.querysets import AnalysisRequestQuerySet
+from dispatch.services import requests
+from dispatch.states import EventKind
 from polyphemus_site.errors import MissingError
 from polyphemus_site.janus.errors import ForbiddenError
 from polyphemus_site.janus.people import Person
@@ -44,3 +46,18 @@ def find_to_decide(person: Person, name: str) -> AnalysisRequest:
     if person.email != request.requester and not person.is_admin(request.project):
         raise ForbiddenError("Only the requester and the project's admins may decide this.")
     return request
+
+
+def hears(caller: Caller, request: AnalysisRequest) -> bool:
+    """Whether the thread of a request is theirs to read: its people's, and whoever holds or held it."""
+    if isinstance(caller, Person) or caller.email == request.analyst:
+        return True
+    return Bid.objects.filter(request=request, analyst=caller.email, award__isnull=False).exists()
+
+
+def history_for(caller: Caller, request: AnalysisRequest) -> list[RequestEvent]:
+    """What happened, less the words between a requester and somebody else's analyst."""
+    events = requests.history(request)
+    if not any(event.kind == EventKind.MESSAGE for event in events) or hears(caller, request):
+        return events
+    return [event for event in events if event.kind != EventKind.MESSAGE]

@@ -159,6 +159,29 @@ RECORD_KEY = Described(
     },
     refusals=(),
 )
+SAID_ONCE: Shape = {
+    "type": "object",
+    "required": ["at", "from", "side", "text"],
+    "properties": {
+        "at": {"type": "string", "format": "date-time"},
+        "from": {"type": "string"},
+        "side": {"enum": ["analyst", "people"]},
+        "text": {"type": "string"},
+    },
+    "additionalProperties": False,
+}
+THREAD: Shape = {
+    "type": "object",
+    "required": ["messages"],
+    "properties": {"messages": {"type": "array", "items": SAID_ONCE}},
+}
+HEARING = Described(gives={(200, V1): THREAD, (304, V1): EMPTY}, parameters=(CONDITION,))
+SAYING = Described(
+    gives={(201, V1): THREAD},
+    body=body({"text": {**TEXT, "minLength": 1}}),
+    parameters=(REPEATING,),
+    refusals=WRITES,
+)
 PUBLISHING = Described(
     gives={(201, V1): FOUNDING, (201, V2): SECOND},
     body=body({"analysis": SLUG, "config": CONFIG}, {"name": SLUG}),

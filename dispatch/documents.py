@@ -79,6 +79,7 @@ def links(request: AnalysisRequest) -> dict[str, str]:
     return {
         "self": f"/api/v1/requests/{request.name}",
         "page": f"/{request.project}/requests/{request.name}",
+        "messages": f"/api/v1/requests/{request.name}/messages",
     }
 
 
@@ -94,6 +95,14 @@ def history(events: Iterable[RequestEvent]) -> list[Document]:
             "note": event.note,
             "facts": event.facts,
         }
+        for event in events
+    ]
+
+
+def messages(events: Iterable[RequestEvent]) -> list[Document]:
+    """The thread: who said what, for which side, and when."""
+    return [
+        {"at": exact(event.at), "from": event.actor, "side": event.facts["side"], "text": event.note}
         for event in events
     ]
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from dispatch import documents
 from dispatch.models import AnalysisRequest, RequestEvent
 from dispatch.services import requests
-from dispatch.states import RequestStatus
+from dispatch.states import EventKind, RequestStatus
 from polyphemus_site.janus.people import Person
 
 #: What the due date's bar is divided in.
@@ -22,7 +22,9 @@ class Sheet:
 
     document: str
     tone: str
+    #: The history less what people and the analyst said to each other.
     events: list[RequestEvent]
+    thread: list[RequestEvent]
     #: How much of the time until the due date has passed, in thousandths; None when nothing runs.
     passed: int | None
     overdue: bool
@@ -31,6 +33,8 @@ class Sheet:
     may_decide: bool
     may_ask_help: bool
     may_extend: bool
+    #: Somebody holds it, or did at its end, who can be written to.
+    may_write: bool
 
 
 def sheet(request: AnalysisRequest, person: Person, *, now: datetime) -> Sheet:
@@ -38,16 +42,19 @@ def sheet(request: AnalysisRequest, person: Person, *, now: datetime) -> Sheet:
     decides = person.email == request.requester or person.is_admin(request.project)
     open_still = decides and request.status != RequestStatus.ARCHIVED
     deferred = request.status == RequestStatus.DEFERRED
+    events = requests.history(request)
     return Sheet(
         document=json.dumps(documents.v1(request), indent=2, ensure_ascii=False),
         tone=request.standing.tone,
-        events=requests.history(request),
+        events=[event for event in events if event.kind != EventKind.MESSAGE],
+        thread=[event for event in events if event.kind == EventKind.MESSAGE],
         passed=_passed(request, now=now),
         overdue=bool(request.status == RequestStatus.RUNNING and request.due_at and request.due_at <= now),
         unserved=AnalysisRequest.objects.unserved(now=now).filter(pk=request.pk).exists(),
         may_decide=open_still,
         may_ask_help=open_still and deferred and request.help_asked_at is None,
         may_extend=open_still and request.status in {RequestStatus.RUNNING, RequestStatus.DEFERRED},
+        may_write=decides and bool(request.analyst),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from dispatch.views import api, pages
+from dispatch.views import api, messages, pages
 
 api_urlpatterns: list[URLPattern] = [
     path("requests", api.RequestsView.as_view(), name="requests"),
@@ -14,6 +14,7 @@ api_urlpatterns: list[URLPattern] = [
     path("requests/<str:name>/cancel", api.CancelView.as_view(), name="cancel"),
     path("requests/<str:name>/help", api.HelpView.as_view(), name="help"),
     path("requests/<str:name>/extend", api.ExtendView.as_view(), name="extend"),
+    path("requests/<str:name>/messages", messages.MessagesView.as_view(), name="messages"),
     path("bids", api.BidsView.as_view(), name="bids"),
     path("tickets", api.TicketsView.as_view(), name="tickets"),
     path("extensions", api.ExtensionsView.as_view(), name="extensions"),
@@ -22,6 +23,7 @@ api_urlpatterns: list[URLPattern] = [
 page_urlpatterns: list[URLPattern] = [
     path("<str:project>/requests", pages.request_list, name="requests_page"),
     path("<str:project>/requests/<str:name>", pages.request_page, name="request_page"),
+    path("<str:project>/requests/<str:name>/message", pages.say, name="request_message"),
     path("<str:project>/requests/<str:name>/cancel", pages.cancel, name="request_cancel"),
     path("<str:project>/requests/<str:name>/help", pages.ask_help, name="request_help"),
     path("<str:project>/requests/<str:name>/extend", pages.extend, name="request_extend"),

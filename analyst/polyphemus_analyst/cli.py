@@ -131,6 +131,27 @@ def release(
 
 
 @app.command()
+def messages(
+    name: Name, url: Url, key_id: KeyId, secret_file: SecretFile = None, scheme: Scheme = "etna-v1"
+) -> None:
+    """Show what was said about a request of ours."""
+    shows.messages(Dispatch(url, load_key(key_id, secret_file, scheme)).messages(name))
+
+
+@app.command()
+def say(
+    name: Name,
+    text: Annotated[str, typer.Argument(help="What the requester should know.")],
+    url: Url,
+    key_id: KeyId,
+    secret_file: SecretFile = None,
+    scheme: Scheme = "etna-v1",
+) -> None:
+    """Write to the people of a request of ours."""
+    shows.messages(Dispatch(url, load_key(key_id, secret_file, scheme)).say(name, text))
+
+
+@app.command()
 def jobs(home: Home = default_home()) -> None:  # noqa: B008 — a constant of the environment
     """Show what we did and do."""
     journal = Journal(home)

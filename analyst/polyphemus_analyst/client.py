@@ -15,7 +15,7 @@ import httpx
 from polyphemus_analyst import backoff, documents
 from polyphemus_analyst.calls import Call, compact_json
 from polyphemus_analyst.clock import Clock
-from polyphemus_analyst.documents import Request
+from polyphemus_analyst.documents import Message, Request
 from polyphemus_analyst.errors import RefusedError, UnauthorizedError, UnreachableError
 from polyphemus_analyst.signing import Key, sign
 
@@ -121,6 +121,20 @@ class Dispatch:
     def release(self, held: Held, *, reason: str, key: str = "") -> Answer:
         """Give the work back."""
         return self._post("releases", held.named() | {"reason": reason}, key)
+
+    def messages(self, name: str) -> list[Message]:
+        """What was said about a request of ours; a server that keeps no thread has none."""
+        try:
+            answer = self._send("GET", f"{self.api}/requests/{name}/messages", {})
+        except RefusedError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return []
+            raise
+        return documents.messages(answer.document)
+
+    def say(self, name: str, text: str, *, key: str = "") -> list[Message]:
+        """Tell the requester something; the thread as it then is."""
+        return documents.messages(self._post(f"requests/{name}/messages", {"text": text}, key).document)
 
     def _pages(self, query: Mapping[str, str]) -> Iterator[Answer]:
         path = f"{self.api}/requests"

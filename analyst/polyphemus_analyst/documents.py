@@ -38,6 +38,24 @@ class Request:
             return None
 
 
+@dataclass(frozen=True)
+class Message:
+    """One message about a request; `side` is `analyst` or `people`."""
+
+    at: str
+    author: str
+    side: str
+    text: str
+
+
+def messages(document: dict[str, Any]) -> list[Message]:
+    """The thread in a document, less what makes no sense."""
+    entries = [entry for entry in document.get("messages") or [] if isinstance(entry, dict)]
+    return [
+        Message(*(str(entry.get(word, "")) for word in ("at", "from", "side", "text"))) for entry in entries
+    ]
+
+
 def read(document: object) -> Request | None:
     """The request in a document; None for one we can't make sense of, which must not stop the others."""
     if not isinstance(document, dict):

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from polyphemus_analyst.conformance import Finding
-from polyphemus_analyst.documents import Request
+from polyphemus_analyst.documents import Message, Request
 from polyphemus_analyst.journal import Job
 
 
@@ -26,6 +26,12 @@ def jobs(found: Sequence[Job]) -> None:
     """The journal."""
     rows = ((job.name, job.analysis, job.state.value, job.note) for job in found)
     _table(("request", "analysis", "state", "note"), rows)
+
+
+def messages(found: Sequence[Message]) -> None:
+    """A thread; each message on a line."""
+    rows = ((one.at, one.author, " ".join(one.text.split())) for one in found)
+    _table(("at", "from", "message"), rows)
 
 
 def document(answer: Mapping[str, Any]) -> None:

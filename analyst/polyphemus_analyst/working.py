@@ -54,6 +54,8 @@ class Analyst:
     executor: Executor
     say: Callable[[str, str], None]
     read_at: dict[str, datetime] = field(default_factory=dict)
+    #: How many messages of each request were passed on.
+    heard: dict[str, int] = field(default_factory=dict)
 
     def look_after(self) -> list[Job]:
         """Take every live job as far as it will go now; those still live. One's trouble stops no other."""
@@ -158,7 +160,16 @@ class Analyst:
             self.executor.stop(job.handle, place)
             reason = request.outcome or f"now {request.analyst or 'open'}"
             return self.journal.move(job, JobState.WITHDRAWN, note=reason)
+        self._hear(job)
         return self.journal.note(job, due_at=due) if due else job
+
+    def _hear(self, job: Job) -> None:
+        """Pass on what people wrote since we last looked."""
+        thread = self.dispatch.messages(job.name)
+        for message in thread[self.heard.get(job.name, 0) :]:
+            if message.side != "analyst":
+                self.say(job.name, f"{message.author} writes: {' '.join(message.text.split())}")
+        self.heard[job.name] = len(thread)
 
     def _ask_for_time(self, job: Job, place: Workplace, now: datetime) -> Job:
         """Once for each due date, when four fifths of the time have gone."""

@@ -97,7 +97,15 @@ def record(request: AnalysisRequest, step: Step, *, source: str, now: datetime) 
         note=step.note,
         facts=dict(step.facts),
     )
-    notices.owe(request, step.kind, event_id=event.pk, note=step.note, facts=step.facts, now=now)
+    notices.owe(
+        request,
+        step.kind,
+        event_id=event.pk,
+        actor=step.actor,
+        note=step.note,
+        facts=step.facts,
+        now=now,
+    )
     announce(request, step.kind, event_id=event.pk)
     return event
 

@@ -19,6 +19,7 @@ OWED: dict[EventKind, tuple[tuple[str, str], ...]] = {
     EventKind.LAPSED: (("request_lapsed", "requester"),),
     EventKind.HELP: (("help_asked", "analyst"),),
     EventKind.VERIFIED: (("request_unverified", "requester"),),
+    EventKind.MESSAGE: (("request_message", "requester"), ("request_message", "analyst")),
 }
 
 
@@ -27,17 +28,22 @@ def owe(
     kind: EventKind,
     *,
     event_id: int,
+    actor: str = "",
     note: str = "",
     facts: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> None:
-    """Write the notices of this change, in the caller's transaction; the same event again writes none."""
+    """Write the notices of this change, in the caller's transaction; the same event again writes none.
+
+    Nobody is told what they have just said themselves.
+    """
     if kind == EventKind.VERIFIED and request.verification != Verification.UNVERIFIED:
         return
     for mail, role in OWED.get(kind, ()):
-        if recipient := getattr(request, role):
-            context = {**_context(request), **(facts or {}), "note": note}
-            key = f"request-event-{event_id}-{mail}"
+        recipient = getattr(request, role)
+        if recipient and not (kind == EventKind.MESSAGE and recipient == actor):
+            context = {**_context(request), **(facts or {}), "actor": actor, "note": note}
+            key = f"request-event-{event_id}-{mail}-{role}"
             outbox.write(kind=mail, recipient=recipient, context=context, key=key, now=now)
 
 

@@ -14,6 +14,7 @@ from dispatch import callers, estimates, listing, policies, serializers, sheets
 from dispatch.models import AnalysisRequest
 from dispatch.services import extensions, requests
 from dispatch.services import help as helping
+from dispatch.services import messages as thread
 from polyphemus_site import clock
 from polyphemus_site.errors import MissingError, PolyphemusError
 from polyphemus_site.janus.pages import PageRequest, signed_in
@@ -82,13 +83,25 @@ def _extend(found: AnalysisRequest, request: PageRequest) -> AnalysisRequest:
     return extensions.grant(found, seconds=seconds, actor=request.person.email, now=clock.now())
 
 
+def _say(found: AnalysisRequest, request: PageRequest) -> AnalysisRequest:
+    text = serializers.text({"text": _lines(request, "text")}, "text")
+    thread.say(found, text, actor=request.person.email, side=thread.PEOPLE, now=clock.now())
+    return found
+
+
+say = decision("The analyst is told.", _say)
 cancel = decision("Cancelled.", _cancel)
 ask_help = decision("The analyst is asked for help.", _help)
 extend = decision("More time is given.", _extend)
 
 
 def _note(request: HttpRequest) -> str:
-    return serializers.text({"note": request.POST.get("note", "").replace("\r\n", "\n")}, "note", default="")
+    return serializers.text({"note": _lines(request, "note")}, "note", default="")
+
+
+def _lines(request: HttpRequest, name: str) -> str:
+    """What was typed, with the line ends programs send."""
+    return request.POST.get(name, "").replace("\r\n", "\n")
 
 
 def _find(request: PageRequest, project: str, name: str) -> AnalysisRequest:

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from dispatch.models import AnalysisRequest
-from dispatch.services import keys
+from dispatch.services import keys, messages
 from dispatch.services.keys import NewKey
+from polyphemus_analyst.client import Dispatch
+from polyphemus_analyst.signing import Key
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -95,3 +97,26 @@ def test_a_key_that_was_revoked_is_told(
 
     assert done.returncode == 1
     assert done.stderr.endswith(f"does not accept the key {server_key.key.pk}.\n")
+
+
+@pytest.mark.parametrize("scheme", ["etna-v1", "rfc9421-v1"])
+def test_analyst_and_requester_write_to_each_other(
+    published: AnalysisRequest,
+    address: str,
+    server_key: NewKey,
+    scheme: str,
+    analyst: str,
+    requester: str,
+    now: datetime,
+) -> None:
+    key = Key(id=server_key.key.pk, secret=server_key.secret.encode(), scheme=scheme)
+    dispatch = Dispatch(address, key)
+    dispatch.bid(analysis="exome_pipe", name=published.name, seconds=60, analyst=analyst)
+    published.refresh_from_db()
+
+    messages.say(published, "Which reference?", actor=requester, side=messages.PEOPLE, now=now)
+    dispatch.say(published.name, "hg38")
+
+    thread = [(one.author, one.side, one.text) for one in dispatch.messages(published.name)]
+    dispatch.http.close()
+    assert thread == [(requester, "people", "Which reference?"), (analyst, "analyst", "hg38")]

@@ -231,3 +231,27 @@ def test_trouble_with_one_job_does_not_stop_the_others(
     eventually(lambda: analyst.look_after() and both_tried(server), "both tickets are tried")
 
     assert {job.state for job in analyst.journal.all()} == {JobState.ENDED}
+
+
+def test_what_people_write_is_passed_on_once(
+    opened: Script, work: Callable[..., Analyst], tumor_pair: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "READ_EVERY", timedelta())
+    mine = {"analyst": "saurabh.asthana@ucsf.edu", "status": "running"}
+    opened.on(f"GET requests/{NAME}", 200, tumor_pair.document | mine)
+    thread = [
+        {"at": "", "from": "dr.who@ucsf.edu", "side": "people", "text": "Which\nreference?"},
+        {"at": "", "from": "saurabh.asthana@ucsf.edu", "side": "analyst", "text": "hg38"},
+    ]
+    opened.on(f"GET requests/{NAME}/messages", 200, {"messages": thread})
+    heard: list[str] = []
+    analyst = work(WAIT_FOR_GO)
+    analyst.say = lambda _, words: heard.append(words)
+
+    analyst.take_up()
+    for _ in range(3):
+        analyst.look_after()
+
+    assert [words for words in heard if "writes" in words] == ["dr.who@ucsf.edu writes: Which reference?"]
+    (folder(analyst.journal) / "go").touch()
+    finish(analyst)
