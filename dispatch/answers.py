@@ -27,10 +27,7 @@ def wants_v2(request: Request) -> bool:
 
 def document(http: Request, request: AnalysisRequest, *, status: int = HTTPStatus.OK) -> Response:
     """One request's document in the representation asked for; 304 to a GET that has it already."""
-    second = wants_v2(http)
-    body = (
-        documents.full(request, callers.history_for(http.user, request)) if second else documents.v1(request)
-    )
+    body = _second(http, request) if wants_v2(http) else documents.v1(request)
     return tagged(http, body, status=status, **_facts(request))
 
 
