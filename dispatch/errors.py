@@ -25,6 +25,12 @@ class NameTakenError(MoveRefusedError):
     code = "name_taken"
 
 
+class NoRoomError(MoveRefusedError):
+    """As many requests are open in the project as its admins allow."""
+
+    code = "no_room"
+
+
 class StaleError(MoveRefusedError):
     """Somebody else changed the request between the look and the move."""
 

@@ -8,9 +8,10 @@ from django.dispatch import receiver
 
 from loaders.services import changes
 from loaders.signals import shard_written
-from loaders.tasks import judge_pending, judge_shard
+from loaders.tasks import follow_settings, judge_pending, judge_shard, scan_project
 from magma.journal.models import JournalEntry
 from magma.signals import journal_entry_written
+from polyphemus_site.projects.signals import project_settings_changed
 
 
 @receiver(journal_entry_written, dispatch_uid="loaders.judge_touched_records")
@@ -25,3 +26,11 @@ def judge_touched_records(*, entry_id: int, project_name: str, **_: Any) -> None
 def judge_written_shard(*, shard_id: int, **_: Any) -> None:
     """Some worker judges it."""
     judge_shard.delay(shard_id)
+
+
+@receiver(project_settings_changed, dispatch_uid="loaders.follow_changed_settings")
+def follow_changed_settings(*, project: str, switched_on: list[str], **_: Any) -> None:
+    """Suggestions follow at once; a loader that may judge again is given everything to judge."""
+    follow_settings.delay(project)
+    if switched_on:
+        scan_project.delay(project)

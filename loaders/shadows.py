@@ -9,11 +9,15 @@ from loaders import registry
 from loaders.loader import Loader
 from loaders.models import Suggestion
 from polyphemus_site.janus.people import Person
+from polyphemus_site.projects import decisions
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One shadow loader on one project: suggestions by what would become of them if it went live."""
+    """One shadow loader on one project: suggestions by what would become of them if it went live.
+
+    `live` is the loader it is to follow; empty for one that the project only tries out.
+    """
 
     loader: str
     version: str
@@ -26,8 +30,9 @@ class Comparison:
 def compared(person: Person, project: str, loaders: Iterable[Loader] | None = None) -> Iterator[Comparison]:
     """Every shadow loader, compared with its live version as far as the person may see."""
     rows = Suggestion.objects.standing().seen_with_shadows(person, [project])
+    tried = decisions.of(project).loaders_shadow
     for loader in registry.current() if loaders is None else loaders:
-        if loader.is_shadow:
+        if loader.is_shadow or loader.name in tried:
             yield _compared(loader, list(rows.filter(loader__in=[loader.name, loader.shadow_of])))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from loaders.services import changes, runs, scans, suggestions, sweeps
+from loaders.services import changes, following, runs, scans, suggestions, sweeps
 from magma.client import connect
 from magma.errors import MagmaError
 from polyphemus_site import clock
@@ -62,7 +62,14 @@ def take_up_shards() -> int:
 
 
 @shared_task
+def follow_settings(project: str) -> int:
+    """Let a project's suggestions follow what its admins have decided."""
+    return following.follow(project, now=clock.now())
+
+
+@shared_task
 def keep_house() -> int:
-    """Wake what was snoozed until now, and forget what is long over."""
+    """Wake what was snoozed until now, follow settings once more, and forget what is long over."""
     now = clock.now()
-    return suggestions.wake(now=now) + changes.forget(now=now) + runs.forget(now=now)
+    written = suggestions.wake(now=now) + following.follow_all(now=now)
+    return written + changes.forget(now=now) + runs.forget(now=now)

@@ -13,6 +13,6 @@ class PolyphemusSiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the questions of health that concern the whole installation."""
-        from polyphemus_site import probes, system_checks  # noqa: F401, PLC0415 — after the models; checks register
+        from polyphemus_site import probes, receivers, system_checks  # noqa: F401, PLC0415 — after the models; they register
 
         probes.register()

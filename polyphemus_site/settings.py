@@ -84,6 +84,7 @@ INSTALLED_APPS = [
     "polyphemus_site",
     "polyphemus_site.janus.apps.JanusConfig",
     "polyphemus_site.mail",
+    "polyphemus_site.projects.apps.ProjectsConfig",
     "polyphemus_site.api",
     "magma",
     "magma.journal",

@@ -11,6 +11,7 @@ import loaders.urls
 import orphans.urls
 from polyphemus_site import embed, views
 from polyphemus_site.home import views as home_views
+from polyphemus_site.home.settings import views as settings_views
 from polyphemus_site.mail import views as mail_views
 from polyphemus_site.openapi import views as openapi_views
 
@@ -35,6 +36,7 @@ urlpatterns = [
     path("-/mail/previews", mail_views.previews, name="mail_previews"),
     path("-/mail/previews/<str:kind>", mail_views.previews, name="mail_preview"),
     path("<str:project>/", home_views.project_home, name="project"),
+    path("<str:project>/settings", settings_views.project_settings, name="project_settings"),
     path("<str:project>/digest", home_views.project_digest, name="project_digest"),
 ]
 

@@ -11,12 +11,13 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Least
 
-from dispatch.errors import NameTakenError, StaleError
+from dispatch.errors import NameTakenError, NoRoomError, StaleError
 from dispatch.models import AnalysisRequest, RequestEvent, Subject
 from dispatch.policies import TICKET_PATIENCE
 from dispatch.services import configs, moves, naming
 from dispatch.services.moves import Step
 from dispatch.states import BidState, DueStage, EventKind, Outcome, RequestStatus, Verification
+from polyphemus_site.projects import decisions
 
 #: Who acts when nobody does.
 POLYPHEMUS = "polyphemus"
@@ -49,7 +50,8 @@ def submit(  # noqa: PLR0913 — a published document has this many parts
 
     `subjects`: (model, record, fingerprint) of each record it is about. Without a name one is proposed from
     the project, the first record and the analysis. InvalidInputError: a part breaks its shape or its
-    schema. NameTakenError: the given name was used before, in whatever letter case.
+    schema. NameTakenError: the given name was used before, in whatever letter case. NoRoomError: as many are
+    open as the project's admins allow.
     """
     anchors = [Anchor(*subject) for subject in subjects]
     request = AnalysisRequest(
@@ -82,6 +84,7 @@ def _publish_under_a_free_name(
 
 def _publish(request: AnalysisRequest, anchors: Sequence[Anchor], *, now: datetime) -> AnalysisRequest:
     with transaction.atomic():
+        _ensure_room(request.project)
         _insert(request)
         Subject.objects.bulk_create(
             Subject(request=request, model=anchor.model, record=anchor.record, fingerprint=anchor.fingerprint)
@@ -89,6 +92,19 @@ def _publish(request: AnalysisRequest, anchors: Sequence[Anchor], *, now: dateti
         )
         moves.record(request, Step(kind=EventKind.SUBMITTED, actor=request.requester), source="", now=now)
     return request
+
+
+def _ensure_room(project: str) -> None:
+    """Refuse one more than the project's admins allow to be open at a time."""
+    most = decisions.room_for_requests(project)
+    if most is None:
+        return
+    standing = AnalysisRequest.objects.in_projects([project]).not_archived().count()
+    if standing >= most:
+        raise NoRoomError(
+            f"{standing} requests of {project} are not over yet, and its admins allow {most} at a time.",
+            limit=most,
+        )
 
 
 def _insert(request: AnalysisRequest) -> None:

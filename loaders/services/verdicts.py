@@ -26,6 +26,8 @@ from loaders.shapes import Shapes
 from loaders.states import Verdict
 from magma.client import Magma
 from magma.errors import MagmaError
+from polyphemus_site.projects import decisions
+from polyphemus_site.projects.decisions import Decided
 
 logger = logging.getLogger(__name__)
 
@@ -114,13 +116,22 @@ class Engine:
     loaders: Sequence[Loader]
     #: Whether to count what is waited for, besides.
     counts_gaps: bool = False
+    #: What the project's admins have decided: which loaders judge, and which of them tell nobody.
+    decided: Decided = field(default_factory=Decided)
 
     @classmethod
     def of(cls, magma: Magma, project: str, loaders: Iterable[Loader] | None = None) -> Engine:
         """An engine with the project's present templates and the loaders that apply there."""
         shapes = shapes_of(magma.templates(project))
+        decided = decisions.of(project)
         known = registry.current() if loaders is None else loaders
-        return cls(magma, project, shapes, [loader for loader in known if applies(loader, project, shapes)])
+        wanted = [loader for loader in known if loader.name not in decided.loaders_off]
+        judging = [loader for loader in wanted if applies(loader, project, shapes)]
+        return cls(magma, project, shapes, judging, decided=decided)
+
+    def is_shadow(self, loader: Loader) -> bool:
+        """Whether what a loader finds here is told to nobody: by its own nature, or by the project's wish."""
+        return loader.is_shadow or loader.name in self.decided.loaders_shadow
 
     @property
     def models(self) -> list[str]:
@@ -187,7 +198,7 @@ class Engine:
                 bench = self._batched(bench)
             found = bench.verdicts()
             draft = bench.draft(found)
-            if self.counts_gaps and not loader.is_shadow:
+            if self.counts_gaps and not self.is_shadow(loader):
                 draft.gaps = gaps.counted(loader, bench.sights, found)
             return draft
 
@@ -200,7 +211,7 @@ class Engine:
         return replace(bench, past=past.get(whose, Past()), known=known.get(name, {}))
 
     def _settled(self, loader: Loader, draft: Draft, *, now: datetime) -> Tally:
-        desk = Desk(self.project, loader.name, loader.model, now, shadow=loader.is_shadow)
+        desk = Desk(self.project, loader.name, loader.model, now, shadow=self.is_shadow(loader))
         written = suggestions.settle(desk, draft)
         changes.ripen(self.project, loader.model, draft.ripens, now=now)
         self._tell_of_outputs(loader, draft.made, now=now)

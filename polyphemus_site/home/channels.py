@@ -15,16 +15,16 @@ from django.conf import settings
 from django.db.models import F
 
 from polyphemus_site.health import Finding
+from polyphemus_site.home.hours import next_hour
 from polyphemus_site.home.overview import Card, overview
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import Level, Role
 from polyphemus_site.models import ChannelDigest
+from polyphemus_site.projects import decisions
 
 logger = logging.getLogger(__name__)
 
 SECONDS = 10.0
-HOUR = 8
-DAY = timedelta(days=1)
 #: Longer than a post can take; a poster that dies leaves the digest due again after this.
 LEASE = timedelta(minutes=5)
 FIRST_PAUSE = timedelta(minutes=10)
@@ -34,15 +34,22 @@ MOST_ATTEMPTS = 6
 def post_due(*, now: datetime) -> int:
     """Post where it is time; several posters at once post each digest once. The number posted."""
     for project in settings.POLYPHEMUS_SLACK_WEBHOOKS:
-        ChannelDigest.objects.get_or_create(project=project, defaults={"next_at": next_morning(now)})
+        first = {"next_at": next_morning(project, now=now)}
+        ChannelDigest.objects.get_or_create(project=project, defaults=first)
     configured = ChannelDigest.objects.filter(project__in=list(settings.POLYPHEMUS_SLACK_WEBHOOKS))
     return sum(_post(digest, now=now) for digest in configured.filter(next_at__lte=now))
 
 
-def next_morning(now: datetime) -> datetime:
-    """The next eight o'clock, UTC; strictly later than now."""
-    today = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
-    return today if today > now else today + DAY
+def next_morning(project: str, *, now: datetime) -> datetime:
+    """The next time it is the hour the project's admins chose; strictly later than now."""
+    decided = decisions.of(project)
+    return next_hour(decided.digest_hour, decided.digest_zone, now=now)
+
+
+def follow_settings(project: str, *, now: datetime) -> None:
+    """A waiting digest comes at the hour chosen now; one that failed is tried again as before."""
+    waiting = ChannelDigest.objects.filter(project=project, attempts=0, next_at__gt=now)
+    waiting.update(next_at=next_morning(project, now=now))
 
 
 def text_of(project: str, cards: list[Card]) -> str:
@@ -92,7 +99,7 @@ def _settle(digest: ChannelDigest, error: str, *, now: datetime) -> None:
     if error:
         logger.warning("The digest of %s was not posted: %s", digest.project, error)
     ChannelDigest.objects.filter(pk=digest.pk, next_at=now + LEASE, attempts=attempt).update(
-        next_at=now + FIRST_PAUSE * 2 ** (attempt - 1) if again else next_morning(now),
+        next_at=now + FIRST_PAUSE * 2 ** (attempt - 1) if again else next_morning(digest.project, now=now),
         attempts=attempt if again else 0,
         last_error=error,
     )

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from polyphemus_site.home.hours import DAY, next_hour
 from polyphemus_site.home.overview import Card, overview
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import Level, Role
@@ -22,7 +22,6 @@ from polyphemus_site.models import DigestReader
 KIND = "digest"
 PAUSE_AFTER = timedelta(days=60)
 BATCH = 200
-DAY = timedelta(days=1)
 
 
 def reader_of(person: Person, project: str) -> DigestReader | None:
@@ -56,9 +55,7 @@ def seen(reader: DigestReader, person: Person, *, now: datetime) -> None:
 
 def next_at(email: str, hour: int, *, now: datetime) -> datetime:
     """The next time it is that hour where the person is; strictly later than now."""
-    local = now.astimezone(ZoneInfo(wishes_of(email).zone))
-    today = local.replace(hour=hour, minute=0, second=0, microsecond=0)
-    return (today if today > local else today + DAY).astimezone(now.tzinfo)
+    return next_hour(hour, wishes_of(email).zone, now=now)
 
 
 def send_due(*, now: datetime) -> int:

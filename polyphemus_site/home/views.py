@@ -22,6 +22,7 @@ from polyphemus_site.janus.admin_site import may_enter
 from polyphemus_site.janus.directory import known_projects
 from polyphemus_site.janus.pages import PageRequest, signed_in
 from polyphemus_site.janus.permissions import require_view
+from polyphemus_site.projects import decisions
 
 LAST_HOUR = 23
 
@@ -50,6 +51,7 @@ def project_home(request: PageRequest, project: str) -> HttpResponse:
     is_busy = any(week.done or week.cancelled for week in weeks)
     context = {"project": project, "cards": overview(person, project), "sight": sight_of(project)}
     drawn = {"weeks": weeks, "chart": throughput_chart(weeks) if is_busy else "", "reader": reader}
+    context |= {"is_admin": person.is_admin(project), "digest_hour": decisions.of(project).digest_hour}
     return render(request, "polyphemus/project.html", context | drawn)
 
 

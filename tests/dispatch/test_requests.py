@@ -11,13 +11,57 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
-from dispatch.errors import NameTakenError
+from dispatch.errors import NameTakenError, NoRoomError
 from dispatch.models import AnalysisRequest, RequestEvent
 from dispatch.services import requests
 from dispatch.signals import request_cancelled, request_submitted
 from dispatch.states import RequestStatus
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError
+from polyphemus_site.projects import decisions
+from polyphemus_site.projects.decisions import Decided
 from tests.dispatch.conftest import Submit
+
+
+class TestRoom:
+    def test_beyond_what_a_projects_admins_allow_nothing_is_published(
+        self, submit: Submit, now: datetime, curator: str
+    ) -> None:
+        decisions.change("dt_lung", Decided(most_open_requests=2), actor=curator, now=now)
+        first = submit(name="a")
+        submit(name="b")
+
+        with pytest.raises(NoRoomError) as refused:
+            submit(name="c")
+        requests.cancel(first, actor=curator, now=now)
+
+        assert (refused.value.code, refused.value.members) == ("no_room", {"limit": 2})
+        assert submit(name="d").name == "d"
+
+    def test_other_projects_keep_their_room(self, submit: Submit, now: datetime, curator: str) -> None:
+        decisions.change("labors", Decided(most_open_requests=1), actor=curator, now=now)
+
+        assert [submit(name=name).name for name in ("a", "b")] == ["a", "b"]
+
+    @pytest.mark.django_db(transaction=True)
+    def test_two_at_once_do_not_share_the_last_place(
+        self, submit: Submit, now: datetime, curator: str
+    ) -> None:
+        decisions.change("dt_lung", Decided(most_open_requests=1), actor=curator, now=now)
+        together = Barrier(2)
+
+        def publish(name: str) -> str:
+            with closing(connection):
+                together.wait()
+                try:
+                    return submit(name=name).name
+                except NoRoomError as refused:
+                    return refused.code
+
+        with ThreadPoolExecutor(2) as pool:
+            outcomes = list(pool.map(publish, ["a", "b"]))
+
+        assert sorted(outcomes)[1] == "no_room"
+        assert AnalysisRequest.objects.count() == 1
 
 
 class TestSubmit:

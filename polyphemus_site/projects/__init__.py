@@ -1,0 +1,1 @@
+"""What a project's admins have decided for it."""
