@@ -10,7 +10,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from dispatch import bulk, callers, documents, listing
+from dispatch import bulk, callers, documents, listing, track_records
 from dispatch.callers import Caller
 from dispatch.models import AnalysisRequest
 from dispatch.renderers import SecondRenderer
@@ -32,7 +32,8 @@ def document(http: Request, request: AnalysisRequest, *, status: int = HTTPStatu
 
 
 def _second(http: Request, request: AnalysisRequest) -> documents.Document:
-    return documents.full(request, callers.history_for(cast("Caller", http.user), request))
+    events = callers.history_for(cast("Caller", http.user), request)
+    return documents.full(request, events, track_records.of_holder(request))
 
 
 def thread(http: Request, request: AnalysisRequest) -> Response:

@@ -50,6 +50,23 @@ FOUNDING: Shape = {
     },
     "additionalProperties": False,
 }
+COUNT: Shape = {"type": "integer", "minimum": 0}
+TRACK_RECORD: Shape = {
+    "type": "object",
+    "required": ["analyst", "analysis", "on_time", "late", "released", "lapsed", "unverified"],
+    "properties": {
+        "analyst": {"type": "string"},
+        "analysis": SLUG,
+        "on_time": COUNT,
+        "late": COUNT,
+        "released": COUNT,
+        "lapsed": COUNT,
+        "unverified": COUNT,
+        "usual_share": {"type": ["number", "null"], "minimum": 0},
+        "usual_seconds": {"type": ["integer", "null"], "minimum": 1},
+    },
+    "additionalProperties": False,
+}
 SECOND: Shape = {
     "type": "object",
     "required": ["analysis", "requester", "name", "requested_at", "status", "config", "links"],
@@ -71,6 +88,8 @@ SECOND: Shape = {
         "outcome": {"enum": ["passed", "ticket", "cancelled", None]},
         "verification": {"enum": ["verified", "unverified", None]},
         "links": {"type": "object"},
+        "track_record": {"oneOf": [TRACK_RECORD, {"type": "null"}]},
+        "realistic_at": INSTANT,
         "history": {"type": "array", "items": {"type": "object"}},
     },
 }
@@ -158,6 +177,10 @@ RECORD_KEY = Described(
         }
     },
     refusals=(),
+)
+REMEMBERING = Described(
+    gives={(200, V1): TRACK_RECORD},
+    parameters=({"name": "analysis", "in": "query", "required": True, "schema": SLUG},),
 )
 SAID_ONCE: Shape = {
     "type": "object",

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dispatch.models import AnalysisRequest, RequestEvent
+from dispatch.track_records import TrackRecord
 
 V1 = "application/json"
 V2 = "application/vnd.polyphemus.v2+json"
@@ -107,6 +108,28 @@ def messages(events: Iterable[RequestEvent]) -> list[Document]:
     ]
 
 
-def full(request: AnalysisRequest, events: Iterable[RequestEvent]) -> Document:
-    """The second version with its history, as one request's address gives it."""
-    return {**v2(request), "history": history(events)}
+def track_record(known: TrackRecord) -> Document:
+    """How an analyst's earlier awards of an analysis ended, and what an estimate usually becomes."""
+    return {
+        "analyst": known.analyst,
+        "analysis": known.analysis,
+        "on_time": known.on_time,
+        "late": known.late,
+        "released": known.released,
+        "lapsed": known.lapsed,
+        "unverified": known.unverified,
+        "usual_share": None if known.usual_share is None else round(known.usual_share, 3),
+        "usual_seconds": known.usual_seconds,
+    }
+
+
+def full(
+    request: AnalysisRequest, events: Iterable[RequestEvent], known: TrackRecord | None = None
+) -> Document:
+    """The second version with history and track record, as one request's address gives it."""
+    return {
+        **v2(request),
+        "track_record": track_record(known) if known else None,
+        "realistic_at": exact(known.realistic_at(request)) if known else None,
+        "history": history(events),
+    }

@@ -8,7 +8,7 @@ from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Lower
 
 from dispatch.fields import VerbatimJSONField
-from dispatch.querysets import AnalysisRequestQuerySet
+from dispatch.querysets import AnalysisRequestQuerySet, BidQuerySet
 from dispatch.states import (
     Algorithm,
     BidState,
@@ -188,6 +188,8 @@ class Bid(models.Model):
     award = models.PositiveIntegerField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
 
+    objects = BidQuerySet.as_manager()
+
     class Meta:
         """No two bids hold one request, whatever the code does."""
 
@@ -197,7 +199,9 @@ class Bid(models.Model):
             ),
             CheckConstraint(condition=Q(state__in=BidState.values), name="bid_state_is_known"),
         )
-        indexes = (Index(fields=["analyst", "id"], name="bids_of_an_analyst"),)
+        indexes = (
+            Index(fields=["analyst", "id"], condition=Q(award__isnull=False), name="awards_of_an_analyst"),
+        )
 
     def __str__(self) -> str:
         """Who offered, and how long it would take."""

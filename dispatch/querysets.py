@@ -14,10 +14,10 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from dispatch.scopes import ANY, Scope, Scopes
-from dispatch.states import RequestStatus
+from dispatch.states import BidState, RequestStatus
 
 if TYPE_CHECKING:
-    from dispatch.models import AnalysisRequest  # noqa: F401 — named in the string below
+    from dispatch.models import AnalysisRequest, Bid  # noqa: F401 — named in the strings below
 
 
 NO_KEY = """NOT EXISTS (
@@ -72,6 +72,15 @@ class AnalysisRequestQuerySet(QuerySet["AnalysisRequest"]):
     def in_projects(self, projects: Iterable[str]) -> AnalysisRequestQuerySet:
         """Requests of these projects."""
         return self.filter(project__in=sorted(projects))
+
+
+class BidQuerySet(QuerySet["Bid"]):
+    """Questions about bids."""
+
+    def ended_awards_of(self, analyst: str) -> BidQuerySet:
+        """What an analyst won and holds no more, the newest first."""
+        ends = (BidState.ENDED, BidState.RELEASED, BidState.LAPSED)
+        return self.filter(analyst=analyst, award__isnull=False, state__in=ends).order_by("-pk")
 
 
 def _covered(scope: Scope) -> Q:

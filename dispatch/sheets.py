@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from dispatch import documents
+from dispatch import documents, track_records
 from dispatch.models import AnalysisRequest, RequestEvent
 from dispatch.services import requests
 from dispatch.states import EventKind, RequestStatus
+from dispatch.track_records import TrackRecord
 from polyphemus_site.janus.people import Person
 
 #: What the due date's bar is divided in.
@@ -30,6 +31,9 @@ class Sheet:
     overdue: bool
     #: Open, and no analyst's key covers it.
     unserved: bool
+    #: Of whoever holds it, when there is something to say; and when it is then realistically done.
+    known: TrackRecord | None
+    realistic_at: datetime | None
     may_decide: bool
     may_ask_help: bool
     may_extend: bool
@@ -43,6 +47,8 @@ def sheet(request: AnalysisRequest, person: Person, *, now: datetime) -> Sheet:
     open_still = decides and request.status != RequestStatus.ARCHIVED
     deferred = request.status == RequestStatus.DEFERRED
     events = requests.history(request)
+    known = track_records.of_holder(request)
+    runs = known and request.status == RequestStatus.RUNNING
     return Sheet(
         document=json.dumps(documents.v1(request), indent=2, ensure_ascii=False),
         tone=request.standing.tone,
@@ -51,6 +57,8 @@ def sheet(request: AnalysisRequest, person: Person, *, now: datetime) -> Sheet:
         passed=_passed(request, now=now),
         overdue=bool(request.status == RequestStatus.RUNNING and request.due_at and request.due_at <= now),
         unserved=AnalysisRequest.objects.unserved(now=now).filter(pk=request.pk).exists(),
+        known=known if known and known.known else None,
+        realistic_at=known.realistic_at(request) if known and runs else None,
         may_decide=open_still,
         may_ask_help=open_still and deferred and request.help_asked_at is None,
         may_extend=open_still and request.status in {RequestStatus.RUNNING, RequestStatus.DEFERRED},

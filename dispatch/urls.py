@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from dispatch.views import api, messages, pages
+from dispatch.views import api, messages, pages, track_records
 
 api_urlpatterns: list[URLPattern] = [
     path("requests", api.RequestsView.as_view(), name="requests"),
@@ -15,6 +15,7 @@ api_urlpatterns: list[URLPattern] = [
     path("requests/<str:name>/help", api.HelpView.as_view(), name="help"),
     path("requests/<str:name>/extend", api.ExtendView.as_view(), name="extend"),
     path("requests/<str:name>/messages", messages.MessagesView.as_view(), name="messages"),
+    path("track-record", track_records.TrackRecordView.as_view(), name="track_record"),
     path("bids", api.BidsView.as_view(), name="bids"),
     path("tickets", api.TicketsView.as_view(), name="tickets"),
     path("extensions", api.ExtensionsView.as_view(), name="extensions"),

@@ -192,6 +192,9 @@ def run(  # noqa: PLR0913 — the options of a command line
     once: Annotated[
         bool, typer.Option("--once", help="Poll once, finish what was taken, and end; for cron.")
     ] = False,
+    realistic: Annotated[
+        bool, typer.Option("--realistic", help="Bid the time it usually took you, once that is known.")
+    ] = False,
     home: Home = default_home(),  # noqa: B008 — a constant of the environment
 ) -> None:
     """Bid for open requests, run them, and send the tickets."""
@@ -209,6 +212,7 @@ def run(  # noqa: PLR0913 — the options of a command line
         analyst=analyst,
         sheet=sheet,
         schema=configs.load_schema(schema) if schema else None,
+        realistic=realistic,
     )
     journal = Journal(home)
     dispatch = Dispatch(url, load_key(key_id, secret_file, scheme))

@@ -42,6 +42,8 @@ class Plan:
     schema: Mapping[str, Any] | None = None
     #: More time to ask for, as a share of the estimate.
     more: float = 0.5
+    #: Bid the time our own past says it takes, once that is known.
+    realistic: bool = False
 
 
 @dataclass
@@ -78,9 +80,14 @@ class Analyst:
         except ConfigError as error:
             self.say(request.name, f"not for us: {error}")
             return
-        job = self.journal.begin(request, estimate=self.plan.estimate)
+        job = self.journal.begin(request, estimate=self._estimate())
         if job is not None:
             self._try(job)
+
+    def _estimate(self) -> int:
+        if not self.plan.realistic:
+            return self.plan.estimate
+        return self.dispatch.usual_seconds(analysis=self.plan.analysis) or self.plan.estimate
 
     def _try(self, job: Job) -> None:
         """What can't be done now is owed, and done in a later round."""

@@ -255,3 +255,16 @@ def test_what_people_write_is_passed_on_once(
     assert [words for words in heard if "writes" in words] == ["dr.who@ucsf.edu writes: Which reference?"]
     (folder(analyst.journal) / "go").touch()
     finish(analyst)
+
+
+@pytest.mark.parametrize(("told", "bid"), [(5000, "5000"), (None, "3600")])
+def test_the_time_it_usually_takes_is_bid_once_it_is_known(
+    opened: Script, work: Callable[..., Analyst], told: int | None, bid: str
+) -> None:
+    opened.on("GET track-record", 200, {"usual_seconds": told})
+    analyst = work("true", realistic=True)
+
+    analyst.take_up()
+
+    assert opened.calls("POST bids")[0].body["time"] == bid
+    finish(analyst)
