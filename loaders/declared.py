@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,12 @@ class Spelling(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     version: str | int = "1"
     title: str = ""
     projects: tuple[str, ...] = ()
+    everywhere: bool = False
     scope: dict[str, Any] | None = None
     needs: dict[str, Any] | None = None
     wellformed: dict[str, Any] | None = None
     inputs: tuple[str, ...] = ()
+    every_hours: int = 0
     batch_by: str = ""
     ready: str | None = None
     lacking: str | None = None
@@ -72,6 +75,7 @@ class DeclaredLoader(Loader):
         """Build its checks; MisspeltLoaderError says which makes no sense."""
         self.name, self.version, self.title = spelling.name, str(spelling.version), spelling.title
         self.model, self.analysis, self.projects = spelling.model, spelling.analysis, spelling.projects
+        self.everywhere, self.every_hours = spelling.everywhere, spelling.every_hours
         self.inputs, self.batch_by = spelling.inputs, spelling.batch_by
         self.shadow_of = spelling.shadow_of
         self.scope, self.needs = _check(spelling.scope), _check(spelling.needs)
@@ -81,6 +85,14 @@ class DeclaredLoader(Loader):
                 setattr(self, half, said)
         self.prefill = spelling.config
         self.config_reads = _reads(spelling.config)
+
+    @cached_property
+    def spelling(self) -> dict[str, Any]:
+        """With its prefill."""
+        prefill = msgspec.to_builtins(self.prefill)
+        default = msgspec.to_builtins(Prefill())
+        said = {key: value for key, value in prefill.items() if value != default[key]}
+        return super().spelling | ({"config": said} if said else {})
 
     def config(self, page: Page, index: int) -> Config:
         """The records at the path, and the params with their values filled in."""

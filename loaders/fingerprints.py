@@ -28,9 +28,12 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value)).hexdigest()
 
 
-def fingerprint(page: Page, index: int, *, loader: str, version: str, inputs: Iterable[str]) -> str:
-    """The digest of an anchor's inputs, under this loader and version."""
-    return digest({"loader": loader, "version": version, "inputs": gathered(page, index, inputs)})
+def fingerprint(
+    page: Page, index: int, *, loader: str, version: str, inputs: Iterable[str], turn: int | None = None
+) -> str:
+    """The digest of an anchor's inputs, under this loader and version, and of its turn where it has turns."""
+    covered: dict[str, Any] = {"loader": loader, "version": version, "inputs": gathered(page, index, inputs)}
+    return digest(covered if turn is None else covered | {"turn": turn})
 
 
 def gathered(page: Page, index: int, paths: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -102,8 +102,17 @@ def _due(
     due = {index: DueReason.MISSING for index in idle if not made[index]}
     compared = [index for index in idle if made[index] and page.names[index] in past.completed]
     now = fingerprints(compared) if compared else {}
-    changed = (index for index in compared if now[index] != past.completed[page.names[index]])
-    return due | dict.fromkeys(changed, DueReason.CHANGED)
+    changed = [index for index in compared if now[index] != past.completed[page.names[index]]]
+    return due | dict.fromkeys([*changed, *_never_turned(loader, page, made, idle, past)], DueReason.CHANGED)
+
+
+def _never_turned(
+    loader: Loader, page: Page, made: Mapping[int, bool] | Sequence[bool], idle: list[int], past: Past
+) -> list[int]:
+    """Of a loader with turns what was never ours: nobody knows how old an output is that was merely found."""
+    if not loader.every_hours:
+        return []
+    return [index for index in idle if made[index] and page.names[index] not in past.completed]
 
 
 def _answers(

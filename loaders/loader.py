@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +20,25 @@ class Config:
 
     inputs: tuple[str, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
+
+
+#: What a spelling says besides the checks, where it isn't the default.
+SPELLED = (
+    "name",
+    "version",
+    "title",
+    "model",
+    "analysis",
+    "projects",
+    "everywhere",
+    "inputs",
+    "every_hours",
+    "batch_by",
+    "shadow_of",
+    "ready",
+    "lacking",
+    "changed",
+)
 
 
 class Loader:
@@ -53,6 +73,8 @@ class Loader:
     inputs: tuple[str, ...] = ()
     #: Passes when the expected output is there.
     outputs: Check
+    #: Where nothing visible tells of changes: due again at each multiple of so many hours of UTC; 0 is never.
+    every_hours: int = 0
     #: A link of the anchor; the due anchors that share its record make one suggestion.
     batch_by: str = ""
     #: The two halves of the reason a suggestion gives.
@@ -109,10 +131,24 @@ class Loader:
         """Whether any check's answer changes by the mere passing of time."""
         return any("'quiet'" in str(check.as_json()) for check in self.checks.values())
 
+    def turn(self, now: datetime) -> int | None:
+        """Which of its turns has come, for a loader that has them."""
+        return int(now.timestamp() // (self.every_hours * 3600)) if self.every_hours else None
+
+    def next_turn(self, now: datetime) -> datetime | None:
+        """When the next comes."""
+        turn = self.turn(now)
+        return None if turn is None else datetime.fromtimestamp((turn + 1) * self.every_hours * 3600, UTC)
+
     def fingerprint(self, page: Page, index: int) -> str:
         """The digest of an anchor's inputs."""
         return fingerprints.fingerprint(
-            page, index, loader=self.identity, version=str(self.version), inputs=self.inputs
+            page,
+            index,
+            loader=self.identity,
+            version=str(self.version),
+            inputs=self.inputs,
+            turn=self.turn(page.now),
         )
 
     def explain(self, page: Page, index: int) -> dict[str, Finding]:
@@ -124,18 +160,8 @@ class Loader:
         """The loader as JSON, the way a YAML file spells it."""
         plain = {
             key: list(value) if isinstance(value, tuple) else value
-            for key in (
-                "name",
-                "version",
-                "title",
-                "model",
-                "analysis",
-                "projects",
-                "inputs",
-                "batch_by",
-                "shadow_of",
-            )
-            if (value := getattr(self, key))
+            for key in SPELLED
+            if (value := getattr(self, key)) and value != getattr(Loader, key)
         }
         return plain | {question: check.as_json() for question, check in self.checks.items()}
 

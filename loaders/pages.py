@@ -18,12 +18,17 @@ Digests = Mapping[tuple[str, str, str], tuple[str, ...]]
 
 
 def as_names(value: Any) -> tuple[str, ...]:
-    """A link's value as record names: null is none, a string one, a list many; row ids become text."""
-    if value is None:
-        return ()
+    """A link's value as record names: null is none, a string one, a list many; row ids become text.
+
+    Whatever else Magma may say where a link was expected names no record.
+    """
     if isinstance(value, list | tuple):
-        return tuple(str(name) for name in value)
-    return (str(value),)
+        return tuple(str(name) for name in value if _is_name(name))
+    return (str(value),) if _is_name(value) else ()
+
+
+def _is_name(value: Any) -> bool:
+    return value != "" and isinstance(value, str | int) and not isinstance(value, bool)
 
 
 @dataclass(frozen=True)

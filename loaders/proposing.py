@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 
 from loaders import evidence, fingerprints, judging, restriction
 from loaders.drafts import Draft, Gist, Known, Proposal
+from loaders.errors import LoaderError
 from loaders.gathering import Gatherer
 from loaders.judging import Judgement, Past, Verdicts
 from loaders.loader import Loader
@@ -84,7 +86,7 @@ class Bench:
 
     def _remembered(self, index: int) -> str:
         known = self.known.get(self.keys[index])
-        if known is None or known.gist.loader_version != str(self.loader.version):
+        if known is None or known.gist.loader_version != str(self.loader.version) or self.loader.every_hours:
             return ""
         touch = self._touch(self.keys[index])
         return known.gist.members.get(self.page.names[index], "") if touch == known.gist.touch != "" else ""
@@ -98,6 +100,7 @@ class Bench:
         return (
             known is not None
             and known.stands
+            and not self.loader.every_hours
             and known.gist.touch == self._touch(key) != ""
             and (known.gist.due, known.gist.loader_version) == (due[0].due, str(self.loader.version))
             and known.gist.members.keys() == {judgement.anchor for judgement in due}
@@ -153,8 +156,13 @@ class Bench:
 
     def _config(self, due: list[Judgement]) -> dict[str, Any]:
         configs = [self.loader.config(self.page, judgement.index) for judgement in due]
-        inputs = dict.fromkeys(name for config in configs for name in config.inputs)
-        return {"inputs": list(inputs), "params": dict(configs[0].params)}
+        inputs = dict.fromkeys(str(name) for config in configs for name in config.inputs)
+        config = {"inputs": list(inputs), "params": dict(configs[0].params)}
+        try:
+            json.dumps(config, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise LoaderError(f"Its config for {due[0].anchor} is no JSON: {error}.") from error
+        return config
 
     def _receipt(self, gist: Gist, due: list[Judgement]) -> dict[str, Any]:
         trees = {judgement.anchor: self._tree(judgement) for judgement in due[:SHOWN]}
@@ -197,3 +205,6 @@ class Bench:
             for name, at in zip(self.page.names, column, strict=True):
                 if at is not None:
                     draft.ripens[name] = min(at, draft.ripens.get(name, at))
+        if (turn := self.loader.next_turn(self.page.now)) is not None:
+            waiting = (*judged.anchors(Verdict.FRESH), *judged.anchors(Verdict.DUE))
+            draft.ripens |= {name: min(turn, draft.ripens.get(name, turn)) for name in waiting}

@@ -5,8 +5,7 @@ An entry that can't be loaded costs itself only; it is kept, with its cause, for
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from importlib.metadata import EntryPoint, entry_points
@@ -23,6 +22,7 @@ from loaders.library.rna_seq_matrix.loader import RnaSeqMatrix
 from loaders.library.sc_process.loader import ScProcess
 from loaders.library.verify_md5.loader import VerifyMd5
 from loaders.loader import Loader
+from loaders.soundness import ensure_sound
 
 #: The loaders that come with Polyphemus.
 LIBRARY: tuple[type[Loader], ...] = (
@@ -35,7 +35,6 @@ LIBRARY: tuple[type[Loader], ...] = (
 )
 #: The entry point group a lab's package uses.
 GROUP = "polyphemus.loaders"
-NAME = re.compile(r"[A-Za-z0-9_]{1,80}")
 
 
 @dataclass(frozen=True)
@@ -75,17 +74,6 @@ class Registry:
     def __iter__(self) -> Iterator[Loader]:
         """Every loader."""
         return iter(self.loaders.values())
-
-
-def ensure_sound(loader: Loader, *, taken: Iterable[str]) -> None:
-    """Refuse a loader that lacks what every loader must have."""
-    missing = [part for part in ("name", "model", "analysis", "outputs") if not getattr(loader, part, None)]
-    if missing:
-        raise MisspeltLoaderError(f"The loader lacks {', '.join(missing)}.")
-    if not NAME.fullmatch(loader.name):
-        raise MisspeltLoaderError(f"{loader.name!r} is no loader's name: letters, digits and _ only.")
-    if loader.name in taken:
-        raise MisspeltLoaderError(f"There is a loader {loader.name!r} already.")
 
 
 def built() -> Registry:

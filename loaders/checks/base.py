@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar
 
 from loaders.pages import Page
@@ -69,9 +71,14 @@ class Check(ABC):
 
     def answers(self, page: Page) -> list[bool]:
         """The same as `judge`, asked of a page once however many loaders ask."""
-        if self not in page.answers:
-            page.answers[self] = self.judge(page)
-        return page.answers[self]
+        if self.spelled not in page.answers:
+            page.answers[self.spelled] = self.judge(page)
+        return page.answers[self.spelled]
+
+    @cached_property
+    def spelled(self) -> str:
+        """Its JSON form as text: equal checks may differ, since to Python `1 == True`."""
+        return json.dumps(self.as_json(), sort_keys=True, default=repr)
 
     def ripens(self, page: Page) -> list[datetime | None]:
         """For each anchor, when the answer changes by the mere passing of time; None when it doesn't."""
@@ -133,12 +140,32 @@ def earliest(length: int, columns: Iterable[list[datetime | None]]) -> list[date
     return result
 
 
+def settle(check: Check, field: str) -> None:
+    """Make a tuple of a list somebody wrote for one; a text in its place is refused."""
+    value = getattr(check, field)
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"`{check.id}` wants a list of {field}, not {value!r}.")
+    object.__setattr__(check, field, tuple(value))
+
+
+def ensure_span(check: Check, low: float | None, high: float | None, *, least: float | None = None) -> None:
+    """Refuse a range no number is in; `least` is the smallest that makes sense."""
+    if low is not None and high is not None and not low <= high:
+        raise ValueError(f"`{check.id}` asks for at least {low:g} and at most {high:g}.")
+    if least is not None and low is not None and low < least:
+        raise ValueError(f"`{check.id}` asks for at least {low:g}, which is less than {least:g}.")
+
+
 @dataclass(frozen=True)
 class All(Check):
     """Every one of them."""
 
     checks: tuple[Check, ...]
     id: ClassVar[str] = "all"
+
+    def __post_init__(self) -> None:
+        """Take a list for a tuple."""
+        settle(self, "checks")
 
     def reads(self) -> frozenset[str]:
         """What any part reads."""
@@ -168,6 +195,10 @@ class AnyOf(Check):
 
     checks: tuple[Check, ...]
     id: ClassVar[str] = "any"
+
+    def __post_init__(self) -> None:
+        """Take a list for a tuple."""
+        settle(self, "checks")
 
     def reads(self) -> frozenset[str]:
         """What any part reads."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from importlib import import_module
 from typing import ClassVar
 
-from loaders.checks.base import Check, Finding
+from loaders.checks.base import Check, Finding, settle
 from loaders.errors import LoaderError, MisspeltLoaderError
 from loaders.pages import Page
 
@@ -59,6 +59,7 @@ class Custom(Check):
         """Refuse what can't name a function."""
         if self.function.count(":") != 1:
             raise ValueError(f"`custom` wants package.module:function, not {self.function!r}.")
+        settle(self, "attributes")
 
     def reads(self) -> frozenset[str]:
         """What its author says it reads."""

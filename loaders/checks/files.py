@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from loaders.checks.base import Check, Finding
+from loaders.checks.base import Check, Finding, ensure_span
 from loaders.checks.uploads import entries, is_finished, name_of
-from loaders.checks.values import matcher, span
+from loaders.checks.values import groups_of, matcher, span
 from loaders.pages import Page
 
 #: Illumina's names (…_S1_L001_R1_001.fastq.gz), the short ones (…_R1.fastq.gz), the archives' (…_1.fastq.gz).
@@ -35,8 +35,9 @@ class Files(Check):
     id: ClassVar[str] = "files"
 
     def __post_init__(self) -> None:
-        """Refuse a pattern that can't be compiled."""
+        """Refuse a pattern that can't be compiled, and numbers that can't be."""
         matcher(self.pattern)
+        ensure_span(self, self.min, self.max, least=0)
 
     def reads(self) -> frozenset[str]:
         """The one attribute."""
@@ -78,8 +79,8 @@ class Mates(Check):
 
     def __post_init__(self) -> None:
         """Refuse a pattern that can't be compiled or lacks its groups."""
-        matcher(self.pattern)
-        if missing := [group for group in ("stem", "read") if f"(?P<{group}>" not in self.pattern]:
+        groups = groups_of(self.pattern)
+        if missing := [group for group in ("stem", "read") if group not in groups]:
             raise ValueError(f"The pattern of `mates` needs the groups stem and read; missing: {missing}.")
 
     def reads(self) -> frozenset[str]:
@@ -121,7 +122,7 @@ class Mates(Check):
         match = _split(self.pattern)(name)
         if match is None:
             return None
-        rest = match.group("rest") if "(?P<rest>" in self.pattern else ""
+        rest = match.group("rest") if "rest" in groups_of(self.pattern) else ""
         return f"{match.group('stem')}\0{rest or ''}", match.group("read")
 
 

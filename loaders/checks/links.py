@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from loaders.checks.base import Check, Finding, earliest
+from loaders.checks.base import Check, Finding, earliest, ensure_span
 from loaders.checks.values import span
 from loaders.pages import Page, as_names
 from loaders.shapes import Special
@@ -31,8 +31,7 @@ class Linked(Check):
 
     def __post_init__(self) -> None:
         """Refuse what no number can be."""
-        if self.max is not None and self.max < self.min:
-            raise ValueError(f"`linked` asks for at least {self.min} and at most {self.max}.")
+        ensure_span(self, self.min, self.max, least=0)
 
     def reads(self) -> frozenset[str]:
         """The links themselves and, below them, what the inner checks read."""
@@ -106,6 +105,10 @@ class Rows(Check):
     min: int = 1
     max: int | None = None
     id: ClassVar[str] = "rows"
+
+    def __post_init__(self) -> None:
+        """Refuse what no number can be."""
+        ensure_span(self, self.min, self.max, least=0)
 
     def reads(self) -> frozenset[str]:
         """The one attribute."""

@@ -9,6 +9,9 @@ from typing import Any, ClassVar
 from loaders.checks.base import Check, Finding
 from loaders.pages import Page
 
+#: Ten years of minutes.
+LONGEST_QUIET = 5_256_000
+
 
 def instant(value: Any) -> datetime | None:
     """Magma's ISO text as an instant; what has no zone is UTC, what isn't a time is None."""
@@ -58,6 +61,11 @@ class Quiet(Check):
     attribute: str = "updated_at"
     id: ClassVar[str] = "quiet"
 
+    def __post_init__(self) -> None:
+        """Refuse a silence nobody could wait for."""
+        if not 0 <= self.minutes <= LONGEST_QUIET:
+            raise ValueError(f"`quiet` wants 0 to {LONGEST_QUIET} minutes, not {self.minutes}.")
+
     def reads(self) -> frozenset[str]:
         """The one attribute."""
         return frozenset({self.attribute})
@@ -79,4 +87,12 @@ class Quiet(Check):
 
     def _ends(self, page: Page) -> list[datetime | None]:
         length = timedelta(minutes=self.minutes)
-        return [at + length if (at := instant(value)) else None for value in page.values(self.attribute)]
+        return [_after(instant(value), length) for value in page.values(self.attribute)]
+
+
+def _after(at: datetime | None, length: timedelta) -> datetime | None:
+    """So much later; None when that is beyond all calendars."""
+    try:
+        return None if at is None else at + length
+    except OverflowError:
+        return None

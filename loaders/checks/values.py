@@ -6,11 +6,12 @@ from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from typing import Any, ClassVar
 
 import re2
 
-from loaders.checks.base import Check, Finding
+from loaders.checks.base import Check, Finding, ensure_span, settle
 from loaders.checks.uploads import is_absent
 from loaders.pages import Page
 from loaders.shapes import split
@@ -19,14 +20,29 @@ from loaders.shapes import split
 @lru_cache(maxsize=1024)
 def matcher(pattern: str) -> Callable[[str], Any]:
     """Whole-string matching in linear time: patterns may come from people who are not us."""
+    match: Callable[[str], Any] = _compiled(pattern).fullmatch
+    return match
+
+
+@lru_cache(maxsize=1024)
+def groups_of(pattern: str) -> frozenset[str]:
+    """The names of a pattern's groups."""
+    return frozenset(_compiled(pattern).groupindex)
+
+
+def _compiled(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     try:
-        compiled = re2.compile(pattern, options)
+        return re2.compile(pattern, options)
     except re2.error as error:
-        raise ValueError(f"The pattern {pattern!r} can't be used: {error}.") from error
-    match: Callable[[str], Any] = compiled.fullmatch
-    return match
+        raise ValueError(f"The pattern {pattern!r} can't be used: {_told(error)}.") from error
+
+
+def _told(error: Exception) -> str:
+    """RE2's own words, which come as bytes."""
+    (said,) = error.args or ("",)
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
 
 
 class ValueCheck(Check):
@@ -106,6 +122,12 @@ class Range(ValueCheck):
     max: float | None = None
     id: ClassVar[str] = "range"
 
+    def __post_init__(self) -> None:
+        """Refuse what no number can be."""
+        if not all(isfinite(end) for end in (self.min, self.max) if end is not None):
+            raise ValueError("`range` wants numbers, or nothing where there is no end.")
+        ensure_span(self, self.min, self.max)
+
     def accepts(self, value: Any) -> bool:
         """Only numbers; true and false are none."""
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -125,6 +147,12 @@ class OneOf(ValueCheck):
     values: tuple[str | float | bool, ...]
     ignore_case: bool = False
     id: ClassVar[str] = "one_of"
+
+    def __post_init__(self) -> None:
+        """Take a list for a tuple; of nothing nothing can be one."""
+        settle(self, "values")
+        if not self.values:
+            raise ValueError("`one_of` wants at least one value.")
 
     def accepts(self, value: Any) -> bool:
         """Membership, without confusing true with 1."""

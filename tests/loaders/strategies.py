@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from loaders.checks import (
     Check,
+    Custom,
     Files,
     Linked,
     Matches,
@@ -25,11 +26,29 @@ from loaders.pages import Page, Store
 from tests.loaders.pages import NOW, SHAPES, file
 
 NAMES = ("a_R1.fastq.gz", "a_R2.fastq.gz", "b_R1.fastq.gz", "c.bam")
-STAMPS = ("2026-05-04T11:50:00+00:00", "2026-05-04T12:20:00+00:00", "", "yesterday")
+STAMPS = (
+    "2026-05-04T11:50:00+00:00",
+    "2026-05-04T12:20:00+00:00",
+    "",
+    "yesterday",
+    "9999-12-31T23:59:59+00:00",
+    "0001-01-01T00:00:00+14:00",
+    "2026-05-04",
+)
 
 entry = st.builds(file, st.sampled_from(NAMES), st.sampled_from(("", "::temp", "::blank")))
 #: Anything an answer may hold where something else was expected.
-odd: st.SearchStrategy[Any] = st.sampled_from([None, "", 0, False, [], {}, "x", 3.5, ["x"], {"path": 7}])
+ODD: list[Any] = [
+    *(None, "", 0, False, True, [], {}, "x", 3.5, -(10**30), ["x"], [None, ""], [[1]], [{}], {"path": 7}),
+    *(
+        {"path": None},
+        {"path": "p", "original_filename": 7},
+        {"type": "x", "value": {"a": []}},
+        "a/b\n \u00fc\0",
+    ),
+    "R\u00e9: \u2028 ' \" ; --",
+]
+odd: st.SearchStrategy[Any] = st.sampled_from(ODD)
 files = st.lists(entry, max_size=4) | entry | odd
 stamp = st.sampled_from(STAMPS) | odd
 text = st.sampled_from(("Normal", "Squamous")) | odd
@@ -46,12 +65,12 @@ def documents(prefix: str, **traits: st.SearchStrategy[Any]) -> st.SearchStrateg
     )
 
 
-def links(prefix: str) -> st.SearchStrategy[list[str] | None]:
-    return st.none() | st.lists(st.sampled_from(names(prefix)), max_size=4)
+def links(prefix: str) -> st.SearchStrategy[Any]:
+    return odd | st.lists(st.sampled_from(names(prefix)), max_size=4)
 
 
-def link(prefix: str) -> st.SearchStrategy[str | None]:
-    return st.none() | st.sampled_from(names(prefix))
+def link(prefix: str) -> st.SearchStrategy[Any]:
+    return odd | st.sampled_from(names(prefix))
 
 
 stores = st.builds(
@@ -65,12 +84,18 @@ stores = st.builds(
         seen_on=stamp,
         updated_at=stamp,
         files=files,
-        counts=st.none() | st.lists(st.integers(), max_size=4),
+        counts=odd | st.lists(st.integers(), max_size=4),
     ),
     sample=documents("S", exome=links("E"), patient=link("P"), tumor_type=text),
     exome=documents("E", sample=link("S"), raw_fastqs=files, vcf=files),
 )
 pages = st.builds(lambda store: Page("patient", tuple(store.documents["patient"]), store), stores)
+
+
+def complain(page: Page) -> list[str]:
+    """A lab's own function, as the how-to has it."""
+    return ["" if age else "no age" for age in page.values("age")]
+
 
 #: Checks from an exome on, for use inside `linked`.
 exome_checks: st.SearchStrategy[Check] = st.one_of(
@@ -91,6 +116,7 @@ leaves: st.SearchStrategy[Check] = st.one_of(
     st.builds(Rows, st.sampled_from(("demographics", "sample")), min=st.integers(0, 2)),
     st.just(MatrixWidth("counts")),
     st.just(UpdatedAfter("seen_on", than="updated_at")),
+    st.just(Custom("tests.loaders.strategies:complain", ("age",))),
     st.builds(Quiet, st.integers(0, 60)),
     st.builds(
         Linked,

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from loaders.registry import NAME
+from loaders.soundness import NAME
 
 #: What is written where; NAME stands for the loader's own.
 PLACES = {

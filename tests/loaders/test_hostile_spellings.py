@@ -1,0 +1,199 @@
+"""Loaders written by people who err, or mean harm: refused in a sentence, at once, and alone."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loaders.checks import CHECKS, Check, Custom, Files, OneOf, Present, from_json
+from loaders.declared import DeclaredLoader, parsed
+from loaders.errors import MisspeltLoaderError
+from loaders.library.exome_pipe.loader import ExomePipe
+from loaders.loader import Loader
+from loaders.registry import Registry
+from tests.loaders.pages import patients
+from tests.loaders.strategies import ODD
+
+WORDS = [
+    *CHECKS, "all", "any", "not", "check", "attribute", "path", "where", "every", "min", "max", "pattern",
+    "values", "inner", "label", "condition", "then", "minutes", "than", "width", "attributes", "function",
+    "name", "model", "analysis", "outputs", "needs", "inputs", "config", "params", "from", "everywhere",
+]  # fmt: skip
+words = st.sampled_from(WORDS) | st.text(max_size=5)
+anything = st.recursive(
+    st.sampled_from(ODD) | words | st.integers() | st.floats(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(words, inner, max_size=5),
+    max_leaves=12,
+)
+formlike = st.fixed_dictionaries(
+    {"check": st.sampled_from(sorted(CHECKS))},
+    optional=dict.fromkeys(WORDS[18:31], anything),
+)
+
+
+def understood_or_refused(form: Any) -> bool:
+    try:
+        return isinstance(from_json(form), Check)
+    except MisspeltLoaderError as refusal:
+        return bool(refusal.message)
+
+
+@settings(deadline=None, max_examples=300)
+@given(anything | formlike)
+def test_any_form_is_a_check_or_is_refused_in_words(form: Any) -> None:
+    assert understood_or_refused(form)
+
+
+def read_or_refused(text: bytes | str) -> bool:
+    try:
+        return isinstance(parsed(text), DeclaredLoader)
+    except MisspeltLoaderError as refusal:
+        return bool(refusal.message)
+
+
+@settings(deadline=None)
+@given(st.text() | st.binary())
+def test_any_text_is_a_loader_or_is_refused_in_words(text: bytes | str) -> None:
+    assert read_or_refused(text)
+
+
+def test_a_form_nobody_could_read_is_refused_however_deep() -> None:
+    form: Any = {"check": "present", "attribute": "age"}
+    for _ in range(100):
+        form = {"not": form}
+
+    with pytest.raises(MisspeltLoaderError, match="not for people"):
+        from_json(form)
+
+
+@pytest.mark.parametrize("pattern", [r"((a+)+)+$", r"(a|a)*b", r"(.*a){20}", r"(x+x+)+y"])
+def test_a_pattern_made_to_hang_is_answered_at_once(pattern: str) -> None:
+    check = from_json({"check": "matches", "attribute": "physician", "pattern": pattern})
+    page = patients(A={"physician": "a" * 50_000 + "!"})
+
+    started = time.process_time()
+    (answer,) = check.judge(page)
+
+    assert (answer, time.process_time() - started < 1) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("form", "sentence"),
+    [
+        ({"check": "quiet", "minutes": -1}, "0 to 5256000 minutes"),
+        ({"check": "quiet", "minutes": 10**12}, "0 to 5256000 minutes"),
+        ({"check": "files", "attribute": "x", "min": -1}, "less than 0"),
+        ({"check": "files", "attribute": "x", "min": 3, "max": 1}, "at least 3 and at most 1"),
+        ({"check": "rows", "attribute": "x", "min": 3, "max": 1}, "at least 3 and at most 1"),
+        ({"check": "range", "attribute": "x", "min": 3, "max": 1}, "at least 3 and at most 1"),
+        ({"check": "range", "attribute": "x", "max": float("nan")}, "wants numbers"),
+        ({"check": "range", "attribute": "x", "max": float("inf")}, "wants numbers"),
+        ({"check": "one_of", "attribute": "x", "values": []}, "at least one value"),
+        ({"check": "mates", "attribute": "x", "pattern": r"\Q(?P<stem>(?P<read>\E"}, "stem, read|needs"),
+    ],
+)
+def test_numbers_that_can_not_be_are_refused(form: Any, sentence: str) -> None:
+    with pytest.raises(MisspeltLoaderError, match=sentence):
+        from_json(form)
+
+
+def test_a_list_written_for_a_tuple_is_as_good() -> None:
+    check = OneOf("physician", ["Dr. A", "Dr. B"])  # type: ignore[arg-type]  # as people write it
+
+    assert check == OneOf("physician", ("Dr. A", "Dr. B"))
+    assert check.answers(patients(A={"physician": "Dr. B"})) == [True]
+
+
+@pytest.mark.parametrize(("kind", "first"), [(OneOf, "x"), (Custom, "a.b:c")])
+def test_a_text_written_for_a_list_is_refused(kind: Any, first: str) -> None:
+    with pytest.raises(TypeError, match="wants a list"):
+        kind(first, "Normal")
+
+
+def test_true_and_one_are_asked_for_apart() -> None:
+    page = patients(A={"age": True})
+
+    answers = [OneOf("age", (1,)).answers(page), OneOf("age", (True,)).answers(page)]
+
+    assert answers == [[False], [True]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"inputs": "raw_fastqs"}, "`inputs` is a list of texts, not 'raw_fastqs'"),
+        ({"inputs": (7,)}, "7 is none"),
+        ({"projects": "dt_lung"}, "`projects` is a list"),
+        ({"needs": "fastqs"}, "`needs` is a check, not 'fastqs'"),
+        ({"outputs": Present}, "`outputs` is a check"),
+        ({"outputs": None}, "lacks outputs"),
+        ({"model": ""}, "lacks model"),
+        ({"model": 7}, "`model` is a text"),
+        ({"needs": Files("sample..raw")}, "'sample..raw' is no path"),
+        ({"inputs": ("",)}, "'' is no path"),
+        ({"name": "my loader"}, "no loader's name"),
+        ({"name": "x" * 81}, "at most 80"),
+        ({"version": "9" * 101}, "longer than 100"),
+        ({"shadow_of": "mine"}, "its own shadow"),
+        ({"every_hours": -1}, "a number of hours"),
+        ({"every_hours": "24"}, "a number of hours"),
+    ],
+)
+def test_a_loader_with_something_else_in_place_costs_itself_and_says_what(
+    changes: dict[str, Any], sentence: str
+) -> None:
+    registry = Registry()
+    registry.add("library ExomePipe", ExomePipe)
+
+    registry.add("package mine", type("Mine", (Loader,), PARTS | changes))
+
+    assert list(registry.loaders) == ["exome_pipe"]
+    (broken,) = registry.broken
+    assert sentence in broken.cause
+
+
+PARTS = {"name": "mine", "model": "patient", "analysis": "x", "outputs": Present("age")}
+
+
+def test_the_parts_alone_are_a_loader() -> None:
+    registry = Registry()
+
+    registry.add("package mine", type("Mine", (Loader,), PARTS))
+
+    assert list(registry.loaders) == ["mine"]
+
+
+def test_everything_a_package_can_say_a_file_can_say() -> None:
+    said = """
+    name: mine
+    version: 3
+    title: Mine
+    model: patient
+    analysis: x
+    projects: [dt_lung]
+    everywhere: true
+    scope: {check: present, attribute: physician}
+    inputs: [age]
+    every_hours: 24
+    batch_by: project
+    shadow_of: exome_pipe
+    outputs: {check: present, attribute: age}
+    ready: All is there
+    lacking: but not that
+    changed: and now it is another
+    config: {inputs: sample, params: {age: {from: age}}}
+    """
+
+    loader = parsed(said)
+
+    import yaml  # noqa: PLC0415 — only here
+
+    assert parsed(yaml.safe_dump(loader.spelling)).spelling == loader.spelling
+    assert set(loader.spelling) == {
+        "name", "version", "title", "model", "analysis", "projects", "everywhere", "scope", "inputs",
+        "every_hours", "batch_by", "shadow_of", "outputs", "ready", "lacking", "changed", "config",
+    }  # fmt: skip
