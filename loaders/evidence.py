@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 
 from loaders import fingerprints
 from loaders.gathering import Gatherer, ensure_seen, shapes_of
+from loaders.limits import time_limit
 from loaders.loader import Loader
 from loaders.pages import Page
 from magma.client import Magma
 
+#: How long a loader may take over the outputs of one request.
+SECONDS = 60
 #: Checks of outputs ask nothing about time; a page needs an instant all the same.
 WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -39,8 +42,9 @@ def is_there(gatherer: Gatherer, loader: Loader, page: Page, wanted: Wanted) -> 
     if set(wanted.anchors) - set(page.names):
         return False
     part = page.only(*wanted.anchors)
-    if not all(loader.outputs.judge(part)):
-        return False
+    with time_limit(SECONDS):
+        if not all(loader.outputs.judge(part)):
+            return False
     return not wanted.changed_from or output_state(gatherer, loader, part) != wanted.changed_from
 
 

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic
 from types import FrameType
 
 from loaders.errors import LoaderError
@@ -21,8 +22,9 @@ class TooSlowError(LoaderError):
 def time_limit(seconds: float) -> Iterator[None]:
     """Raise TooSlowError in the block once it has run for so long.
 
-    Works where signals do, in a program's main thread: Celery's workers and the commands. Elsewhere (a page
-    being answered) it doesn't interrupt; there the web server's own limit holds.
+    Works where signals do, in a program's main thread: Celery's workers and the commands. In other threads,
+    where pages are answered, only what surely ends may run; the rest has its own process (services/apart).
+    It nests: the inner limit ends, the outer goes on.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -32,12 +34,15 @@ def time_limit(seconds: float) -> Iterator[None]:
         raise TooSlowError(f"It took longer than {seconds:g} s over one page.")
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    started = monotonic()
     try:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if left:
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (monotonic() - started)))
 
 
 @contextmanager

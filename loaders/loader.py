@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from loaders import fingerprints
-from loaders.checks import Check, Finding
+from loaders.checks import OURS, Check, Finding, within
 from loaders.pages import Page
 from loaders.shapes import Special, split
 
@@ -39,6 +39,10 @@ SPELLED = (
     "lacking",
     "changed",
 )
+
+
+#: What is asked of a loader to explain it, besides its checks.
+ANSWERED = ("explain", "fingerprint", "turn")
 
 
 class Loader:
@@ -125,6 +129,13 @@ class Loader:
         return frozenset(
             question for question, check in self.checks.items() if "'custom'" in str(check.as_json())
         )
+
+    @cached_property
+    def is_foreign(self) -> bool:
+        """Whether judging runs code that isn't ours, which may never come back."""
+        parts = (part for check in self.checks.values() for part in within(check))
+        answered = any(getattr(type(self), name) is not getattr(Loader, name) for name in ANSWERED)
+        return answered or any(type(part) not in OURS for part in parts)
 
     @cached_property
     def is_timed(self) -> bool:

@@ -299,6 +299,8 @@ CELERY_TASK_ROUTES = {"orphans.tasks.advance_*": {"queue": "removal"}}
 # --- loaders ----------------------------------------------------------------------------------------------
 #: How often, in seconds, Magma is asked what has changed.
 POLYPHEMUS_SCAN_SECONDS = env.number("POLYPHEMUS_SCAN_SECONDS", 60)
+#: How long a loader may take to explain itself.
+POLYPHEMUS_EXPLAIN_SECONDS = env.number("POLYPHEMUS_EXPLAIN_SECONDS", 20)
 #: The hour (UTC) of the nightly full scan.
 POLYPHEMUS_FULL_SCAN_HOUR = env.number("POLYPHEMUS_FULL_SCAN_HOUR", 2)
 CELERY_BEAT_SCHEDULE = schedule.timetable(

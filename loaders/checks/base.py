@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from functools import cached_property
@@ -29,6 +29,12 @@ class Finding:
         form: dict[str, Any] = {"check": self.check, "passed": self.passed, "says": self.says}
         optional = {"seen": self.seen, "whom": self.whom, "parts": [part.as_json() for part in self.parts]}
         return form | {key: value for key, value in optional.items() if value not in (None, "", [])}
+
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any]) -> Finding:
+        """The tree a form spells."""
+        parts = tuple(cls.from_json(part) for part in form.get("parts", ()))
+        return cls(form["check"], form["passed"], form["says"], form.get("seen"), parts, form.get("whom", ""))
 
     def complaints(self) -> list[Finding]:
         """The findings that made this one fail, nearest to what a person can mend."""
@@ -107,6 +113,16 @@ class Check(ABC):
     def as_json(self) -> dict[str, Any]:
         """Its JSON form: the id and every field that isn't at its default."""
         return {"check": self.id} | own_fields(self)
+
+
+def within(check: Check) -> Iterator[Check]:
+    """The check itself and every one it is made of, those about linked records too."""
+    yield check
+    for field in fields(check):  # type: ignore[arg-type]  # every concrete check is a dataclass
+        value = getattr(check, field.name)
+        for part in value if isinstance(value, tuple) else (value,):
+            if isinstance(part, Check):
+                yield from within(part)
 
 
 def own_fields(check: Check) -> dict[str, Any]:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+from django.conf import settings
+from django.db import Error as DatabaseError
 
 from loaders import judging, registry, restriction, seam
 from loaders.checks import Finding
 from loaders.gathering import Gatherer, ensure_readable, ensure_seen, shapes_of
 from loaders.judging import Past
+from loaders.limits import time_limit
 from loaders.loader import Loader
 from loaders.proposing import Bench
 from loaders.services import suggestions
-from loaders.services.verdicts import applies
+from loaders.services.verdicts import applies, told
+from loaders.states import Verdict
 from magma.client import Magma
+from magma.errors import MagmaError
 from polyphemus_site.errors import MissingError
 
 
@@ -39,22 +46,68 @@ class Explanation:
         plain = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "findings"}
         return plain | {"checks": {question: found.as_json() for question, found in self.findings.items()}}
 
+    @classmethod
+    def from_json(cls, form: Mapping[str, Any]) -> Explanation:
+        """What `as_json` gave."""
+        findings = {question: Finding.from_json(found) for question, found in form["checks"].items()}
+        plain = {name: form[name] for name in cls.__dataclass_fields__ if name != "findings"}
+        return cls(**plain, findings=findings)
+
 
 def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime) -> Explanation:
-    """Judge one record by one loader. MissingError when Magma doesn't show the record."""
+    """Judge one record by one loader; one that fails is explained by its failure.
+
+    MissingError when Magma doesn't show the record.
+    """
     loader = registry.current().get(name)
     shapes = shapes_of(magma.templates(project))
     if not applies(loader, project, shapes):
         raise MissingError(f"{name} is not for {project}: its model {loader.model} is not there.")
-    ensure_readable(loader, shapes)
-    gatherer = Gatherer.for_loaders(magma, project, shapes, [loader])
+    try:
+        ensure_readable(loader, shapes)
+        gatherer = Gatherer.for_loaders(magma, project, shapes, [loader])
+    except Exception as error:  # noqa: BLE001 — a lab's own class may fail in its own way
+        return _failed(project, loader, record, told(error), restricted=False)
     page = gatherer.page([record], now=now)
     if record not in page.names:
         raise MissingError(f"Magma shows no {loader.model} {record} in {project}.")
-    ensure_seen(loader, page)
-    past = seam.pasts(project, loader.model, page.names, [name]).get(name, Past())
+    past = seam.pasts(project, loader.model, page.names, [loader.identity]).get(loader.identity, Past())
     known = suggestions.known(project, loader.model, page.names, [name])[name]
-    return _explained(project, Bench(gatherer, loader, page, past, known))
+    return _judged(project, Bench(gatherer, loader, page, past, known))
+
+
+def _judged(project: str, bench: Bench) -> Explanation:
+    try:
+        with time_limit(settings.POLYPHEMUS_EXPLAIN_SECONDS):
+            ensure_seen(bench.loader, bench.page)
+            return _explained(project, bench)
+    except (MagmaError, DatabaseError):
+        raise
+    except Exception as error:  # noqa: BLE001 — a lab's code may raise anything; that is the explanation
+        return _failed(
+            project, bench.loader, bench.page.names[0], told(error), restricted=_is_restricted(bench)
+        )
+
+
+def _failed(project: str, loader: Loader, record: str, cause: str, *, restricted: bool) -> Explanation:
+    return Explanation(
+        project=project,
+        loader=loader.name,
+        version=str(loader.version),
+        model=loader.model,
+        record=record,
+        verdict=str(Verdict.ERROR.value),
+        due="",
+        reason=f"The loader failed: {cause}",
+        restricted=restricted,
+        fingerprint="",
+        findings={},
+    )
+
+
+def _is_restricted(bench: Bench) -> bool:
+    reads = restriction.reads_restricted(bench.loader, bench.page.store.shapes)
+    return reads or bench.sights.restricted[0]
 
 
 def _explained(project: str, bench: Bench) -> Explanation:
@@ -69,7 +122,7 @@ def _explained(project: str, bench: Bench) -> Explanation:
         verdict=str(judgement.verdict.value),
         due=str(judgement.due.value) if judgement.due else "",
         reason=judging.reason(loader, page, judgement),
-        restricted=restriction.reads_restricted(loader, page.store.shapes) or bench.sights.restricted[0],
+        restricted=_is_restricted(bench),
         fingerprint=bench.fingerprints([0])[0],
         findings=loader.explain(page, 0),
     )

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from loaders import cards, knowledge, registry, shadows
 from loaders.filters import project_of
 from loaders.serializers import cursor_json, gap_json, run_json
-from loaders.services import explaining
+from loaders.services import apart
 from loaders.services.explaining import Explanation
 from loaders.views.base import PersonView, person_of
 from magma.client import connect
@@ -24,7 +24,7 @@ from polyphemus_site.janus.permissions import require_view
 
 def explained(person: Person, project: str, loader: str, record: str) -> Explanation:
     """Why a loader says what it says of a record; what is restricted looks unknown to lower-case roles."""
-    found = explaining.explain(connect(), project, loader, record, now=clock.now())
+    found = apart.explain(connect(), project, loader, record, now=clock.now())
     if found.restricted and not person.can_see_restricted(project):
         raise MissingError(f"Magma shows no {found.model} {record} in {project}.")
     return found

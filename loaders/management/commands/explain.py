@@ -36,11 +36,21 @@ class Command(BaseCommand):
         """Judge, then print."""
         try:
             found = explained(connect(), loader, record, project)
-        except MagmaError as error:
-            raise CommandError(f"{error.message} {error.advice}") from error
         except PolyphemusError as error:
-            raise CommandError(error.message) from error
+            if options["json"]:
+                self.stdout.write(json.dumps({"refused": refused(error)}))
+            raise CommandError(sentence(error)) from error
         self.stdout.write(json.dumps(found.as_json(), indent=2) if options["json"] else as_text(found))
+
+
+def sentence(error: PolyphemusError) -> str:
+    """What is wrong, and of Magma's troubles what to do about it."""
+    return f"{error.message} {error.advice}" if isinstance(error, MagmaError) else error.message
+
+
+def refused(error: PolyphemusError) -> dict[str, Any]:
+    """A refusal for machines."""
+    return {"code": error.code, "message": sentence(error), "status": int(error.status)}
 
 
 def explained(magma: Magma, loader: str, record: str, project: str) -> Explanation:
