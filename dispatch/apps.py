@@ -15,7 +15,7 @@ class DispatchConfig(AppConfig):
 
     def ready(self) -> None:
         """Answer operators, and who asks what speaks of a record."""
-        from dispatch import mentions, probes  # noqa: PLC0415 — models must be ready first
+        from dispatch import mentions, probes, receivers  # noqa: F401, PLC0415 — models must be ready first
 
         references.register("dispatch", mentions.of_records)
         health.register("due dates", probes.due_dates)

@@ -87,6 +87,7 @@ SECOND: Shape = {
         "ended_at": INSTANT,
         "outcome": {"enum": ["passed", "ticket", "cancelled", None]},
         "verification": {"enum": ["verified", "unverified", None]},
+        "flag": {"enum": ["no_key", "not_polled", None]},
         "links": {"type": "object"},
         "track_record": {"oneOf": [TRACK_RECORD, {"type": "null"}]},
         "realistic_at": INSTANT,

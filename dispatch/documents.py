@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from dispatch.models import AnalysisRequest, RequestEvent
+from dispatch.states import RequestStatus
 from dispatch.track_records import TrackRecord
 
 V1 = "application/json"
@@ -71,6 +72,7 @@ def v2(request: AnalysisRequest) -> Document:
         "ended_at": exact(request.ended_at),
         "outcome": request.outcome or None,
         "verification": request.verification or None,
+        "flag": (request.flag if request.status == RequestStatus.NEW else "") or None,
         "links": links(request),
     }
 

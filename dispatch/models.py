@@ -14,6 +14,7 @@ from dispatch.states import (
     BidState,
     DueStage,
     EventKind,
+    Flag,
     KeyState,
     Outcome,
     RequestStatus,
@@ -98,6 +99,9 @@ class AnalysisRequest(models.Model):
     #: Looks in a row at a warehouse that could not be asked: spaces out the next.
     blind_looks = models.PositiveSmallIntegerField(default=0)
 
+    #: Why nobody is likely to bid for it; raised and cleared by a sweep, and meaningful while it is open.
+    flag = models.CharField(max_length=10, choices=Flag, blank=True, default=Flag.NONE, db_default=Flag.NONE)
+
     objects = AnalysisRequestQuerySet.as_manager()
 
     class Meta:
@@ -141,6 +145,7 @@ class AnalysisRequest(models.Model):
             Index(fields=["wake_at"], condition=Q(wake_at__isnull=False), name="requests_to_look_at"),
             Index(fields=["project", "id"], name="requests_of_a_project"),
             Index(fields=["status", "id"], name="requests_by_status"),
+            Index(fields=["id"], condition=~Q(flag=Flag.NONE), name="requests_with_a_flag"),
         )
 
     def __str__(self) -> str:

@@ -30,3 +30,8 @@ def waits() -> Waits:
         help_wait=timedelta(seconds=settings.POLYPHEMUS_HELP_SECONDS),
         ticket_patience=timedelta(seconds=settings.POLYPHEMUS_TICKET_PATIENCE_SECONDS),
     )
+
+
+def poll_patience() -> timedelta:
+    """How long open work may go unasked for before people are told."""
+    return timedelta(seconds=settings.POLYPHEMUS_POLL_SECONDS * settings.POLYPHEMUS_UNPOLLED_POLLS)

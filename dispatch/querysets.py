@@ -26,6 +26,14 @@ NO_KEY = """NOT EXISTS (
      AND s.verb IN ('*', 'bid') AND s.project IN ('*', dispatch_analysisrequest.project)
      AND s.analysis IN ('*', dispatch_analysisrequest.analysis))"""
 
+#: Open since before an instant, and none of these keys covers it.
+UNPOLLED = """dispatch_analysisrequest.requested_at <= %s
+  AND NOT EXISTS (SELECT FROM dispatch_requestevent AS e WHERE e.request_id = dispatch_analysisrequest.id
+     AND e.target = 'new' AND e.source NOT IN ('', 'new') AND e.at > %s)
+  AND NOT EXISTS (SELECT FROM dispatch_keyscope AS s WHERE s.key_id = ANY(%s)
+     AND s.verb IN ('*', 'bid') AND s.project IN ('*', dispatch_analysisrequest.project)
+     AND s.analysis IN ('*', dispatch_analysisrequest.analysis))"""
+
 
 class AnalysisRequestQuerySet(QuerySet["AnalysisRequest"]):
     """Questions about requests."""
@@ -61,6 +69,11 @@ class AnalysisRequestQuerySet(QuerySet["AnalysisRequest"]):
         """Open requests that no live key may bid on: they wait for an admin, not for an analyst."""
         no_key = RawSQL(NO_KEY, [now], output_field=BooleanField())  # noqa: S611 — our own text
         return self.open_for_bids().filter(no_key).order_by("pk")
+
+    def unpolled(self, *, pollers: Iterable[str], since: datetime) -> AnalysisRequestQuerySet:
+        """Open requests that none of these keys covers, and that were open before `since` already."""
+        unasked = RawSQL(UNPOLLED, [since, since, sorted(pollers)], output_field=BooleanField())  # noqa: S611 — our own text
+        return self.open_for_bids().filter(unasked).order_by("pk")
 
     def within(self, scopes: Scopes) -> AnalysisRequestQuerySet:
         """Requests a key's scopes cover, for whatever verb: who may work on something may see it."""

@@ -66,6 +66,14 @@ class Verification(TextChoices):
     UNVERIFIED = "unverified", "Output not seen"
 
 
+class Flag(TextChoices):
+    """Why an open request waits for people rather than for an analyst."""
+
+    NONE = "", "None"
+    NO_KEY = "no_key", "No analyst's key covers it"
+    NOT_POLLED = "not_polled", "No analyst who may do it asks for work"
+
+
 class BidState(TextChoices):
     """What became of a bid."""
 
@@ -94,7 +102,8 @@ class EventKind(TextChoices):
     VERIFIED = "verified", "Output looked for"
     CLAIMED = "claimed", "Late ticket from a former holder"
     MESSAGE = "message", "Message"
-    FLAGGED = "flagged", "Nobody can do this"
+    FLAGGED = "flagged", "Nobody does this"
+    CLEARED = "cleared", "Somebody can do this again"
 
 
 class Verb(TextChoices):

@@ -18,6 +18,7 @@ PERIODS: dict[str, float] = {
     "magma.journal.tasks.forward_due": 10,
     "magma.journal.tasks.forget_old": 3600,
     "dispatch.tasks.sweep_due_dates": 2,
+    "dispatch.tasks.flag_requests": 30,
     "dispatch.tasks.forget_answers": 3600,
     "orphans.tasks.scan_projects": 60,
     "orphans.tasks.sweep_projects": 900,

@@ -66,6 +66,10 @@ POLYPHEMUS_GRACE_MINIMUM_SECONDS = env.number("POLYPHEMUS_GRACE_MINIMUM_SECONDS"
 POLYPHEMUS_HELP_SECONDS = env.number("POLYPHEMUS_HELP_SECONDS", 3 * 24 * 3600)
 #: How often analysts are advised to ask for the list; each is told another time around this.
 POLYPHEMUS_POLL_SECONDS = env.number("POLYPHEMUS_POLL_SECONDS", 30)
+#: After so many polls' time without one by an analyst who may do it, open work is told of.
+POLYPHEMUS_UNPOLLED_POLLS = env.number("POLYPHEMUS_UNPOLLED_POLLS", 20)
+#: Who is mailed, besides the requester, of work that nobody can or will do.
+POLYPHEMUS_ADMIN_EMAILS = env.words("POLYPHEMUS_ADMIN_EMAILS")
 #: Opens secrets that `rewrap_keys` has not yet sealed with the present key.
 POLYPHEMUS_KEK_PREVIOUS = env.key_bytes("POLYPHEMUS_KEK_PREVIOUS")
 

@@ -61,6 +61,8 @@ class Step:
     note: str = ""
     changes: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    #: What else must still be so.
+    only_if: Mapping[str, Any] = field(default_factory=dict)
     #: What becomes of the bid that holds the request.
     bid_becomes: BidState | None = None
 
@@ -76,7 +78,7 @@ def take(request: AnalysisRequest, step: Step, *, now: datetime) -> AnalysisRequ
     target = step.target or source
     changes = {"status": target, **step.changes}
     with transaction.atomic():
-        if not _as_it_was_read(request).update(**changes):
+        if not _as_it_was_read(request).filter(**step.only_if).update(**changes):
             raise StaleError(f"Request {request} has changed meanwhile; look at it again.")
         _close_bid(request, step, now=now)
         for name, value in changes.items():

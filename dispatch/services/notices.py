@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ OWED: dict[EventKind, tuple[tuple[str, str], ...]] = {
     EventKind.LAPSED: (("request_lapsed", "requester"),),
     EventKind.HELP: (("help_asked", "analyst"),),
     EventKind.VERIFIED: (("request_unverified", "requester"),),
+    EventKind.FLAGGED: (("request_flagged", "requester"),),
     EventKind.MESSAGE: (("request_message", "requester"), ("request_message", "analyst")),
 }
 
@@ -45,6 +46,16 @@ def owe(
             context = {**_context(request), **(facts or {}), "actor": actor, "note": note}
             key = f"request-event-{event_id}-{mail}-{role}"
             outbox.write(kind=mail, recipient=recipient, context=context, key=key, now=now)
+
+
+def owe_to_admins(
+    request: AnalysisRequest, *, event_id: int, note: str, admins: Iterable[str], now: datetime
+) -> None:
+    """Tell the installation's admins that nobody does this, as the requester is told."""
+    context = {**_context(request), "note": note}
+    for admin in set(admins) - {request.requester}:
+        key = f"request-event-{event_id}-request_flagged-{admin}"
+        outbox.write(kind="request_flagged", recipient=admin, context=context, key=key, now=now)
 
 
 def _context(request: AnalysisRequest) -> dict[str, str]:
