@@ -25,6 +25,12 @@ class NameTakenError(MoveRefusedError):
     code = "name_taken"
 
 
+class AlreadyRequestedError(MoveRefusedError):
+    """A request for the same inputs of the same records is open."""
+
+    code = "already_requested"
+
+
 class NoRoomError(MoveRefusedError):
     """As many requests are open in the project as its admins allow."""
 

@@ -75,6 +75,8 @@ class AnalysisRequest(models.Model):
     config = VerbatimJSONField()
     loader = models.CharField(max_length=100, blank=True)
     loader_version = models.CharField(max_length=100, blank=True)
+    #: What a loader asked for, as a digest: the same inputs of the same records are not asked for twice at a time.
+    about = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     status = models.CharField(max_length=10, choices=RequestStatus, default=RequestStatus.NEW)
     analyst = models.CharField(max_length=EMAIL_LENGTH, blank=True)
@@ -109,6 +111,11 @@ class AnalysisRequest(models.Model):
 
         constraints = (
             UniqueConstraint(Lower("name"), name="request_names_are_used_once"),
+            UniqueConstraint(
+                fields=["about"],
+                condition=~Q(about="") & ~Q(status=RequestStatus.ARCHIVED),
+                name="one_open_request_for_the_same_inputs",
+            ),
             CheckConstraint(
                 condition=Q(name__regex=SLUG_PATTERN), name="request_names_are_safe_in_addresses"
             ),

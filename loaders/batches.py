@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from loaders.errors import MisspeltLoaderError
 from loaders.gathering import Gatherer
 from loaders.loader import Loader
 from loaders.pages import Page, as_names
 
 
-def whole_batches(gatherer: Gatherer, loader: Loader, page: Page) -> Page:
-    """The page, widened to every anchor that shares a batch with one on it."""
+def whole_batches(gatherer: Gatherer, loader: Loader, page: Page, also: Collection[str] = ()) -> Page:
+    """The page, widened to every anchor that shares a batch with one on it.
+
+    `also`: anchors that shared a batch when it was suggested; they may have moved to others since.
+    """
     if not loader.batch_by:
         return page
     step = gatherer.shapes.step(loader.model, loader.batch_by)
     if step.trait.is_many or not step.trait.back:
         raise MisspeltLoaderError(f"{loader.batch_by!r} can't be batched by: it must lead to one record.")
+    page = _with(gatherer, page, also)
     batches = {name for value in page.values(loader.batch_by) for name in as_names(value)}
     target, back = step.trait.leads_to, step.trait.back
     shared = gatherer.magma.records(gatherer.project, target, sorted(batches), [back]) if batches else {}
     members = {name for document in shared.values() for name in as_names(document.get(back))}
-    absent = members - set(page.names)
+    return _with(gatherer, page, members)
+
+
+def _with(gatherer: Gatherer, page: Page, names: Collection[str]) -> Page:
+    absent = set(names) - set(page.names)
     return gatherer.page([*page.names, *sorted(absent)], now=page.now) if absent else page

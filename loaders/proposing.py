@@ -22,6 +22,7 @@ from loaders.states import DueReason, Verdict
 #: How many members of a batch a receipt shows in full.
 SHOWN = 100
 OUTPUT_APPEARED = "The output appeared."
+MOVED = "Its records belong elsewhere now."
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ class Bench:
             due.setdefault(self.keys[index], []).append(judged.at(index))
         self._propose(draft, {key: members for key, members in due.items() if not self._stands(key, members)})
         draft.close = {
-            key: self._ending([judged.at(index) for index in self.groups[key]])
+            key: self._ending([judged.at(index) for index in self.groups.get(key, ())])
             for key, known in self.known.items()
-            if known.stands and key not in due and key in self.groups
+            if known.stands and key not in due
         }
         self._notice(draft, judged)
         return draft
@@ -193,6 +194,8 @@ class Bench:
             return "A request for it is open."
         if Verdict.FRESH in by_verdict:
             return OUTPUT_APPEARED
+        if not judgements:
+            return MOVED
         return f"No longer ready. {judging.reason(self.loader, self.page, judgements[0])}"
 
     def _notice(self, draft: Draft, judged: Verdicts) -> None:

@@ -18,7 +18,7 @@ from dispatch.models import AnalysisRequest, Subject
 from dispatch.services import requests
 from dispatch.states import Outcome, RequestStatus
 from dispatch.witness import Sight
-from loaders import evidence, registry
+from loaders import evidence, fingerprints, registry
 from loaders.evidence import Wanted
 from loaders.judging import Past
 from loaders.models import Suggestion
@@ -40,6 +40,13 @@ def submit_request(
     now: datetime,
 ) -> str:
     """Publish the request an accepted suggestion becomes; its name. Runs in the caller's transaction."""
+    parts = [
+        suggestion.project,
+        suggestion.loader,
+        suggestion.model,
+        suggestion.anchor,
+        suggestion.fingerprint,
+    ]
     subjects = [(suggestion.model, anchor, mark) for anchor, mark in sorted(suggestion.members.items())]
     request = requests.submit(
         analysis=suggestion.analysis,
@@ -51,6 +58,7 @@ def submit_request(
         subjects=subjects,
         loader=suggestion.loader,
         loader_version=suggestion.loader_version,
+        about=fingerprints.digest(parts),
         now=now,
     )
     return request.name

@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Least
 
-from dispatch.errors import NameTakenError, NoRoomError, StaleError
+from dispatch.errors import AlreadyRequestedError, NameTakenError, NoRoomError, StaleError
 from dispatch.models import AnalysisRequest, RequestEvent, Subject
 from dispatch.policies import TICKET_PATIENCE
 from dispatch.services import configs, moves, naming
@@ -44,11 +44,13 @@ def submit(  # noqa: PLR0913 — a published document has this many parts
     subjects: Iterable[tuple[str, str, str]] = (),
     loader: str = "",
     loader_version: str = "",
+    about: str = "",
     now: datetime,
 ) -> AnalysisRequest:
     """Publish a request, open for bids, and return it.
 
-    `subjects`: (model, record, fingerprint) of each record it is about. Without a name one is proposed from
+    `subjects`: (model, record, fingerprint) of each record it is about; `about`: a digest of them, of which one
+    request may be open at a time (AlreadyRequestedError). Without a name one is proposed from
     the project, the first record and the analysis. InvalidInputError: a part breaks its shape or its
     schema. NameTakenError: the given name was used before, in whatever letter case. NoRoomError: as many are
     open as the project's admins allow.
@@ -62,6 +64,7 @@ def submit(  # noqa: PLR0913 — a published document has this many parts
         config=configs.clean(analysis=analysis, project=project, inputs=inputs, params=params),
         loader=loader,
         loader_version=loader_version,
+        about=about,
     )
     if name is not None:
         request.name = naming.slug(name, field="name")
@@ -113,9 +116,17 @@ def _insert(request: AnalysisRequest) -> None:
             request.save(force_insert=True)
     except IntegrityError as error:
         request.pk = None
+        if "one_open_request_for_the_same_inputs" in str(error):
+            raise _already(request) from error
         if "request_names_are_used_once" not in str(error):
             raise
         raise NameTakenError(f"The name {request.name} has been used; names are never used again.") from error
+
+
+def _already(request: AnalysisRequest) -> AlreadyRequestedError:
+    rival = AnalysisRequest.objects.not_archived().filter(about=request.about).first()
+    name = rival.name if rival else ""
+    return AlreadyRequestedError(f"The same is asked for already: {name}.", request_name=name)
 
 
 def cancel(request: AnalysisRequest, *, actor: str, note: str = "", now: datetime) -> AnalysisRequest:

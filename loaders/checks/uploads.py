@@ -38,9 +38,14 @@ def name_of(entry: Any) -> str:
 
 
 def is_absent(value: Any) -> bool:
-    """Null, empty text, empty lists and files nobody can read are "nothing there"; false and 0 are values."""
+    """Null, empty text, empty lists and files nobody can read are "nothing there"; false and 0 are values.
+
+    So is a list of nulls: Magma answers with as many as a matrix has columns where there is no row.
+    """
     if isinstance(value, dict) and "path" in value:
         return not is_finished(value)
     if isinstance(value, list) and value and all(isinstance(v, dict) and "path" in v for v in value):
         return not any(map(is_finished, value))
-    return value is None or value in ("", [], {})
+    if isinstance(value, list):
+        return all(one is None for one in value)
+    return value is None or value in ("", {})

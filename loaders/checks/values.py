@@ -170,7 +170,7 @@ class OneOf(ValueCheck):
 
 @dataclass(frozen=True)
 class MatrixWidth(Check):
-    """A matrix row is as wide as the template's list of columns, or as `width`."""
+    """A matrix row is there, and as wide as the template's list of columns, or as `width`."""
 
     attribute: str
     width: int | None = None
@@ -183,13 +183,12 @@ class MatrixWidth(Check):
     def judge(self, page: Page) -> list[bool]:
         """Row by row."""
         wanted = self.wanted(page)
-        return [isinstance(value, list) and len(value) == wanted for value in page.values(self.attribute)]
+        return [width_of(value) == wanted for value in page.values(self.attribute)]
 
     def explain(self, page: Page, index: int) -> Finding:
         """With the width seen, not the numbers."""
         (value,) = page.only(page.names[index]).values(self.attribute)
-        seen = len(value) if isinstance(value, list) else None
-        wanted = self.wanted(page)
+        seen, wanted = width_of(value), self.wanted(page)
         return Finding(self.id, seen == wanted, f"{self.attribute} has {wanted} columns", seen=seen)
 
     def wanted(self, page: Page) -> int:
@@ -199,6 +198,11 @@ class MatrixWidth(Check):
         *links, attribute = split(self.attribute)
         shapes = page.store.shapes
         return len(shapes[shapes.end_of(page.model, tuple(links))].trait(attribute).options)
+
+
+def width_of(value: Any) -> int | None:
+    """How many columns a matrix row has; None where there is no row."""
+    return len(value) if isinstance(value, list) and not is_absent(value) else None
 
 
 def span(low: float | None, high: float | None) -> str:

@@ -12,6 +12,7 @@ from django.db import connection, transaction
 
 from loaders import seam
 from loaders.drafts import Draft, Gist, Known
+from loaders.loader import Loader
 from loaders.models import Dismissal, Suggestion, SuggestionEvent
 from loaders.services import changes
 from loaders.services.rows import Desk
@@ -42,6 +43,13 @@ def known(
             one = Gist(**dict(zip(GIST, (*gist, json.loads(members)), strict=True)))
             found[loader][one.anchor] = Known(pk, SuggestionStatus(status), one)
     return found
+
+
+def batches_of(project: str, loader: Loader, names: Sequence[str]) -> dict[str, list[str]]:
+    """Batch -> its anchors, for the standing suggestions that speak of any of these anchors."""
+    rows = Suggestion.objects.standing().filter(project=project, loader=loader.name, model=loader.model)
+    found = rows.filter(members__has_any_keys=list(names)).values_list("anchor", "members")
+    return {anchor: list(members) for anchor, members in found}
 
 
 def settle(desk: Desk, draft: Draft) -> int:

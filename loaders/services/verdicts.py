@@ -190,24 +190,25 @@ class Engine:
         return self._settled(loader, draft, now=now)
 
     def _drafted(self, gatherer: Gatherer, loader: Loader, page: Page, memory: Memory) -> Draft:
-        whole = whole_batches(gatherer, loader, page)
+        shared = suggestions.batches_of(self.project, loader, page.names) if loader.batch_by else {}
+        whole = whole_batches(gatherer, loader, page, {name for names in shared.values() for name in names})
         ensure_seen(loader, whole)
         with time_limit(SECONDS_A_PAGE):
             bench = Bench(gatherer, loader, whole, memory.past(loader.identity), memory.known(loader.name))
             if loader.batch_by:
-                bench = self._batched(bench)
+                bench = self._batched(bench, shared)
             found = bench.verdicts()
             draft = bench.draft(found)
             if self.counts_gaps and not self.is_shadow(loader):
                 draft.gaps = gaps.counted(loader, bench.sights, found)
             return draft
 
-    def _batched(self, bench: Bench) -> Bench:
+    def _batched(self, bench: Bench, shared: Collection[str]) -> Bench:
         """A batch reaches beyond the page, and is known under its own name."""
         name, model, page = bench.loader.name, bench.loader.model, bench.page
         whose = bench.loader.identity
         past = seam.pasts(self.project, model, page.names, [whose])
-        known = suggestions.known(self.project, model, list(bench.groups), [name])
+        known = suggestions.known(self.project, model, [*{*bench.groups, *shared}], [name])
         return replace(bench, past=past.get(whose, Past()), known=known.get(name, {}))
 
     def _settled(self, loader: Loader, draft: Draft, *, now: datetime) -> Tally:

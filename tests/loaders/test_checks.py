@@ -38,7 +38,7 @@ def passes(check: Check, **document: Any) -> bool:
 
 @pytest.mark.parametrize(
     ("value", "there"),
-    [("Dr. A", True), (0, True), (False, True), (None, False), ("", False), ([], False)],
+    [("Dr. A", True), (0, True), (False, True), (None, False), ("", False), ([], False), ([None], False)],
 )
 def test_present_takes_nothing_for_nothing_only(value: Any, there: bool) -> None:
     assert passes(Present("physician"), physician=value) is there
@@ -149,9 +149,10 @@ def test_mates_names_the_one_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "wide"), [([1, 2, 3], True), ([1, 2], False), (None, False), ("abc", False)]
+    ("value", "wide"),
+    [([1, 2, 3], True), ([1, 2], False), (None, False), ("abc", False), ([None] * 3, False)],
 )
-def test_a_matrix_is_as_wide_as_its_templates_columns(value: Any, wide: bool) -> None:
+def test_a_matrix_row_is_there_and_as_wide_as_its_templates_columns(value: Any, wide: bool) -> None:
     assert passes(MatrixWidth("counts"), counts=value) is wide
 
 

@@ -1,0 +1,213 @@
+"""Anchors that share a record make one suggestion, which becomes one request with many inputs."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+
+import pytest
+from django.db import IntegrityError, connection
+
+from dispatch.errors import AlreadyRequestedError
+from dispatch.models import AnalysisRequest
+from dispatch.states import RequestStatus
+from loaders.checks import Files, MatrixWidth
+from loaders.loader import Loader
+from loaders.models import Suggestion
+from loaders.services import suggestions
+from loaders.services.verdicts import Engine, Tally
+from loaders.states import SuggestionStatus
+from magma.client import Magma
+from polyphemus_site.errors import MoveRefusedError
+from tests.loaders.conftest import now, only_suggestion, uploaded
+from tests.loaders.rows import suggested
+from tests.magma.demo_fixture import RunningWarehouse
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+FIRST, SECOND, THIRD = "B1.rna", "B2.rna", "B3.rna"
+BATCH, OTHER_BATCH = "DTL001.T1", "DTL001.N1"
+
+
+class BySample(Loader):
+    name = "by_sample"
+    model = "rna_seq"
+    analysis = "align"
+    needs = Files("raw_fastqs")
+    inputs = ("raw_fastqs",)
+    outputs = MatrixWidth("gene_counts", width=3)
+    batch_by = "sample"
+
+
+def load(warehouse: RunningWarehouse, *tubes: str, sample: str = BATCH) -> None:
+    made = {tube: {"sample": sample, "raw_fastqs": uploaded(tube)} for tube in tubes}
+    warehouse.load({"rna_seq": made})
+
+
+def finish(warehouse: RunningWarehouse, tube: str) -> None:
+    warehouse.load({"rna_seq": {tube: {"gene_counts": [1, 2, 3]}}})
+
+
+def judge(magma: Magma, *names: str) -> Tally:
+    return Engine.of(magma, "dt_lung", [BySample()]).judge_names("rna_seq", names, now=now())
+
+
+def accept(suggestion: Suggestion) -> AnalysisRequest:
+    done = suggestions.accept(suggestion, person="dr.who@ucsf.edu", now=now())
+    return AnalysisRequest.objects.get(name=done.request_name)
+
+
+def test_one_of_them_leads_to_all_and_they_make_one_suggestion(
+    magma: Magma, warehouse: RunningWarehouse
+) -> None:
+    load(warehouse, FIRST, SECOND)
+
+    judge(magma, SECOND)
+
+    suggestion = only_suggestion()
+    assert suggestion.anchor == BATCH
+    assert {FIRST, SECOND} <= set(suggestion.members)
+    assert {FIRST, SECOND} <= set(suggestion.config["inputs"])
+
+
+def test_however_the_page_is_cut_it_stays_one(magma: Magma, warehouse: RunningWarehouse) -> None:
+    load(warehouse, FIRST, SECOND)
+    judge(magma, FIRST)
+    before = only_suggestion().fingerprint
+
+    judge(magma, SECOND)
+    judge(magma, SECOND, FIRST)
+
+    assert only_suggestion().fingerprint == before
+    assert only_suggestion().events.count() == 1
+
+
+def test_it_becomes_one_request_with_many_inputs(magma: Magma, warehouse: RunningWarehouse) -> None:
+    load(warehouse, FIRST, SECOND)
+    judge(magma, FIRST)
+
+    request = accept(only_suggestion())
+    tally = judge(magma, FIRST)
+
+    assert request.config["inputs"] == only_suggestion().config["inputs"]
+    assert set(request.subjects.values_list("record", flat=True)) == set(only_suggestion().members)
+    assert tally.plain()["by_sample"] == {"in_progress": 2, "waiting": 1}
+
+
+def test_a_latecomer_is_suggested_alone_while_the_others_are_at_work(
+    magma: Magma, warehouse: RunningWarehouse
+) -> None:
+    load(warehouse, FIRST, SECOND)
+    judge(magma, FIRST)
+    accept(only_suggestion())
+    load(warehouse, THIRD)
+
+    judge(magma, THIRD)
+
+    late = only_suggestion(status=SuggestionStatus.OPEN)
+    assert (late.anchor, list(late.members)) == (BATCH, [THIRD])
+
+
+def test_what_is_done_leaves_the_batch_and_the_last_one_closes_it(
+    magma: Magma, warehouse: RunningWarehouse
+) -> None:
+    load(warehouse, FIRST, SECOND, sample=OTHER_BATCH)
+    judge(magma, FIRST)
+    finish(warehouse, FIRST)
+
+    judge(magma, FIRST)
+    left = list(only_suggestion().members)
+    finish(warehouse, SECOND)
+    judge(magma, SECOND)
+
+    assert left == [SECOND]
+    assert only_suggestion().because == "The output appeared."
+
+
+def test_one_that_moves_to_another_batch_leaves_the_first(magma: Magma, warehouse: RunningWarehouse) -> None:
+    load(warehouse, FIRST, SECOND, sample=OTHER_BATCH)
+    judge(magma, FIRST)
+    load(warehouse, FIRST)
+
+    judge(magma, FIRST)
+
+    assert list(only_suggestion(anchor=OTHER_BATCH).members) == [SECOND]
+    assert FIRST in only_suggestion(anchor=BATCH).members
+
+
+def test_a_batch_that_nobody_belongs_to_any_more_is_closed(magma: Magma, warehouse: RunningWarehouse) -> None:
+    load(warehouse, FIRST, sample=OTHER_BATCH)
+    judge(magma, FIRST)
+    load(warehouse, FIRST)
+
+    judge(magma, FIRST)
+
+    left = only_suggestion(anchor=OTHER_BATCH)
+    assert (left.status, left.because) == (SuggestionStatus.CLOSED, "Its records belong elsewhere now.")
+
+
+class TestOneOpenRequest:
+    """For a loader, a group and a fingerprint: the database holds it."""
+
+    def twice(self, at: datetime) -> tuple[Suggestion, AnalysisRequest]:
+        """What a judgement under way while somebody accepted could leave: the same, suggested again."""
+        request = accept(suggested("DTL001", at))
+        return suggested("DTL001", at), request
+
+    def test_the_same_inputs_are_not_asked_for_twice(self, now: datetime) -> None:
+        again, request = self.twice(now)
+
+        with pytest.raises(AlreadyRequestedError) as refusal:
+            accept(again)
+
+        assert (refusal.value.code, refusal.value.members) == (
+            "already_requested",
+            {"request_name": request.name},
+        )
+        again.refresh_from_db()
+        assert again.status == SuggestionStatus.OPEN
+
+    def test_other_inputs_and_other_loaders_are_other_work(self, now: datetime) -> None:
+        accept(suggested("DTL001", now))
+
+        names = {
+            accept(suggested("DTL001", now, fingerprint="another")).name,
+            accept(suggested("DTL001", now, loader="another_pipe")).name,
+        }
+
+        assert len(names) == 2
+
+    def test_once_it_is_over_it_may_be_asked_for_again(self, now: datetime) -> None:
+        again, request = self.twice(now)
+        AnalysisRequest.objects.filter(pk=request.pk).update(
+            status=RequestStatus.ARCHIVED, outcome="cancelled", ended_at=now
+        )
+
+        assert accept(again).name != request.name
+
+    def test_the_database_refuses_a_second_one(self, now: datetime) -> None:
+        _, request = self.twice(now)
+        request.pk, request.name = None, "a_second_one"
+
+        with pytest.raises(IntegrityError, match="one_open_request_for_the_same_inputs"):
+            request.save(force_insert=True)
+
+    def test_of_many_who_ask_at_once_one_gets_it(self, now: datetime) -> None:
+        again, request = self.twice(now)
+        AnalysisRequest.objects.filter(pk=request.pk).update(
+            status=RequestStatus.ARCHIVED, outcome="cancelled", ended_at=now
+        )
+
+        def ask(_: int) -> str:
+            try:
+                return accept(Suggestion.objects.get(pk=again.pk)).name
+            except MoveRefusedError:
+                return ""
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(8) as pool:
+            names = [name for name in pool.map(ask, range(16)) if name]
+
+        assert len(names) == 1
+        assert AnalysisRequest.objects.not_archived().count() == 1
