@@ -75,7 +75,7 @@ class AnalysisRequest(models.Model):
     config = VerbatimJSONField()
     loader = models.CharField(max_length=100, blank=True)
     loader_version = models.CharField(max_length=100, blank=True)
-    #: What a loader asked for, as a digest: the same inputs of the same records are not asked for twice at a time.
+    #: A digest of what a loader asked for: the same is not asked for twice at a time.
     about = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     status = models.CharField(max_length=10, choices=RequestStatus, default=RequestStatus.NEW)

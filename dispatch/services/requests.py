@@ -49,8 +49,8 @@ def submit(  # noqa: PLR0913 — a published document has this many parts
 ) -> AnalysisRequest:
     """Publish a request, open for bids, and return it.
 
-    `subjects`: (model, record, fingerprint) of each record it is about; `about`: a digest of them, of which one
-    request may be open at a time (AlreadyRequestedError). Without a name one is proposed from
+    `subjects`: (model, record, fingerprint) of each record it is about; `about`: a digest of them, with which
+    one request may be open at a time (AlreadyRequestedError). Without a name one is proposed from
     the project, the first record and the analysis. InvalidInputError: a part breaks its shape or its
     schema. NameTakenError: the given name was used before, in whatever letter case. NoRoomError: as many are
     open as the project's admins allow.

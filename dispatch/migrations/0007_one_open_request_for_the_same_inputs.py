@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dispatch', '0005_awards_by_analyst'),
+        ('dispatch', '0006_flags'),
     ]
 
     operations = [
