@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,12 +73,16 @@ def others(suggestion: Suggestion) -> list[int]:
     return list(rivals.exclude(pk=suggestion.pk).values_list("pk", flat=True))
 
 
-def listed_json(suggestions: list[Suggestion]) -> list[Json]:
-    """A page of suggestions, each knowing which others on the page are its alternatives."""
+def listed_json(suggestions: list[Suggestion], may_request: Callable[[str], bool]) -> list[Json]:
+    """A page of suggestions, each knowing its alternatives there and whether the reader may request it."""
     cards = defaultdict(list)
     for suggestion in suggestions:
         cards[card_of(suggestion)].append(suggestion.pk)
-    return [suggestion_json(one, (pk for pk in cards[card_of(one)] if pk != one.pk)) for one in suggestions]
+    return [
+        suggestion_json(one, (pk for pk in cards[card_of(one)] if pk != one.pk))
+        | {"may_request": may_request(one.project)}
+        for one in suggestions
+    ]
 
 
 def card_of(suggestion: Suggestion) -> tuple[str, str, str]:

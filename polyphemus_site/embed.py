@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from polyphemus_site.janus.cross_site import origin_of
 from polyphemus_site.janus.pages import embeddable
 
 #: /PROJECT/browse/MODEL/RECORD, where the record may hold slashes.
@@ -38,10 +39,10 @@ def record(request: HttpRequest) -> HttpResponse:
 
 def place_in(referrer: str) -> Place:
     """Read the address of one of Timur's record pages; any other address says nothing."""
-    address = urlsplit(referrer)
-    parts = address.path.strip("/").split("/", RECORD_PARTS - 1)
-    is_timurs = f"{address.scheme}://{address.netloc}" in settings.POLYPHEMUS_TIMUR_ORIGINS
-    if not is_timurs or len(parts) != RECORD_PARTS or parts[1] != "browse":
+    if origin_of(referrer) not in settings.POLYPHEMUS_TIMUR_ORIGINS:
+        return Place()
+    parts = urlsplit(referrer).path.strip("/").split("/", RECORD_PARTS - 1)
+    if len(parts) != RECORD_PARTS or parts[1] != "browse":
         return Place()
     project, _, model, name = map(unquote, parts)
     return Place(project, model, name)

@@ -12,6 +12,7 @@ import orphans.urls
 from polyphemus_site import embed, views
 from polyphemus_site.home import views as home_views
 from polyphemus_site.home.settings import views as settings_views
+from polyphemus_site.janus import pages as janus_pages
 from polyphemus_site.mail import views as mail_views
 from polyphemus_site.openapi import views as openapi_views
 
@@ -31,6 +32,7 @@ urlpatterns = [
     path("", include(dispatch.urls.page_urlpatterns)),
     path("", include(loaders.urls.page_urlpatterns)),
     path("", include(orphans.urls.page_urlpatterns)),
+    path("-/sign-in", janus_pages.sign_in, name="sign_in"),
     path("-/mail", mail_views.wishes, name="mail_wishes"),
     path("-/mail/stop/<str:token>", mail_views.unsubscribe, name="unsubscribe"),
     path("-/mail/previews", mail_views.previews, name="mail_previews"),

@@ -32,7 +32,7 @@ from polyphemus_site.api.signing.keys import Verified
 from polyphemus_site.errors import MoveRefusedError
 from polyphemus_site.janus.authentication import JanusAuthentication
 from polyphemus_site.janus.people import Person
-from polyphemus_site.janus.permissions import require_edit
+from polyphemus_site.janus.permissions import require_edit_now
 from polyphemus_site.openapi.described import Methods
 
 
@@ -94,7 +94,7 @@ class RequestsView(RepeatableView, DispatchView):
         person = cast("Person", request.user)
         body = serializers.fields(document_of(request), required=("analysis", "config"), optional=("name",))
         config = serializers.config(body)
-        require_edit(person, serializers.word(config, "project"))
+        require_edit_now(person, serializers.word(config, "project"))
         made = requests.submit(
             analysis=body["analysis"], name=_name_in(body), requester=person.email, now=clock.now(), **config
         )

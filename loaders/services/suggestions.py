@@ -179,23 +179,25 @@ def dismiss(suggestion: Suggestion, *, person: str, reason: str, now: datetime) 
 
 
 def wave_away(suggestion: Suggestion, *, person: str, reason: str, now: datetime) -> Suggestion:
-    """Hide it from one person until its inputs change."""
-    _, is_new = Dismissal.objects.get_or_create(
-        suggestion=suggestion,
-        person=person,
-        fingerprint=suggestion.fingerprint,
-        defaults={"reason": reason, "dismissed_at": now},
-    )
-    if is_new:
-        SuggestionEvent.objects.create(
+    """Hide it from one person until its inputs change; a reason may be given afterwards, once."""
+    with transaction.atomic():
+        waved, is_new = Dismissal.objects.get_or_create(
             suggestion=suggestion,
-            kind=SuggestionEventKind.WAVED,
-            source=suggestion.status,
-            target=suggestion.status,
-            actor=person,
-            at=now,
-            note=reason,
+            person=person,
+            fingerprint=suggestion.fingerprint,
+            defaults={"reason": reason, "dismissed_at": now},
         )
+        unexplained = Dismissal.objects.filter(pk=waved.pk, reason="")
+        if is_new or (reason and unexplained.update(reason=reason)):
+            SuggestionEvent.objects.create(
+                suggestion=suggestion,
+                kind=SuggestionEventKind.WAVED,
+                source=suggestion.status,
+                target=suggestion.status,
+                actor=person,
+                at=now,
+                note=reason,
+            )
     return suggestion
 
 

@@ -14,7 +14,7 @@ from loaders.serializers import listed_json, whole_json
 from loaders.services import suggestions
 from loaders.views.base import PersonView, person_of, suggestion_for
 from polyphemus_site import clock
-from polyphemus_site.janus.permissions import require_edit, require_view
+from polyphemus_site.janus.permissions import require_edit, require_edit_now, require_view
 
 
 class SuggestionList(PersonView):
@@ -27,7 +27,7 @@ class SuggestionList(PersonView):
             require_view(person, wanted.project)
         rows = list(wanted.of(person)[: PAGE + 1])
         more = f"{request.path}?{wanted.address(after=rows[PAGE - 1].pk)}" if len(rows) > PAGE else None
-        return Response({"suggestions": listed_json(rows[:PAGE]), "next": more})
+        return Response({"suggestions": listed_json(rows[:PAGE], person.can_edit), "next": more})
 
 
 class SuggestionDetail(PersonView):
@@ -44,7 +44,7 @@ class Accept(PersonView):
     def post(self, request: Request, pk: int) -> Response:
         """201 with the published document and its lasting address."""
         person, suggestion = person_of(request), suggestion_for(person_of(request), pk)
-        require_edit(person, suggestion.project)
+        require_edit_now(person, suggestion.project)
         asked = understood(Acceptance, request.data)
         accepted = suggestions.accept(
             suggestion,

@@ -16,7 +16,7 @@ from loaders.views.base import suggestion_for
 from polyphemus_site import clock
 from polyphemus_site.errors import PolyphemusError
 from polyphemus_site.janus.pages import PageRequest, signed_in
-from polyphemus_site.janus.permissions import require_edit, require_view
+from polyphemus_site.janus.permissions import require_edit, require_edit_now, require_view
 
 
 @require_GET
@@ -56,7 +56,7 @@ def suggestion_page(request: PageRequest, project: str, pk: int) -> HttpResponse
 def accept(request: PageRequest, project: str, pk: int) -> HttpResponse:
     """Publish the request a suggestion offers."""
     suggestion = suggestion_for(request.person, pk, project)
-    require_edit(request.person, project)
+    require_edit_now(request.person, project)
     name = request.POST.get("name", "").strip() or None
     try:
         done = suggestions.accept(suggestion, person=request.person.email, name=name, now=clock.now())

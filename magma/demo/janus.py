@@ -33,6 +33,7 @@ PEOPLE = {
 }
 #: The demo's projects: their full names, and what Janus opens of them to everyone.
 PROJECTS: dict[str, dict[str, Any]] = {
+    "administration": {"project_name_full": "Administration", "resource": False, "requires_agreement": False},
     "labors": {"project_name_full": "The Twelve Labors", "resource": False, "requires_agreement": False},
     "dt_lung": {"project_name_full": "DT Lung", "resource": False, "requires_agreement": False},
     "cc_atlas": {"project_name_full": "Community Atlas", "resource": True, "requires_agreement": True},

@@ -20,7 +20,17 @@ CLIENT_HEADER = "X-Polyphemus-Client"
 
 def own_origin() -> str:
     """The scheme and host of our public address."""
-    parts = urlsplit(settings.POLYPHEMUS_URL)
+    return origin_of(settings.POLYPHEMUS_URL)
+
+
+def origin_of(address: str) -> str:
+    """The scheme and host of an address, as a browser would go there; empty for one it may read otherwise."""
+    if "\\" in address or any(char <= " " for char in address):
+        return ""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc}"
 
 

@@ -15,8 +15,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.views.decorators.clickjacking import xframe_options_exempt
+from django.views.decorators.http import require_safe
 
-from polyphemus_site.janus.cross_site import SAFE_METHODS
+from polyphemus_site.janus.cross_site import SAFE_METHODS, origin_of, own_origin
 from polyphemus_site.janus.people import Person
 
 P = ParamSpec("P")
@@ -66,6 +67,19 @@ def login_url(refer: str) -> str:
     if not settings.POLYPHEMUS_JANUS_URL:
         return ""
     return f"{settings.POLYPHEMUS_JANUS_URL}/login?{urlencode({'refer': refer})}"
+
+
+@require_safe
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """`/-/sign-in?back=`: through Janus's door and back to a page of ours or of Timur's; nowhere else."""
+    back = request.GET.get("back", "")
+    if origin_of(back) not in {own_origin(), *settings.POLYPHEMUS_TIMUR_ORIGINS}:
+        back = f"{settings.POLYPHEMUS_URL}/"
+    if getattr(request, "person", None) is not None:
+        return HttpResponseRedirect(back)
+    if not settings.POLYPHEMUS_JANUS_URL:
+        return render(request, "janus/signed_out.html", status=HTTPStatus.UNAUTHORIZED)
+    return HttpResponseRedirect(login_url(back))
 
 
 def _hop(request: HttpRequest, url: str) -> HttpResponse:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
+
+from django.conf import settings
 
 from polyphemus_site.errors import MissingError
 from polyphemus_site.janus.directory import live_roles
-from polyphemus_site.janus.errors import ForbiddenError
+from polyphemus_site.janus.errors import ForbiddenError, JanusUnavailableError
 from polyphemus_site.janus.people import Person
+
+logger = logging.getLogger(__name__)
 
 
 def require_view(person: Person, project: str) -> None:
@@ -39,6 +44,23 @@ def require_restricted(person: Person, project: str) -> None:
 def refreshed(person: Person) -> Person:
     """The person with the roles Janus gives them now; raises when it can't be asked, or for a task token."""
     return replace(person, roles=live_roles(person))
+
+
+def require_edit_now(person: Person, project: str) -> None:
+    """`require_edit`, on Janus's word of this moment where it can be had: for what sets others to work.
+
+    A request can be called off again, so while Janus can't be asked the token's word is enough.
+    """
+    require_edit(person, project)
+    if person.is_task or not settings.POLYPHEMUS_JANUS_URL:
+        return
+    try:
+        current = refreshed(person)
+    except JanusUnavailableError as error:
+        logger.warning("%s edits %s on the word of a token alone: %s", person.email, project, error)
+        return
+    if not current.can_edit(project):
+        raise ForbiddenError(f"You are no longer an editor of {project}.")
 
 
 def require_admin_now(person: Person, project: str) -> None:

@@ -1,16 +1,33 @@
-"""A real, headless Chromium with a profile of its own for each test."""
+"""Real sites on sibling hosts, over TLS with a certificate of our own, for a real, headless Chromium."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+import os
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from django.db import connection
+from playwright.sync_api import BrowserContext
 
-from tests.browser.pictures import keep
+from tests.browser.sites import (
+    EVERYWHERE,
+    JANUS,
+    POLYPHEMUS,
+    TIMUR,
+    Certificate,
+    make_certificate,
+    serve_polyphemus,
+    serve_site,
+)
+from tests.browser.timur.site import Site
+from tests.polyphemus_site.janus.tokens import public_key, token
 from tests.system_packages import program
 
+SignIn = Callable[[str], None]
+DOCTOR = "dr.who@ucsf.edu"
+DOMAIN = POLYPHEMUS.partition(".")[2]
+WINDOW = {"width": 1280, "height": 900}
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -19,27 +36,71 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    EVERYWHERE,
 ]
 
 
-@pytest.fixture
-def browser_context(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
-    """A browser nobody has used before."""
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            tmp_path / "profile",
-            executable_path=program("chromium", package="chromium"),
-            headless=True,
-            args=ARGUMENTS,
-            ignore_https_errors=True,
-            viewport={"width": 1280, "height": 900},
-        )
-        yield context
-        keep(context, request.node.name)
-        context.close()
+def chromium_path() -> str:
+    """Debian's browser."""
+    return program("chromium", package="chromium")
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return make_certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="session")
+def timur_site(certificate: Certificate) -> Iterator[Site]:
+    """A page like Timur's own, on its own host."""
+    site = Site()
+    with serve_site(certificate, site.answer) as port:
+        site.url = f"https://{TIMUR}:{port}"
+        yield site
 
 
 @pytest.fixture
-def page(browser_context: BrowserContext) -> Page:
-    """Its first page."""
-    return browser_context.pages[0]
+def timur(timur_site: Site) -> Site:
+    """The same, with nothing in it of the test before."""
+    timur_site.clear()
+    return timur_site
+
+
+@pytest.fixture(scope="session")
+def web(
+    django_db_setup: None,
+    certificate: Certificate,
+    timur_site: Site,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[str]:
+    """The public address of a web process that works on the tests' database and lets Timur embed it."""
+    public = tmp_path_factory.mktemp("janus") / "janus.pub"
+    public.write_text(public_key())
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    environment = {
+        "DATABASE_URL": database.geturl(),
+        "POLYPHEMUS_JANUS_PUBLIC_KEY_FILE": str(public),
+        "POLYPHEMUS_JANUS_URL": f"https://{JANUS}",
+        "POLYPHEMUS_PROJECTS": "labors",
+        "POLYPHEMUS_TIMUR_ORIGINS": timur_site.url,
+    }
+    with serve_polyphemus(certificate, environment) as url:
+        yield url
+
+
+def cookie(perm: str, email: str = DOCTOR) -> dict[str, object]:
+    """The cookie as Janus sets it: for the domain, secure, strict, and open to scripts."""
+    return {
+        "name": "JANUS_TOKEN",
+        "value": token(email, perm),
+        "domain": f".{DOMAIN}",
+        "path": "/",
+        "secure": True,
+        "httpOnly": False,
+        "sameSite": "Strict",
+    }
+
+
+def give(context: BrowserContext, perm: str) -> None:
+    """Sign the browser in."""
+    context.add_cookies([cookie(perm)])  # type: ignore[list-item]  # a plain dictionary is what it wants

@@ -22,6 +22,7 @@ def timur(settings: Settings) -> None:
         (f"{TIMUR}/dt_lung/map", Place()),
         (f"{TIMUR}/", Place()),
         ("https://evil.example/dt_lung/browse/patient/DTL001", Place()),
+        ("https://[", Place()),
         ("", Place()),
     ],
 )

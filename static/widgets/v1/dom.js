@@ -29,19 +29,22 @@ export function link(text, path, base) {
 }
 
 /**
+ * Hostile names may hold marks that turn the direction of writing: each stays within its own piece of text.
+ * @param {string} text
+ * @param {string} [className]
+ */
+export function quoted(text, className = "") {
+  return node("bdi", { text, className });
+}
+
+/**
  * @param {string} text
  * @param {string} key
  * @param {() => void} act
- * @param {string} [className]
+ * @param {{ className?: string, part?: string }} [look]
  */
-export function button(text, key, act, className) {
-  const made = node("button", {
-    text,
-    type: "button",
-    key,
-    ...(className ? { className } : {}),
-    part: "action",
-  });
+export function button(text, key, act, { className = "", part = "action" } = {}) {
+  const made = node("button", { text, type: "button", key, className, part });
   made.addEventListener("click", act);
   return made;
 }

@@ -15,7 +15,17 @@ const SIGNED_OUT = 401;
  * @abstract
  */
 export class PolyphemusElement extends HTMLElement {
-  static observedAttributes = ["project", "model", "record", "layout", "limit", "lang", "base", "readonly"];
+  static observedAttributes = [
+    "project",
+    "model",
+    "record",
+    "layout",
+    "limit",
+    "lang",
+    "theme",
+    "base",
+    "readonly",
+  ];
 
   #root = this.attachShadow({ mode: "open" });
   #body = node("div");
@@ -182,15 +192,15 @@ export class PolyphemusElement extends HTMLElement {
    */
   #failed(error, place) {
     const status = error instanceof Refusal ? error.status : 0;
-    this.show(status === SIGNED_OUT ? [this.#signIn(place)] : []);
+    this.show(status === SIGNED_OUT ? [this.#signIn()] : []);
     this.tell("error", { status, message: error instanceof Error ? error.message : String(error) });
   }
 
-  /** @param {Place} place */
-  #signIn(place) {
+  /** Through the door, and back to where the visitor is now. */
+  #signIn() {
     const say = this.words;
-    const door = link(say("signed.in"), `${encodeURIComponent(place.project)}/`, this.base);
-    return node("p", { className: "notice" }, [say("signed.out"), " ", door]);
+    const door = link(say("signed.in"), `-/sign-in?back=${encodeURIComponent(location.href)}`, this.base);
+    return node("p", { className: "notice", part: "card" }, [say("signed.out"), " ", door]);
   }
 
   /** A host may follow links of ours in its own way. @param {Event} event */

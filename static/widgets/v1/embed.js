@@ -1,5 +1,12 @@
 // The one lasting address. Registers the elements; with ?automount also puts the strip into Timur's record pages.
-// A second load, also from another copy, changes nothing.
+// A second load, also from another copy, changes nothing. Whatever the elements need is named here, so that a
+// browser asks for all of it at once and not step by step.
+import "./api.js";
+import "./dom.js";
+import "./element.js";
+import "./look.js";
+import "./place.js";
+import "./words.js";
 import { PolyphemusOrphans } from "./orphans.js";
 import { PolyphemusRequests } from "./requests.js";
 import { PolyphemusSuggestions } from "./suggestions.js";

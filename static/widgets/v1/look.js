@@ -30,9 +30,9 @@ li, .notice {
   margin: 4px 0;
   overflow-wrap: anywhere;
 }
-h3 { color: var(--polyphemus-title, darkblue); unicode-bidi: isolate; }
-.reason, .about { color: var(--polyphemus-muted, #5f5f68); unicode-bidi: isolate; }
-.record { font-family: var(--polyphemus-mono, Cousine, monospace); unicode-bidi: isolate; }
+h3 { color: var(--polyphemus-title, darkblue); }
+.reason, .about { color: var(--polyphemus-muted, #5f5f68); }
+.record { font-family: var(--polyphemus-mono, Cousine, monospace); }
 .actions { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; margin-top: 4px; }
 button, summary {
   font: inherit;

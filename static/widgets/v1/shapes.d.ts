@@ -9,6 +9,8 @@ export interface Suggestion {
   reason: string;
   /** Suggestions of the same list that would make the same output: one of them will do. */
   alternatives: number[];
+  /** Whether the reader may request it: editors and admins may. */
+  may_request: boolean;
 }
 
 export interface AnalysisRequest {

@@ -1,11 +1,21 @@
 // <polyphemus-suggestions>: what could be run on the record one is looking at, and why.
 
-import { button, link, node } from "./dom.js";
+import { button, link, node, quoted } from "./dom.js";
 import { PolyphemusElement } from "./element.js";
 
 /** @import { Place, Suggestion } from "./shapes.d.ts" */
 
 /** Suggestions that would make the same output: one of them will do. @typedef {Suggestion[]} Card */
+
+/** Why somebody has no use for a suggestion: what is sent is the same in every language. */
+const REASONS = /** @type {const} */ ([
+  ["because.unneeded", "Not needed"],
+  ["because.elsewhere", "Done elsewhere"],
+  ["because.wrong", "The data are wrong"],
+]);
+
+/** So many more are shown on the spot; beyond that there is a page. */
+const MOST_ON_THE_SPOT = 20;
 
 /** Timur's page of the project itself: there everything in the project is of interest. */
 const ROOT_MODEL = "project";
@@ -20,6 +30,8 @@ export class PolyphemusSuggestions extends PolyphemusElement {
   /** @type {Card[]} */
   #cards = [];
   #all = false;
+  /** Whether there are more than one answer holds. */
+  #endless = false;
 
   get label() {
     return this.words("suggestions");
@@ -38,9 +50,10 @@ export class PolyphemusSuggestions extends PolyphemusElement {
     return cardsOf(answer.suggestions).length;
   }
 
-  /** @param {{ suggestions: Suggestion[] }} answer */
+  /** @param {{ suggestions: Suggestion[], next: string | null }} answer */
   view(answer) {
     this.#cards = cardsOf(answer.suggestions);
+    this.#endless = Boolean(answer.next);
     return this.#nodes();
   }
 
@@ -66,20 +79,26 @@ export class PolyphemusSuggestions extends PolyphemusElement {
       shown.map((card) => this.#card(card)),
     );
     const left = this.#cards.length - shown.length;
+    if (this.#endless || left > MOST_ON_THE_SPOT) return [list, this.#page()];
     if (!left) return [list];
-    return [list, button(this.words("more", { count: left }), "more", () => this.#showAll(), "quiet")];
+    const more = this.words("more", { count: left });
+    return [list, button(more, "more", () => this.#showAll(), { className: "quiet" })];
+  }
+
+  #page() {
+    return link(this.words("all"), pageOf(this.place.project, "suggestions"), this.base);
   }
 
   /** @param {Card} card */
   #card(card) {
     const one = this.#choice(card);
-    const record = node("span", { className: "record", text: one.record });
+    const record = quoted(one.record, "record");
     const title = node("h3", { part: "title" }, [
       this.words("offer", { analysis: one.analysis }),
       " ",
       record,
     ]);
-    const reason = node("p", { className: "reason", text: one.reason });
+    const reason = node("p", { className: "reason" }, [quoted(one.reason)]);
     const ways = card.length > 1 ? [this.#ways(card, one)] : [];
     const actions = node("div", { className: "actions" }, this.#done.get(one.id) ?? this.#actions(one));
     return node("li", { part: "card" }, [title, reason, ...ways, actions]);
@@ -112,11 +131,14 @@ export class PolyphemusSuggestions extends PolyphemusElement {
     const why = link(say("why"), pageOf(one.project, "suggestions", String(one.id)), this.base);
     if (this.readonly) return [why];
     if (this.#asking === one.id) return this.#question(one);
-    return [
-      button(say("ask"), `ask ${one.id}`, () => this.#ask(one.id, `yes ${one.id}`)),
-      button(say("later"), `later ${one.id}`, () => this.#dismiss(one), "quiet"),
-      why,
-    ];
+    const later = button(say("later"), `later ${one.id}`, () => this.#dismiss(one), {
+      className: "quiet",
+      part: "dismiss",
+    });
+    // Whoever may not request it is told who may, before and not after they have tried.
+    if (!one.may_request) return [later, why, node("p", { className: "about", text: say("ask.editor") })];
+    const ask = button(say("ask"), `ask ${one.id}`, () => this.#ask(one.id, `yes ${one.id}`));
+    return [ask, later, why];
   }
 
   /** @param {Suggestion} one */
@@ -125,7 +147,7 @@ export class PolyphemusSuggestions extends PolyphemusElement {
     return [
       node("p", { text: say("ask.sure", { analysis: one.analysis, record: one.record }) }),
       button(say("ask.yes"), `yes ${one.id}`, () => this.#accept(one)),
-      button(say("ask.no"), `no ${one.id}`, () => this.#ask(null, `ask ${one.id}`), "quiet"),
+      button(say("ask.no"), `no ${one.id}`, () => this.#ask(null, `ask ${one.id}`), { className: "quiet" }),
     ];
   }
 
@@ -162,9 +184,22 @@ export class PolyphemusSuggestions extends PolyphemusElement {
 
   /** @param {Suggestion} one */
   async #dismiss(one) {
-    const done = () => [node("p", { text: this.words("later.done") })];
+    const done = () => [node("p", { text: this.words("later.done") }), ...this.#reasons(one)];
     const worked = await this.#act(one, "dismiss", { for: "me" }, done);
     if (worked) this.tell("dismissed", { id: one.id, scope: "me" });
+  }
+
+  /** Nobody has to say why; who does helps the loader's author. @param {Suggestion} one */
+  #reasons(one) {
+    const thanks = () => [node("p", { text: this.words("because.thanks") })];
+    return REASONS.map(([word, reason]) =>
+      button(
+        this.words(word),
+        `${word} ${one.id}`,
+        () => this.#act(one, "dismiss", { for: "me", reason }, thanks),
+        { className: "quiet" },
+      ),
+    );
   }
 
   /**

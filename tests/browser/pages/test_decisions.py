@@ -14,8 +14,8 @@ from dispatch.services import notices
 from dispatch.states import EventKind, RequestStatus
 from loaders.models import Suggestion
 from polyphemus_site.mail import delivery
-from tests.browser.pages.conftest import SignIn
-from tests.browser.pages.sites import WEBMAIL, Certificate, serve_page
+from tests.browser.conftest import SignIn
+from tests.browser.sites import WEBMAIL, Certificate, serve_page
 from tests.polyphemus_site.home import rows
 from tests.polyphemus_site.mail.conftest import serve
 

@@ -12,8 +12,8 @@ from loaders.models import Suggestion
 from polyphemus_site.home.digests import subscribe
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
-from tests.browser.pages.conftest import SignIn
-from tests.browser.pages.sites import WEBMAIL, Certificate, serve_page
+from tests.browser.conftest import SignIn
+from tests.browser.sites import WEBMAIL, Certificate, serve_page
 from tests.polyphemus_site.home import rows
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from magma.demo.answers import Reply, as_text
-from magma.demo.warehouse import Request
+from tests.browser.sites import Served
 
 HERE = Path(__file__).parent
 MODULES = HERE.parents[2] / "node_modules"
@@ -19,7 +18,9 @@ FILES = {
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Timur</title><link rel="stylesheet" href="/host.css">
 <script src="/js/react.js"></script><script src="/js/react-dom.js"></script>{head}</head>
-<body><main id="root"></main>{body}<script src="/js/host.js"></script></body></html>"""
+<body><main id="root"></main>{body}
+<script src="/js/slots.js"></script><script src="/js/host.js"></script></body>
+</html>"""
 MEDIA = {".js": "text/javascript", ".css": "text/css"}
 
 
@@ -31,14 +32,23 @@ class Site:
     head: str = ""
     body: str = ""
     policy: str = ""
+    #: What Timur's slots hold, as a script that sets `SLOTS`.
+    slots: str = ""
     asked: list[str] = field(default_factory=list)
 
-    def answer(self, request: Request) -> Reply:
+    def clear(self) -> None:
+        """Nothing is embedded."""
+        self.head = self.body = self.policy = self.slots = ""
+        self.asked.clear()
+
+    def answer(self, path: str) -> Served:
         """Scripts and styles by name; every other address is the one page."""
-        self.asked.append(request.path)
-        if request.path in FILES:
-            path = FILES[request.path]
-            return as_text(path.read_text(encoding="utf-8"), media=f"{MEDIA[path.suffix]}; charset=utf-8")
+        self.asked.append(path)
+        if path == "/js/slots.js":
+            return Served(self.slots.encode(), "text/javascript; charset=utf-8")
+        if path in FILES:
+            file = FILES[path]
+            return Served(file.read_bytes(), f"{MEDIA[file.suffix]}; charset=utf-8")
         page = PAGE.format(head=self.head, body=self.body)
         headers = (("Content-Security-Policy", self.policy),) if self.policy else ()
-        return Reply(200, page.encode(), "text/html; charset=utf-8", headers)
+        return Served(page.encode(), headers=headers)

@@ -8,6 +8,8 @@ from playwright.sync_api import Page, expect
 
 from dispatch.models import AnalysisRequest
 from loaders.models import Dismissal, Suggestion
+from loaders.services import suggestions as services
+from tests.browser.conftest import WINDOW, SignIn
 from tests.browser.timur.site import Site
 from tests.browser.widgets.conftest import RECORD
 from tests.loaders.rows import suggested
@@ -70,13 +72,78 @@ def test_not_now_hides_it_from_this_person_alone(embed: Embed, suggestion: Sugge
     expect(page.locator("polyphemus-suggestions")).to_be_hidden()
 
 
-def test_a_viewer_is_told_that_it_is_not_theirs_to_ask(embed: Embed, suggestion: Suggestion) -> None:
-    page = embed(CARD, perm="v:dt_lung")
+@pytest.mark.parametrize("perm", ["g:dt_lung", "v:dt_lung", "v:administration"])
+def test_who_may_not_request_it_is_told_who_may(embed: Embed, suggestion: Suggestion, perm: str) -> None:
+    page = embed(CARD, perm=perm)
+
+    card = page.locator("polyphemus-suggestions li")
+    expect(card).to_contain_text("Editors of the project can request it.")
+    expect(card.get_by_role("button", name="Request this analysis")).to_have_count(0)
+    card.get_by_role("button", name="Not now").click()
+    expect(card).to_contain_text("Hidden until the data change.")
+
+
+@pytest.mark.parametrize("perm", ["e:dt_lung", "a:dt_lung", "e:administration", "a:administration"])
+def test_who_may_request_it_can(embed: Embed, suggestion: Suggestion, perm: str) -> None:
+    page = embed(CARD, perm=perm)
     page.get_by_role("button", name="Request this analysis").click()
     page.get_by_role("button", name="Yes, request it").click()
 
-    expect(page.locator("polyphemus-suggestions")).to_contain_text("That did not work")
+    expect(page.get_by_role("link", name="Requested. See the request")).to_be_visible()
+
+
+def test_restricted_findings_are_for_upper_case_roles_of_that_very_project(
+    embed: Embed, polyphemus: str
+) -> None:
+    suggested("DTL001", datetime.now(UTC), restricted=True)
+    page = embed(CARD, perm="a:dt_lung;A:administration")
+    page.wait_for_function("told.length")
+    expect(page.locator("polyphemus-suggestions")).to_be_hidden()
+
+    embed(CARD, perm="V:dt_lung")
+
+    expect(page.locator("polyphemus-suggestions li")).to_be_visible()
+
+
+def test_whoever_lost_the_role_meanwhile_is_told_so_and_nothing_is_requested(
+    embed: Embed, suggestion: Suggestion, sign_in: SignIn
+) -> None:
+    page = embed(CARD)
+    page.get_by_role("button", name="Request this analysis").click()
+    sign_in("v:dt_lung")
+    page.get_by_role("button", name="Yes, request it").click()
+
+    expect(page.locator("polyphemus-suggestions")).to_contain_text(
+        "That did not work: Only editors and admins of dt_lung may do this."
+    )
     assert not AnalysisRequest.objects.exists()
+
+
+def test_two_clicks_in_a_row_publish_one_request(embed: Embed, suggestion: Suggestion) -> None:
+    page = embed(CARD)
+    page.get_by_role("button", name="Request this analysis").click()
+    page.get_by_role("button", name="Yes, request it").dblclick()
+
+    expect(page.get_by_role("link", name="Requested. See the request")).to_be_visible()
+    assert AnalysisRequest.objects.count() == 1
+
+
+def test_what_somebody_else_requested_first_is_said(embed: Embed, suggestion: Suggestion) -> None:
+    page = embed(CARD)
+    page.get_by_role("button", name="Request this analysis").click()
+    services.accept(suggestion, person="rival@ucsf.edu", now=datetime.now(UTC))
+    page.get_by_role("button", name="Yes, request it").click()
+
+    expect(page.locator("polyphemus-suggestions")).to_contain_text("This suggestion is accepted.")
+
+
+def test_why_not_may_be_said_afterwards(embed: Embed, suggestion: Suggestion) -> None:
+    page = embed(CARD)
+    page.get_by_role("button", name="Not now").click()
+    page.get_by_role("button", name="done elsewhere").click()
+
+    expect(page.locator("polyphemus-suggestions")).to_contain_text("Thank you.")
+    assert Dismissal.objects.get().reason == "Done elsewhere"
 
 
 def test_readonly_offers_nothing_to_do(embed: Embed, suggestion: Suggestion) -> None:
@@ -102,8 +169,7 @@ def test_alternatives_share_a_card_and_the_picked_one_is_requested(
 
 
 def test_three_are_shown_and_the_rest_on_request(embed: Embed, polyphemus: str) -> None:
-    for number in range(5):
-        suggested(f"DTL10{number}", datetime.now(UTC) + timedelta(seconds=number))
+    many(5)
     page = embed('<polyphemus-suggestions project="dt_lung"></polyphemus-suggestions>', path="/dt_lung/map")
     cards = page.locator("polyphemus-suggestions li")
     expect(cards).to_have_count(3)
@@ -113,11 +179,26 @@ def test_three_are_shown_and_the_rest_on_request(embed: Embed, polyphemus: str) 
     expect(cards).to_have_count(5)
 
 
+def test_very_many_are_left_to_their_page(embed: Embed, polyphemus: str) -> None:
+    many(24)
+    page = embed('<polyphemus-suggestions project="dt_lung"></polyphemus-suggestions>', path="/dt_lung/map")
+
+    everything = page.get_by_role("link", name="All of them").get_attribute("href")
+    assert everything == f"{polyphemus}/dt_lung/suggestions"
+
+
+def many(count: int) -> None:
+    for number in range(count):
+        suggested(f"DTL{100 + number}", datetime.now(UTC) + timedelta(seconds=number))
+
+
 def test_hostile_words_stay_words(embed: Embed, polyphemus: str) -> None:
-    suggested("DTL001", datetime.now(UTC), reason=HOSTILE, analysis="exome_pipe")
+    suggested("DTL001", datetime.now(UTC), reason=HOSTILE * 200, analysis="exome_pipe")
     page = embed(CARD)
 
-    expect(page.locator("polyphemus-suggestions .reason")).to_have_text(HOSTILE)
+    expect(page.locator("polyphemus-suggestions .reason")).to_have_text(HOSTILE * 200)
+    expect(page.locator("polyphemus-suggestions .reason > bdi")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth") <= WINDOW["width"]
     assert page.locator("polyphemus-suggestions img").count() == 0
     assert page.evaluate("told.map(([name]) => name)") == ["loaded"]
 

@@ -10,7 +10,7 @@ from pytest_django import Settings
 from polyphemus_site.janus import directory
 from polyphemus_site.janus.errors import ForbiddenError, JanusUnavailableError
 from polyphemus_site.janus.people import Person
-from polyphemus_site.janus.permissions import require_admin_now
+from polyphemus_site.janus.permissions import require_admin_now, require_edit_now
 from polyphemus_site.janus.roles import Level, Role, read_permissions
 from tests.polyphemus_site.janus.conftest import JanusServer
 
@@ -78,5 +78,41 @@ class TestLiveRoles:
 
         with pytest.raises(ForbiddenError):
             directory.live_roles(person)
+
+        assert janus.calls == []
+
+
+class TestEditNow:
+    EDITOR = Person("someone@ucsf.edu", roles=read_permissions("e:labors"), token="t")
+
+    def test_an_editor_who_still_is_one_goes_on(self, janus: JanusServer) -> None:
+        janus.projects = [LABORS | {"role": "editor"}]
+
+        require_edit_now(self.EDITOR, "labors")
+
+        assert janus.calls == ["/api/user/projects"]
+
+    @pytest.mark.parametrize("listed", [[], [LABORS | {"role": "viewer"}]])
+    def test_an_editor_of_yesterday_is_refused(
+        self, janus: JanusServer, listed: list[dict[str, object]]
+    ) -> None:
+        janus.projects = listed
+
+        with pytest.raises(ForbiddenError):
+            require_edit_now(self.EDITOR, "labors")
+
+    def test_while_janus_is_away_the_token_counts_and_the_log_says_so(
+        self, settings: Settings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        settings.POLYPHEMUS_JANUS_URL = "http://127.0.0.1:1"
+
+        with caplog.at_level(logging.WARNING):
+            require_edit_now(self.EDITOR, "labors")
+
+        assert "someone@ucsf.edu edits labors on the word of a token alone" in caplog.text
+
+    def test_a_viewer_is_refused_before_janus_is_asked(self, janus: JanusServer) -> None:
+        with pytest.raises(ForbiddenError):
+            require_edit_now(Person("someone@ucsf.edu", roles=read_permissions("v:labors")), "labors")
 
         assert janus.calls == []

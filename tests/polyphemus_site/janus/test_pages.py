@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from django.http import HttpRequest, HttpResponse
@@ -187,3 +187,47 @@ class TestOtherOrigins:
         answer = Client().options("/api/v1/suggestions", headers={"Origin": origin})
 
         assert "Access-Control-Allow-Origin" not in answer
+
+
+class TestSignIn:
+    @pytest.fixture(autouse=True)
+    def places(self, settings: Settings) -> None:
+        settings.POLYPHEMUS_URL = "https://polyphemus.ucsf.edu"
+        settings.POLYPHEMUS_TIMUR_ORIGINS = ["https://timur.ucsf.edu"]
+        settings.POLYPHEMUS_JANUS_URL = "https://janus.ucsf.edu"
+
+    @pytest.mark.parametrize(
+        "back", ["https://timur.ucsf.edu/labors/browse/a/b#files", "https://polyphemus.ucsf.edu/labors/"]
+    )
+    def test_a_stranger_goes_to_janus_and_comes_back_to_the_page_they_were_on(self, back: str) -> None:
+        answer = Client().get("/-/sign-in", {"back": back})
+
+        assert answer["Location"] == f"https://janus.ucsf.edu/login?refer={quote(back, safe='')}"
+
+    @pytest.mark.parametrize(
+        "elsewhere",
+        [
+            "https://evil.example/",
+            "https://timur.ucsf.edu.evil.example/",
+            "https://timur.ucsf.edu@evil.example/",
+            "https://timur.ucsf.edu\\@evil.example/",
+            "http://timur.ucsf.edu/",
+            "//evil.example/",
+            "javascript:alert(1)",
+            "https://[",
+            "",
+        ],
+    )
+    def test_the_way_back_never_leads_elsewhere(self, elsewhere: str) -> None:
+        answer = Client().get("/-/sign-in", {"back": elsewhere})
+
+        home = quote("https://polyphemus.ucsf.edu/", safe="")
+        assert answer["Location"] == f"https://janus.ucsf.edu/login?refer={home}"
+
+    def test_who_is_signed_in_goes_straight_back(self) -> None:
+        client = Client()
+        client.cookies["JANUS_TOKEN"] = token("someone@ucsf.edu", "v:labors")
+
+        answer = client.get("/-/sign-in", {"back": "https://timur.ucsf.edu/labors"})
+
+        assert answer["Location"] == "https://timur.ucsf.edu/labors"

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,10 +23,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[2]
 POLYPHEMUS = "polyphemus.development.local"
 JANUS = "janus.development.local"
+TIMUR = "timur.development.local"
+BLOG = "blog.development.local"
 WEBMAIL = "webmail.elsewhere.test"
+#: The browser's own phone book: these names are this machine.
+EVERYWHERE = "--host-resolver-rules=MAP *.development.local 127.0.0.1,MAP *.elsewhere.test 127.0.0.1"
 DEADLINE_SECONDS = 30.0
 
 
@@ -41,6 +45,7 @@ class Certificate:
 def make_certificate(folder: Path) -> Certificate:
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
+    names = [x509.DNSName(host) for host in (POLYPHEMUS, TIMUR, JANUS, BLOG, WEBMAIL)]
     now = datetime.now(UTC)
     certificate = (
         x509.CertificateBuilder()
@@ -50,7 +55,7 @@ def make_certificate(folder: Path) -> Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(POLYPHEMUS)]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
@@ -102,23 +107,50 @@ def wait_until_alive(port: int) -> None:
     raise TimeoutError("The web process didn't answer in time.")
 
 
+@dataclass(frozen=True)
+class Served:
+    """What another site answers."""
+
+    body: bytes
+    media: str = "text/html; charset=utf-8"
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class QuietServer(ThreadingHTTPServer):
+    """A browser that doesn't know our certificate hangs up before it is told to trust it: nobody's fault."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of connections that ended early."""
+
+
 @contextmanager
 def serve_page(certificate: Certificate, html: str) -> Iterator[int]:
     """Any other site: one page for every address; gives its port."""
+    with serve_site(certificate, lambda _path: Served(html.encode())) as port:
+        yield port
 
-    class OnePage(BaseHTTPRequestHandler):
+
+@contextmanager
+def serve_site(certificate: Certificate, answer: Callable[[str], Served]) -> Iterator[int]:
+    """Any other site over TLS, which answers by the path asked for; gives its port."""
+
+    class Answers(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
         def do_GET(self) -> None:
-            body = html.encode()
+            served = answer(self.path.partition("?")[0])
             self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Type", served.media)
+            self.send_header("Content-Length", str(len(served.body)))
+            for name, value in served.headers:
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(served.body)
 
         def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), OnePage) as server:
+    with QuietServer(("127.0.0.1", 0), Answers) as server:
         # a browser opens connections ahead of need, and may never say anything on them
         server.daemon_threads, server.block_on_close = True, False
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

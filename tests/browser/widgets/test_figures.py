@@ -1,0 +1,107 @@
+"""What the elements cost their host: requests, bytes, time, and no movement of its page."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.timur.site import Site
+from tests.browser.widgets.conftest import RECORD
+from tests.loaders.rows import suggested
+
+pytestmark = pytest.mark.browser
+
+Embed = Callable[..., Page]
+SCRIPTS = Path(__file__).resolve().parents[3] / "static/widgets/v1"
+#: From the answer's last byte to the frame after the one that shows it, in milliseconds.
+PAINTED = """() => new Promise((done) => {
+    const settle = () => requestAnimationFrame(() => setTimeout(() => {
+        const answered = performance.getEntriesByType("resource").find((one) => one.name.includes("/api/"));
+        done(performance.now() - answered.responseEnd);
+    }));
+    if (told.some(([name]) => name === "loaded")) settle();
+    else document.addEventListener("polyphemus:loaded", settle);
+})"""
+
+
+def test_the_scripts_are_small() -> None:
+    whole = b"".join(path.read_bytes() for path in sorted(SCRIPTS.glob("*.js")))
+
+    assert len(gzip.compress(whole)) <= 15_000
+
+
+def test_an_element_asks_one_thing_and_no_leave_for_it(embed: Embed, page: Page, polyphemus: str) -> None:
+    suggested("DTL001", datetime.now(UTC))
+    asked: list[tuple[str, str]] = []
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.on(
+        "Network.requestWillBeSent",
+        lambda event: asked.append((event["request"]["method"], event["request"]["url"])),
+    )
+    embed(query="?automount")
+    expect(page.locator("polyphemus-suggestions")).to_contain_text("1 suggestion")
+
+    assert [method for method, url in asked if url.startswith(f"{polyphemus}/api/")] == ["GET"]
+
+
+def test_its_scripts_are_asked_for_at_once_and_not_step_by_step(embed: Embed) -> None:
+    page = embed(query="?automount")
+    page.evaluate("customElements.whenDefined('polyphemus-orphans').then(() => null)")
+
+    ours = "performance.getEntriesByType('resource').filter((one) => one.name.includes('/widgets/v1/'))"
+    spans = page.evaluate(
+        f"{ours}.map((one) => [one.name.includes('embed.js'), one.startTime, one.responseEnd])"
+    )
+    first = [end for is_first, _, end in spans if is_first]
+    others = [(start, end) for is_first, start, end in spans if not is_first]
+    assert len(first) == 1
+    assert len(others) == len(list(SCRIPTS.glob("*.js"))) - 1
+    assert max(start for start, _ in others) <= min(end for _, end in others) + 5
+
+
+def test_what_was_answered_is_on_the_screen_within_200_ms(embed: Embed) -> None:
+    for number in range(60):
+        suggested(f"DTL{100 + number}", datetime.now(UTC))
+    page = embed(
+        '<polyphemus-suggestions project="dt_lung" limit="60"></polyphemus-suggestions>', path="/dt_lung/map"
+    )
+
+    assert page.evaluate(PAINTED) <= 200
+
+
+PLACES = {
+    "strip": {"query": "?automount", "path": RECORD},
+    "drawer": {"path": "/dt_lung/browse/project/dt_lung"},
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_nothing_on_the_hosts_page_moves(embed: Embed, timur: Site, place: str) -> None:
+    suggested("DTL001", datetime.now(UTC))
+    timur.slots = 'window.SLOTS = { dashboard: ["polyphemus-suggestions"] }'
+    page = embed(**PLACES[place])
+    expect(page.locator("polyphemus-suggestions").last).to_contain_text(
+        "DTL001" if place == "drawer" else "1"
+    )
+
+    assert page.evaluate("shifts") == 0
+
+
+def test_a_slot_in_the_page_moves_nothing_when_timur_builds_it_anew(embed: Embed, timur: Site) -> None:
+    suggested("DTL001", datetime.now(UTC))
+    timur.slots = 'window.SLOTS = { "browse-record": ["polyphemus-suggestions"] }'
+    page = embed()
+    expect(page.locator("polyphemus-suggestions li")).to_be_visible()
+    page.evaluate("shifts = 0")
+
+    for _ in range(3):
+        page.evaluate(f"visit('{RECORD}')")
+        expect(page.locator("polyphemus-suggestions li")).to_be_visible()
+
+    assert page.evaluate("shifts") == 0
