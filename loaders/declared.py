@@ -53,6 +53,7 @@ class Spelling(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     outputs: dict[str, Any]
     version: str | int = "1"
     title: str = ""
+    author: str = ""
     projects: tuple[str, ...] = ()
     everywhere: bool = False
     scope: dict[str, Any] | None = None
@@ -74,6 +75,7 @@ class DeclaredLoader(Loader):
     def __init__(self, spelling: Spelling) -> None:
         """Build its checks; MisspeltLoaderError says which makes no sense."""
         self.name, self.version, self.title = spelling.name, str(spelling.version), spelling.title
+        self.author = spelling.author
         self.model, self.analysis, self.projects = spelling.model, spelling.analysis, spelling.projects
         self.everywhere, self.every_hours = spelling.everywhere, spelling.every_hours
         self.inputs, self.batch_by = spelling.inputs, spelling.batch_by

@@ -57,6 +57,8 @@ class Loader:
     version: str = "1"
     #: One line for people.
     title: str = ""
+    #: The mail address of whoever wrote it: told once a week how its suggestions were taken.
+    author: str = ""
     #: The model whose records are its anchors.
     model: str = ""
     #: What is asked of the analysts.

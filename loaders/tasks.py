@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from loaders.services import changes, following, runs, scans, suggestions, sweeps
+from loaders.services import authors, changes, following, runs, scans, suggestions, sweeps
 from magma.client import connect
 from magma.errors import MagmaError
 from polyphemus_site import clock
@@ -73,3 +73,9 @@ def keep_house() -> int:
     now = clock.now()
     written = suggestions.wake(now=now) + following.follow_all(now=now)
     return written + changes.forget(now=now) + runs.forget(now=now)
+
+
+@shared_task
+def tell_authors() -> int:
+    """Tell loaders' authors how their suggestions were taken; beat, and once a week is enough."""
+    return authors.tell(now=clock.now())

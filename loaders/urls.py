@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from loaders.views import api, insight, pages
+from loaders.views import api, insight, pages, usefulness
 
 api_urlpatterns: list[URLPattern] = [
     path("suggestions", api.SuggestionList.as_view(), name="suggestions"),
@@ -19,6 +19,7 @@ api_urlpatterns: list[URLPattern] = [
 page_urlpatterns: list[URLPattern] = [
     path("<str:project>/explain", insight.explain_page, name="explain_page"),
     path("<str:project>/waiting", insight.waiting_page, name="waiting_page"),
+    path("<str:project>/usefulness", usefulness.usefulness_page, name="usefulness_page"),
     path("<str:project>/shadows", insight.shadows_page, name="shadows_page"),
     path("<str:project>/scans", insight.scans_page, name="scans_page"),
     path("<str:project>/suggestions", pages.suggestion_list, name="suggestions_page"),

@@ -25,6 +25,7 @@ PERIODS: dict[str, float] = {
     "orphans.tasks.go_on": 10,
     "loaders.tasks.take_up_shards": 120,
     "loaders.tasks.keep_house": 60,
+    "loaders.tasks.tell_authors": 3600,
 }
 
 #: Where a reminder stays good beyond the next: due dates must not be passed over by a busy worker.
