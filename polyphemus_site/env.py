@@ -7,6 +7,7 @@ import binascii
 import json
 import os
 from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ def number(name: str, default: int, *, environ: Mapping[str, str] = os.environ) 
 def words(name: str, *, environ: Mapping[str, str] = os.environ) -> list[str]:
     """A comma list without its blanks and empty places."""
     return [word.strip() for word in text(name, environ=environ).split(",") if word.strip()]
+
+
+def networks(name: str, *, environ: Mapping[str, str] = os.environ) -> tuple[IPv4Network | IPv6Network, ...]:
+    """A comma list of networks; a single address is one."""
+    try:
+        return tuple(ip_network(word) for word in words(name, environ=environ))
+    except ValueError as error:
+        raise EnvironmentVariableError(f"{name} must be a comma list of networks: {error}.") from error
 
 
 def json_object(name: str, *, environ: Mapping[str, str] = os.environ) -> dict[str, Any]:

@@ -20,6 +20,8 @@ PERIODS: dict[str, float] = {
     "dispatch.tasks.sweep_due_dates": 2,
     "dispatch.tasks.flag_requests": 30,
     "dispatch.tasks.forget_answers": 3600,
+    "dispatch.webhooks.tasks.tell_endpoints": 3,
+    "dispatch.webhooks.tasks.forget_deliveries": 3600,
     "orphans.tasks.scan_projects": 60,
     "orphans.tasks.sweep_projects": 900,
     "orphans.tasks.go_on": 10,

@@ -70,6 +70,8 @@ POLYPHEMUS_POLL_SECONDS = env.number("POLYPHEMUS_POLL_SECONDS", 30)
 POLYPHEMUS_UNPOLLED_POLLS = env.number("POLYPHEMUS_UNPOLLED_POLLS", 20)
 #: Who is mailed, besides the requester, of work that nobody can or will do.
 POLYPHEMUS_ADMIN_EMAILS = env.words("POLYPHEMUS_ADMIN_EMAILS")
+#: Networks webhooks may go to besides the public internet, plain http included.
+POLYPHEMUS_WEBHOOK_NETWORKS = env.networks("POLYPHEMUS_WEBHOOK_NETWORKS")
 #: Opens secrets that `rewrap_keys` has not yet sealed with the present key.
 POLYPHEMUS_KEK_PREVIOUS = env.key_bytes("POLYPHEMUS_KEK_PREVIOUS")
 
@@ -94,6 +96,7 @@ INSTALLED_APPS = [
     "magma.journal",
     "loaders",
     "dispatch",
+    "dispatch.webhooks",
     "orphans",
 ]
 MIDDLEWARE = [

@@ -9,11 +9,13 @@ from django.db import transaction
 from django.db.models import Q
 
 from dispatch.errors import StaleError
-from dispatch.models import AnalysisRequest, RequestEvent
+from dispatch.models import AnalysisRequest, ApiKey, RequestEvent
 from dispatch.querysets import AnalysisRequestQuerySet
 from dispatch.services import moves, notices
 from dispatch.services.moves import Step
 from dispatch.states import EventKind, Flag, RequestStatus
+from dispatch.webhooks.models import Endpoint
+from dispatch.webhooks.states import TYPES
 from polyphemus_site import heartbeats
 from polyphemus_site.api.models import SignedCall
 
@@ -46,7 +48,8 @@ def _ignored(patience: timedelta, *, now: datetime) -> AnalysisRequestQuerySet:
     since = now - patience
     if heartbeats.unbroken("flags", now=now) < patience:
         return AnalysisRequest.objects.filter(flag=Flag.NOT_POLLED)  # not known: what was said stands
-    return AnalysisRequest.objects.unpolled(pollers=pollers(since=since), since=since)
+    heard = pollers(since=since) | listeners()
+    return AnalysisRequest.objects.unpolled(pollers=heard, since=since)
 
 
 def _ids(requests: AnalysisRequestQuerySet) -> list[int]:
@@ -57,6 +60,12 @@ def pollers(*, since: datetime) -> set[str]:
     """The ids of keys that asked for the list since then."""
     polls = SignedCall.objects.filter(at__gte=since, accepted=True, method="GET", path=LIST)
     return set(polls.order_by().values_list("key_id", flat=True).distinct())
+
+
+def listeners() -> set[str]:
+    """The ids of keys whose owners need not ask: their program is told of open work."""
+    owners = Endpoint.objects.hearing(TYPES[EventKind.SUBMITTED])
+    return set(ApiKey.objects.filter(analyst__in=owners).values_list("pk", flat=True))
 
 
 def _mark(request: AnalysisRequest, flag: Flag, *, admins: Iterable[str], now: datetime) -> bool:

@@ -12,6 +12,7 @@ from dispatch.models import AnalysisRequest
 from dispatch.scopes import EVERYTHING, Scope, Scopes
 from dispatch.services import extensions, flags, keys
 from dispatch.services.keys import NewKey
+from dispatch.webhooks.services import endpoints
 from polyphemus_site import heartbeats
 from polyphemus_site.api import audit
 from polyphemus_site.api.models import SignedCall
@@ -117,6 +118,24 @@ class TestNotPolled:
         polled(key(rival, Scope("labors", "*"), now=now), now + timedelta(seconds=1))
 
         assert sweep(now + PATIENCE) == 1
+
+    @pytest.mark.parametrize(
+        ("types", "changed"), [((), 0), (("request.opened",), 0), (("request.message",), 1)]
+    )
+    def test_whoever_is_told_of_open_work_need_not_ask(
+        self,
+        submit: Submit,
+        wide: NewKey,
+        analyst: str,
+        now: datetime,
+        types: tuple[str, ...],
+        changed: int,
+    ) -> None:
+        endpoints.create(owner=analyst, url="https://example.org/", types=types, kek=KEK, actor="t", now=now)
+        submit()
+        watched(now + PATIENCE)
+
+        assert sweep(now + PATIENCE) == changed
 
     def test_reading_one_document_is_no_poll(self, submit: Submit, wide: NewKey, now: datetime) -> None:
         submit()

@@ -1,0 +1,39 @@
+"""`manage.py rotate_webhook ID`: a new secret for an endpoint, printed once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dispatch.webhooks.models import Endpoint
+from dispatch.webhooks.services import endpoints
+from polyphemus_site import clock
+
+
+class Command(BaseCommand):
+    """Until the old one ends, each event carries a signature by either."""
+
+    help = "Give a webhook endpoint a new secret; events are signed with both for a while."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which, and for how long both."""
+        parser.add_argument("id", help="the endpoint, we_...")
+        parser.add_argument("--keep-hours", type=int, default=24, help="how long the old one goes on; 24")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Rotate it."""
+        endpoint = Endpoint.objects.filter(pk=options["id"]).first()
+        if endpoint is None:
+            raise CommandError(f"There is no endpoint {options['id']}.")
+        keep = timedelta(hours=options["keep_hours"])
+        made = endpoints.rotate(
+            endpoint,
+            keep=keep,
+            kek=settings.POLYPHEMUS_KEK,
+            actor="manage.py rotate_webhook",
+            now=clock.now(),
+        )
+        self.stdout.write(f"id     {made.endpoint.pk}\nsecret {made.secret}")
