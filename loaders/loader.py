@@ -27,6 +27,7 @@ SPELLED = (
     "name",
     "version",
     "title",
+    "author",
     "model",
     "analysis",
     "projects",

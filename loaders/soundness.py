@@ -14,7 +14,7 @@ from loaders.loader import Loader
 NAME = re.compile(r"[A-Za-z0-9_]{1,80}")
 #: What the database keeps of a name.
 LONGEST = 100
-TEXTS = ("model", "analysis", "title", "batch_by", "shadow_of", "ready", "lacking", "changed")
+TEXTS = ("model", "analysis", "title", "author", "batch_by", "shadow_of", "ready", "lacking", "changed")
 LISTS = ("inputs", "projects", "config_reads")
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from magma.demo import tokens
@@ -36,6 +38,7 @@ class Cast:
     key: dict[str, str]
     secret_file: Path
     login: str
+    environment_file: Path
 
     def start_analyst(self, *, estimate: int) -> Process:
         """The analyst's own program: polls, bids, runs the pipeline, submits the ticket, ends."""
@@ -68,6 +71,7 @@ class Cast:
         yield "orphans", f"{self.url}/{PROJECT}/orphans"
         yield "admin", f"{self.url}/admin/ (as {CURATOR})"
         yield "how everything is", f"{self.url}/readyz"
+        yield "for commands elsewhere", f". {self.environment_file}"
         yield "the analyst's key", f"{self.key['id']}, secret in {self.secret_file}"
 
     def _signed(self) -> dict[str, str]:
@@ -80,6 +84,15 @@ class Cast:
         }
 
 
+def written_environment(stage: Stage, folder: Path, **more: str) -> Path:
+    """The demo's environment, to be read by a shell that wants to run commands beside it."""
+    ours = ("DATABASE_URL", "REDIS_URL", "POLYPHEMUS_")
+    inherited = {name: value for name, value in os.environ.items() if name.startswith(ours)}
+    everything = {**inherited, **stage.environment, **more}
+    lines = [f"export {name}={quote(value)}" for name, value in everything.items()]
+    return write_private(folder / "environment", "\n".join([*lines, ""]))
+
+
 def gather(stage: Stage, secrets: DemoSecrets, *, url: str, magma_url: str, key: dict[str, str]) -> Cast:
     """Give everybody their token or key."""
 
@@ -89,13 +102,20 @@ def gather(stage: Stage, secrets: DemoSecrets, *, url: str, magma_url: str, key:
     def person(email: str, perm: str) -> Person:
         return Person(url=url, email=email, token=token(email, perm))
 
+    warehouse = Loader(magma_url, token(ANALYST, f"E:{PROJECT}"), PROJECT)
     return Cast(
         stage=stage,
         url=url,
         requester=person(REQUESTER, f"E:{PROJECT},labors"),
         curator=person(CURATOR, f"A:{PROJECT},labors"),
-        warehouse=Loader(magma_url, token(ANALYST, f"E:{PROJECT}"), PROJECT),
+        warehouse=warehouse,
         key=key,
         secret_file=write_private(secrets.folder / "analyst.secret", key["secret"]),
         login=f"{magma_url}/login?refer={url}/",
+        environment_file=written_environment(
+            stage,
+            secrets.folder,
+            POLYPHEMUS_DEMO_TOKEN=warehouse.token,
+            POLYPHEMUS_DEMO_PERSON=token(REQUESTER, f"E:{PROJECT},labors"),
+        ),
     )

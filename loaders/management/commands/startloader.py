@@ -43,7 +43,9 @@ class Command(BaseCommand):
         written(place, name)
         self.stdout.write(f"Written to {place}. Change {place}/{name}/loader.py, then:\n")
         self.stdout.write(
-            f"  python -m pytest {place}\n  pip install {place}\n  python manage.py explain {name} RECORD"
+            f"  python -m pytest {place}\n"
+            f"  pip install --editable {place}\n"
+            f"  python manage.py explain {name} RECORD"
         )
 
 
