@@ -72,6 +72,7 @@ class ScanRunAdmin(LookOnly):
         "model",
         "pages",
         "records",
+        "judged",
         "expected",
         "ended_at",
         "error",

@@ -10,6 +10,7 @@ from loaders import restriction
 from loaders.checks import All, Check, Named
 from loaders.judging import Verdicts
 from loaders.loader import Loader
+from loaders.pages import Page
 from loaders.sights import Sights
 from loaders.states import Verdict
 
@@ -48,6 +49,15 @@ class Count:
         if len(names) < SHOWN:
             names.append(name)
 
+    def note_many(self, names: list[str], count: int, *, restricted: bool) -> None:
+        """Several more, of whom these are named."""
+        if restricted:
+            self.restricted += count
+            self.restricted_anchors += names[: SHOWN - len(self.restricted_anchors)]
+        else:
+            self.count += count
+            self.anchors += names[: SHOWN - len(self.anchors)]
+
     def add(self, other: Count) -> None:
         """Another page's."""
         self.restricted_loader |= other.restricted_loader
@@ -77,22 +87,35 @@ def merged(forms: Iterable[list[list[dict[str, Any]]]]) -> Gaps:
 def counted(loader: Loader, sights: Sights, judged: Verdicts) -> Gaps:
     """What the waiting and blocked anchors of a page lack, each part of the question for itself."""
     found: Gaps = {}
-    page = sights.page
-    is_restricted = restriction.reads_restricted(loader, page.store.shapes)
-    hidden = {name for name, marked in zip(page.names, sights.restricted, strict=True) if marked}
-    for verdict, question in QUESTIONS.items():
-        stuck = judged.anchors(verdict)
-        check = loader.checks.get(question)
-        if not stuck or check is None:
-            continue
-        part = page.only(*stuck)
-        for asked in asked_of(check):
-            what = What(loader.name, verdict.value, label_of(asked), whom_of(asked))
-            for name, there in zip(stuck, asked.judge(part), strict=True):
-                if not there:
-                    count = found.setdefault(what, Count(is_restricted))
-                    count.note(name, restricted=is_restricted or name in hidden)
+    is_restricted = restriction.reads_restricted(loader, sights.page.store.shapes)
+    for index, whats in sorted(lacking(loader, sights.page, judged).items()):
+        name, hidden = sights.page.names[index], is_restricted or sights.restricted[index]
+        for what in whats:
+            found.setdefault(what, Count(is_restricted)).note(name, restricted=hidden)
     return found
+
+
+def lacking(loader: Loader, page: Page, judged: Verdicts) -> dict[int, list[What]]:
+    """Index -> the parts of the question that a waiting or blocked anchor fails."""
+    found: dict[int, list[What]] = {}
+    for verdict, question in QUESTIONS.items():
+        stuck = [index for index, one in enumerate(judged.verdicts) if one is verdict]
+        check = loader.checks.get(question)
+        for asked in asked_of(check) if stuck and check else ():
+            what = What(loader.name, verdict.value, label_of(asked), whom_of(asked))
+            answers = _answers(asked, page, stuck, runs_code=question in loader.runs_code)
+            for index, there in zip(stuck, answers, strict=True):
+                if not there:
+                    found.setdefault(index, []).append(what)
+    return found
+
+
+def _answers(check: Check, page: Page, stuck: list[int], *, runs_code: bool) -> list[bool]:
+    """A lab's own code is asked only about what it may expect to be asked about."""
+    if runs_code:
+        return check.judge(page.only(*(page.names[index] for index in stuck)))
+    answers = check.answers(page)
+    return [answers[index] for index in stuck]
 
 
 def asked_of(check: Check) -> tuple[Check, ...]:

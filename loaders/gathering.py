@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from loaders.errors import UnknownAttributeError, UnseenAttributeError
 from loaders.limits import untimed
@@ -13,6 +14,7 @@ from loaders.pages import Document, Page, Store, as_names
 from loaders.shapes import RESTRICTED, Shape, Shapes, Special, Trait, split
 from magma.client import Magma
 from magma.errors import MagmaForbidden, MagmaRefused
+from magma.rows import RowShape
 from magma.templates import Template
 
 Documents = dict[str, dict[str, Document]]
@@ -120,13 +122,26 @@ class Gatherer:
         """What to ask of the anchors themselves."""
         return sorted(self.plan.attributes[self.model])
 
+    @cached_property
+    def rows(self) -> dict[str, RowShape]:
+        """For each model that is read, how to decode no more of it than is read."""
+        return {model: self._row(self.shapes[model], names) for model, names in self.plan.attributes.items()}
+
+    @staticmethod
+    def _row(shape: Shape, names: Collection[str]) -> RowShape:
+        types = {name: shape.traits[name].type for name in sorted(names) if name in shape.traits}
+        return RowShape(shape.name, {shape.identifier: "identifier"} | types)
+
     def page(self, names: Iterable[str], *, now: datetime) -> Page:
         """The page of these anchors; those Magma doesn't show are left out."""
         found = self.magma.records(self.project, self.model, list(names), self.attributes)
         return self.extended(found, now=now)
 
-    def extended(self, anchors: Mapping[str, Document], *, now: datetime) -> Page:
-        """The page of anchors already read: one more request for each model they lead to."""
+    def extended(self, anchors: Mapping[str, Document], *, now: datetime, in_rows: bool = False) -> Page:
+        """The page of anchors already read: one more request for each model they lead to.
+
+        Records decoded into rows are to be compared, not judged: checks expect plain documents.
+        """
         documents: Documents = {self.model: dict(anchors)}
         for level in sorted({len(path) for path in self.plan.links}):
             wanted: dict[str, set[str]] = {}
@@ -134,14 +149,14 @@ class Gatherer:
                 target, names = self._followed(documents, path)
                 wanted.setdefault(target, set()).update(names - documents.setdefault(target, {}).keys())
             for target, names in wanted.items():
-                documents[target].update(self._read(target, names))
+                documents[target].update(self._read(target, names, in_rows=in_rows))
         return Page(self.model, tuple(anchors), Store(self.shapes, documents, now))
 
-    def _read(self, model: str, names: set[str]) -> Mapping[str, Document]:
+    def _read(self, model: str, names: set[str], *, in_rows: bool) -> Mapping[str, Document]:
         if not names:
             return {}
-        asked = sorted(self.plan.attributes[model])
-        return self.magma.records(self.project, model, sorted(names), asked)
+        asked, rows = sorted(self.plan.attributes[model]), self.rows[model] if in_rows else None
+        return self.magma.records(self.project, model, sorted(names), asked, rows=rows)
 
     def _followed(self, documents: Documents, path: tuple[str, ...]) -> tuple[str, set[str]]:
         model, names = self.model, set(documents[self.model])

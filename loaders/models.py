@@ -227,6 +227,8 @@ class ScanRun(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     pages = models.PositiveIntegerField(default=0)
     records = models.PositiveIntegerField(default=0)
+    #: Those of them that were judged; the others were as the last full scan had seen them.
+    judged = models.PositiveIntegerField(default=0)
     #: How many records there are to read, where that is known.
     expected = models.PositiveIntegerField(null=True, blank=True)
     #: When a sharded scan had listed every record; its shards are judged meanwhile and after.
@@ -311,3 +313,57 @@ class Shard(models.Model):
     def __str__(self) -> str:
         """Which stretch of which scan."""
         return f"{self.run} #{self.number}"
+
+
+class Seen(models.Model):
+    """What the last full scan saw of a stretch of anchors, and concluded: what is as it was needs no judging.
+
+    Always rewritten in the transaction that writes the suggestions which follow from it.
+    """
+
+    project = models.CharField(max_length=NAME_LENGTH)
+    model = models.CharField(max_length=NAME_LENGTH)
+    #: The stretch's first anchor: where later scans begin a stretch as well.
+    first = models.CharField(max_length=RECORD_LENGTH)
+    #: The digest of the whole stretch; empty when some of it is to be judged again in any case.
+    digest = models.BinaryField()
+    #: The digest of what judged it: loaders, templates, program.
+    judge = models.CharField(max_length=64)
+    judged_at = models.DateTimeField()
+    names = ArrayField(models.TextField())
+    #: For each anchor a digest of all that was read for it; zeros where that can't be relied on.
+    prints = models.BinaryField()
+    #: The distinct conclusions; and for each anchor which of them is its own.
+    outcomes = models.JSONField()
+    codes = models.BinaryField()
+
+    class Meta:
+        """One a beginning."""
+
+        constraints = (
+            UniqueConstraint(fields=["project", "model", "first"], name="seen_once_from_a_beginning"),
+        )
+
+    def __str__(self) -> str:
+        """From where."""
+        return f"{self.project} {self.model} from {self.first}"
+
+
+class Unsettled(models.Model):
+    """An anchor whose suggestions were written by others than the full scan since it was seen by one.
+
+    Every anchor for which a suggestion stands is in the names of a `Seen` or here.
+    """
+
+    project = models.CharField(max_length=NAME_LENGTH)
+    model = models.CharField(max_length=NAME_LENGTH)
+    anchor = models.CharField(max_length=RECORD_LENGTH)
+
+    class Meta:
+        """Asked for by the page."""
+
+        indexes = (Index(fields=["project", "model", "anchor"], name="unsettled_anchors"),)
+
+    def __str__(self) -> str:
+        """Which."""
+        return f"{self.project} {self.model} {self.anchor}"

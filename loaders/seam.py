@@ -91,6 +91,26 @@ def pasts(project: str, model: str, anchors: Sequence[str], loaders: Sequence[st
     return {loader: Past(frozenset(busy[loader]), done[loader]) for loader in {*busy, *done}}
 
 
+LATELY = """
+SELECT s.record, bool_or(r.status <> 'archived'), max(r.ended_at)
+FROM dispatch_subject AS s JOIN dispatch_analysisrequest AS r ON r.id = s.request_id
+WHERE s.model = %(model)s AND r.project = %(project)s AND r.loader <> ''
+AND (r.status <> 'archived' OR r.ended_at >= %(since)s)
+"""
+AMONG = " AND s.record = ANY(%(among)s)"
+
+
+def lately_requested(
+    project: str, model: str, *, since: datetime, among: Sequence[str] | None = None
+) -> dict[str, datetime | None]:
+    """Anchors of requests open or ended since an instant: when the last ended, None while one is open."""
+    statement = LATELY + (AMONG if among is not None else "") + " GROUP BY s.record"
+    values: dict[str, Any] = {"project": project, "model": model, "since": since, "among": list(among or ())}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return {record: None if is_open else ended_at for record, is_open, ended_at in cursor.fetchall()}
+
+
 def in_progress(project: str, loader: str, model: str, anchors: Collection[str]) -> list[AnalysisRequest]:
     """The open requests of a loader about any of these anchors."""
     subjects = Subject.objects.filter(model=model, record__in=list(anchors)).values("request")

@@ -52,6 +52,15 @@ class Sights:
         return [self._touch(records) for records in self.records]
 
     @cached_property
+    def settled(self) -> list[bool]:
+        """For each anchor whether, while its records and their stamps are the same, nothing was written."""
+        documents = self.page.store.documents
+        return [
+            self._is_settled([documents[model][name].get("updated_at") for model, name in records])
+            for records in self.records
+        ]
+
+    @cached_property
     def restricted(self) -> list[bool]:
         """For each anchor whether a record read for it, or one above such a record, is marked restricted."""
         marks = implied(self.page.store.shapes, self.page.model, self.links)
@@ -80,13 +89,16 @@ class Sights:
     def _touch(self, records: tuple[Record, ...]) -> str:
         documents = self.page.store.documents
         stamps = [documents[model][name].get("updated_at") for model, name in records]
-        newest = max((stamp for stamp in stamps if stamp), default=None)
-        if newest is None or None in stamps or self._is_young(newest):
+        if not self._is_settled(stamps):
             return ""
         told = "\n".join(
             f"{model}/{name}@{stamp}" for (model, name), stamp in zip(records, stamps, strict=True)
         )
         return sha256(told.encode()).hexdigest()
+
+    def _is_settled(self, stamps: list[str | None]) -> bool:
+        newest = max((stamp for stamp in stamps if stamp), default=None)
+        return newest is not None and None not in stamps and not self._is_young(newest)
 
     def _is_young(self, stamp: str) -> bool:
         if stamp < self._settled_before:

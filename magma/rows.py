@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from magma.pages import ModelAnswer, Retrieved
-from magma.templates import Attribute, Template
+from magma.templates import Template
 
 
 class Record(msgspec.Struct, gc=False):
@@ -81,12 +81,17 @@ TYPES: dict[str, Any] = {
 class RowShape:
     """Decodes answers about one model, for one set of attributes. Rows of its tables are left out."""
 
-    def __init__(self, template: Template, attributes: Sequence[str]) -> None:
-        self.model = template.name
-        wanted = [name for name in template.attributes if name in {*attributes, template.identifier}]
-        known = [template.attributes[name] for name in wanted]
-        self._expecting = _decoder(self.model, known, TYPES)
-        self._open = _decoder(self.model, known, {})
+    def __init__(self, model: str, types: Mapping[str, str]) -> None:
+        """For one model, by the types of the attributes asked for, the identifier's among them."""
+        self.model = model
+        self._expecting = _decoder(model, {name: TYPES.get(one, Any) for name, one in types.items()})
+        self._open = _decoder(model, dict.fromkeys(types, Any))
+
+    @classmethod
+    def of(cls, template: Template, attributes: Sequence[str]) -> RowShape:
+        """For some attributes of a template."""
+        wanted = {*attributes, template.identifier}
+        return cls(template.name, {name: a.type for name, a in template.attributes.items() if name in wanted})
 
     def decode(self, body: bytes) -> Retrieved:
         """The answer with rows for documents; msgspec's own errors where it is no answer at all."""
@@ -99,10 +104,16 @@ class RowShape:
         return Retrieved(models={self.model: part})  # the struct does not look into what it is made of
 
 
-def _decoder(model: str, attributes: Sequence[Attribute], types: dict[str, Any]) -> msgspec.json.Decoder[Any]:
+def plain(documents: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Records as dicts, as if they had been decoded without a shape."""
+    whole: dict[str, dict[str, Any]] = msgspec.to_builtins(documents)
+    return whole
+
+
+def _decoder(model: str, types: Mapping[str, Any]) -> msgspec.json.Decoder[Any]:
     """A decoder of one model's answer, whose rows have a field for each attribute."""
-    places = {attribute.name: f"value_{number}" for number, attribute in enumerate(attributes)}
-    fields = [(places[one.name], types.get(one.type, Any), UNSET) for one in attributes]
+    places = {name: f"value_{number}" for number, name in enumerate(types)}
+    fields = [(places[name], one, UNSET) for name, one in types.items()]
     row = msgspec.defstruct(
         "Row",
         fields,

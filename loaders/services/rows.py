@@ -1,4 +1,4 @@
-"""Writing suggestions set-wise: one statement a page for each of open, refresh and close.
+"""Writing suggestions set-wise: one statement a page for each of open, refresh and close, for all loaders.
 
 Each statement writes the history rows of what it changed, and only of that; what is as it should be is not
 written at all.
@@ -6,34 +6,35 @@ written at all.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+import msgspec
+from django.db import connection, transaction
 
-from loaders.drafts import Proposal
+from loaders.drafts import Draft, Proposal
 
 #: The columns of a proposal, as PostgreSQL reads them from JSON.
-SHAPE = """loader_version text, analysis text, anchor text, members jsonb, output_key text, due text,
-    reason text, restricted boolean, fingerprint text, touch text, output text, config jsonb, receipt jsonb,
-    records text[]"""
+SHAPE = """loader text, shadow boolean, loader_version text, analysis text, anchor text, members jsonb,
+    output_key text, due text, reason text, restricted boolean, fingerprint text, touch text, output text,
+    config jsonb, receipt jsonb, records text[]"""
 COLUMNS = """loader_version, analysis, anchor, members, output_key, due, reason, restricted, fingerprint,
     touch, output, config, receipt, records"""
+PROPOSED = ", ".join(f"proposed.{column.strip()}" for column in COLUMNS.split(","))
 
 OPEN = f"""
 WITH proposed AS (SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS p({SHAPE})),
 opened AS (
     INSERT INTO loaders_suggestion
         (project, loader, model, shadow, status, opened_at, because, request_name, {COLUMNS})
-    SELECT %(project)s, %(loader)s, %(model)s, %(shadow)s, 'open', %(now)s, '', '', {COLUMNS} FROM proposed
+    SELECT %(project)s, loader, %(model)s, shadow, 'open', %(now)s, '', '', {COLUMNS} FROM proposed
     WHERE NOT EXISTS (
         SELECT 1 FROM loaders_suggestion AS dismissed
-        WHERE (dismissed.project, dismissed.loader, dismissed.model) = (%(project)s, %(loader)s, %(model)s)
-        AND dismissed.anchor = proposed.anchor AND dismissed.status = 'dismissed'
-        AND dismissed.fingerprint = proposed.fingerprint)
+        WHERE (dismissed.project, dismissed.model) = (%(project)s, %(model)s)
+        AND dismissed.loader = proposed.loader AND dismissed.anchor = proposed.anchor
+        AND dismissed.status = 'dismissed' AND dismissed.fingerprint = proposed.fingerprint)
     ON CONFLICT (project, loader, model, anchor) WHERE status IN ('open', 'snoozed') DO NOTHING
     RETURNING id, reason)
 INSERT INTO loaders_suggestionevent (suggestion_id, kind, source, target, actor, at, note)
@@ -43,22 +44,24 @@ SELECT id, 'opened', '', 'open', 'polyphemus', %(now)s, reason FROM opened
 REFRESH = f"""
 WITH proposed AS (SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS p({SHAPE})),
 before AS (
-    SELECT s.id, s.status FROM loaders_suggestion AS s JOIN proposed USING (anchor)
-    WHERE s.project = %(project)s AND s.loader = %(loader)s AND s.model = %(model)s
+    SELECT s.id, s.status, s.loader, s.anchor
+    FROM loaders_suggestion AS s JOIN proposed USING (loader, anchor)
+    WHERE s.project = %(project)s AND s.model = %(model)s
     AND s.status IN ('open', 'snoozed') FOR UPDATE OF s),
 refreshed AS (
-    UPDATE loaders_suggestion AS s SET ({COLUMNS}) = (SELECT {COLUMNS} FROM proposed WHERE anchor = s.anchor),
+    UPDATE loaders_suggestion AS s SET ({COLUMNS}) = (SELECT {PROPOSED}),
         status = 'open', snoozed_until = NULL
-    FROM before WHERE s.id = before.id RETURNING s.id, before.status AS source, s.reason)
+    FROM before JOIN proposed ON (proposed.loader, proposed.anchor) = (before.loader, before.anchor)
+    WHERE s.id = before.id RETURNING s.id, before.status AS source, s.reason)
 INSERT INTO loaders_suggestionevent (suggestion_id, kind, source, target, actor, at, note)
 SELECT id, 'refreshed', source, 'open', 'polyphemus', %(now)s, reason FROM refreshed
 """  # noqa: S608 — the same
 
 CLOSE = """
-WITH told AS (SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS p(anchor text, because text)),
+WITH told AS (SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS p(loader text, anchor text, because text)),
 before AS (
-    SELECT s.id, s.status, told.because FROM loaders_suggestion AS s JOIN told USING (anchor)
-    WHERE s.project = %(project)s AND s.loader = %(loader)s AND s.model = %(model)s
+    SELECT s.id, s.status, told.because FROM loaders_suggestion AS s JOIN told USING (loader, anchor)
+    WHERE s.project = %(project)s AND s.model = %(model)s
     AND s.status IN ('open', 'snoozed') FOR UPDATE OF s),
 closed AS (
     UPDATE loaders_suggestion AS s SET status = 'closed', ended_at = %(now)s, because = before.because,
@@ -67,6 +70,84 @@ closed AS (
 INSERT INTO loaders_suggestionevent (suggestion_id, kind, source, target, actor, at, note)
 SELECT id, 'closed', source, 'closed', 'polyphemus', %(now)s, because FROM closed
 """
+
+
+#: What a full scan saw of these anchors no longer tells what stands for them: they are judged again.
+UNSETTLE = """
+INSERT INTO loaders_unsettled (project, model, anchor)
+SELECT %(project)s, %(model)s, anchor FROM unnest(%(anchors)s::text[]) AS p(anchor)
+"""
+RETOUCH = """
+UPDATE loaders_suggestion AS s SET touch = p.touch
+FROM unnest(%(ids)s::bigint[], %(touches)s::text[]) AS p(id, touch) WHERE s.id = p.id
+"""
+
+
+@dataclass(frozen=True)
+class Lines:
+    """One loader's draft as the statements read it; spelling it finds out what can't be spelled."""
+
+    opens: list[msgspec.Raw]
+    refreshes: list[msgspec.Raw]
+    closes: list[msgspec.Raw]
+    retouches: Mapping[int, str]
+    #: The anchors whose suggestions are written.
+    anchors: list[str]
+
+    @classmethod
+    def of(cls, loader: str, draft: Draft, *, shadow: bool = False) -> Lines:
+        """Spell a draft. TypeError when a lab's own code gave what no JSON can hold."""
+        proposed = (*draft.open, *draft.refresh)
+        return cls(
+            opens=[_spelled({**vars(one), "loader": loader, "shadow": shadow}) for one in draft.open],
+            refreshes=[_spelled({**vars(one), "loader": loader, "shadow": shadow}) for one in draft.refresh],
+            closes=[
+                _spelled({"loader": loader, "anchor": a, "because": why}) for a, why in draft.close.items()
+            ],
+            retouches=draft.retouch,
+            anchors=[*(name for one in proposed for name in one.members), *draft.close],
+        )
+
+
+def _spelled(row: dict[str, Any]) -> msgspec.Raw:
+    """As JSON that PostgreSQL can keep: it knows no NUL."""
+    return msgspec.Raw(msgspec.json.encode(row).replace(rb"\u0000", rb"\ufffd"))
+
+
+@dataclass
+class Slate:
+    """What is to be written for suggestions about one model, whichever loaders make them."""
+
+    project: str
+    model: str
+    now: datetime
+    #: Whether it is a full scan that writes, and keeps what it saw of these anchors itself.
+    by_sweep: bool = False
+
+    def write(self, lines: Sequence[Lines]) -> int:
+        """Write them, in the caller's transaction; how many rows were written for suggestions."""
+        written = (
+            self._write(CLOSE, [raw for one in lines for raw in one.closes])
+            + self._write(REFRESH, [raw for one in lines for raw in one.refreshes])
+            + self._write(OPEN, [raw for one in lines for raw in one.opens])
+            + self._retouch({pk: touch for one in lines for pk, touch in one.retouches.items()})
+        )
+        anchors = dict.fromkeys(name for one in lines for name in one.anchors)
+        if anchors and not self.by_sweep:
+            self._execute(UNSETTLE, anchors=list(anchors))
+        return written
+
+    def _write(self, statement: str, rows: list[msgspec.Raw]) -> int:
+        return self._execute(statement, rows=msgspec.json.encode(rows).decode()) if rows else 0
+
+    def _retouch(self, touches: Mapping[int, str]) -> int:
+        return self._execute(RETOUCH, ids=list(touches), touches=list(touches.values())) if touches else 0
+
+    def _execute(self, statement: str, **values: Any) -> int:
+        values |= {"project": self.project, "model": self.model, "now": self.now}
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+            return int(cursor.rowcount)
 
 
 @dataclass(frozen=True)
@@ -81,21 +162,17 @@ class Desk:
 
     def open(self, proposals: Sequence[Proposal]) -> int:
         """Open those that don't stand yet and weren't dismissed for the same inputs; how many."""
-        return self._write(OPEN, [asdict(proposal) for proposal in proposals])
+        return self._write(Draft(open=list(proposals)))
 
     def refresh(self, proposals: Sequence[Proposal]) -> int:
         """Bring standing ones up to date; a snoozed one wakes, since something changed; how many."""
-        return self._write(REFRESH, [asdict(proposal) for proposal in proposals])
+        return self._write(Draft(refresh=list(proposals)))
 
     def close(self, because: Mapping[str, str]) -> int:
         """Close standing ones, anchor -> why; how many."""
-        return self._write(CLOSE, [{"anchor": a, "because": why} for a, why in because.items()])
+        return self._write(Draft(close=dict(because)))
 
-    def _write(self, statement: str, rows: list[dict[str, Any]]) -> int:
-        if not rows:
-            return 0
-        spelled = json.dumps(rows, ensure_ascii=False)
-        values = {"rows": spelled, "project": self.project, "loader": self.loader, "model": self.model}
-        with connection.cursor() as cursor:
-            cursor.execute(statement, values | {"now": self.now, "shadow": self.shadow})
-            return int(cursor.rowcount)
+    def _write(self, draft: Draft) -> int:
+        lines = Lines.of(self.loader, draft, shadow=self.shadow)
+        with transaction.atomic():
+            return Slate(self.project, self.model, self.now).write([lines])

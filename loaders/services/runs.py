@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -18,6 +19,10 @@ logger = logging.getLogger(__name__)
 KEPT = timedelta(days=30)
 
 
+#: How often a scan that goes on writes down how far it is.
+EVERY_SECONDS = 1.0
+
+
 class Account:
     """One scan's running count."""
 
@@ -25,16 +30,22 @@ class Account:
         """Start from nothing."""
         self.run = run
         self.tally = Tally()
+        self._written = time.monotonic()
 
     def add(self, tally: Tally) -> None:
-        """Take in a page and write down how far the scan is."""
+        """Take in a page; now and then write down how far the scan is."""
         self.tally.add(tally)
-        self._write()
+        self._write_soon()
 
     def expect(self, records: int | None) -> None:
-        """Write down how many records there are."""
-        self.run.expected = records
-        self._write()
+        """Take in how many records there are."""
+        if records != self.run.expected:
+            self.run.expected = records
+            self._write()
+
+    def _write_soon(self) -> None:
+        if time.monotonic() - self._written >= EVERY_SECONDS:
+            self._write()
 
     def close(self, *, now: datetime, error: Exception | None = None) -> None:
         """Write down the end, and what brought it about."""
@@ -46,8 +57,10 @@ class Account:
 
     def _write(self) -> None:
         self.run.pages, self.run.records = self.tally.pages, self.tally.records
+        self.run.judged = self.tally.judged
         self.run.verdicts, self.run.faults = self.tally.plain(), dict(self.tally.faults)
         self.run.save()
+        self._written = time.monotonic()
 
 
 @contextmanager

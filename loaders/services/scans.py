@@ -13,9 +13,11 @@ from django.db.models import F
 from loaders.checks.times import instant
 from loaders.clocks import Clock
 from loaders.models import Change, ScanCursor, ScanRun, Suggestion
-from loaders.services import changes, suggestions, waiting
+from loaders.services import changes, seen, suggestions, waiting
 from loaders.services.locks import held
 from loaders.services.runs import Account, failures_of, recorded
+from loaders.services.seen import Unrest
+from loaders.services.stretches import Stretches, cut, stamped
 from loaders.services.verdicts import Engine, Tally
 from loaders.states import ScanKind
 from loaders.touched import Backwards
@@ -43,8 +45,8 @@ def models_read(engine: Engine) -> list[str]:
 # --- what the journal named, and what scans found ----------------------------------------------------------
 
 
-def judge_pending(magma: Magma, project: str, *, clock: Clock) -> Tally:
-    """Judge the anchors of every pending change of a project.
+def judge_pending(magma: Magma, project: str, *, clock: Clock, engine: Engine | None = None) -> Tally:
+    """Judge the anchors of every pending change of a project; `engine`, when the templates were just read.
 
     One at a time a project: who finds another at it leaves; whoever is at it looks once more before ending.
     """
@@ -53,13 +55,13 @@ def judge_pending(magma: Magma, project: str, *, clock: Clock) -> Tally:
         with held("judge", project) as mine:
             if not mine:
                 break
-            tally.add(_drained(magma, project, clock=clock))
+            tally.add(_drained(magma, project, clock=clock, engine=engine))
     return tally
 
 
-def _drained(magma: Magma, project: str, *, clock: Clock) -> Tally:
+def _drained(magma: Magma, project: str, *, clock: Clock, engine: Engine | None) -> Tally:
     with recorded(ScanKind.JOURNAL, project, "", clock=clock) as account:
-        engine = Engine.of(magma, project)
+        engine = engine or Engine.of(magma, project)
         while rows := list(Change.objects.pending(project, now=clock())[:PAGE_SIZE]):
             looked_at = clock()
             for model, anchors in _anchors(engine, rows).items():
@@ -110,7 +112,7 @@ def scan_changes(magma: Magma, project: str, *, clock: Clock, model: str = "") -
         for disconnected in (False, True):
             _scan_side(engine, one, clock=clock, disconnected=disconnected)
     tally = scan_all(magma, project, clock=clock) if set(wanted) - known else Tally()
-    tally.add(judge_pending(magma, project, clock=clock))
+    tally.add(judge_pending(magma, project, clock=clock, engine=engine))
     return tally
 
 
@@ -174,46 +176,53 @@ def _move_cursor(project: str, model: str, *, disconnected: bool, newest: dateti
 # --- all there are -----------------------------------------------------------------------------------------
 
 
-def scan_all(magma: Magma, project: str, *, clock: Clock, model: str = "") -> Tally:
-    """Judge every anchor of every model that has loaders, or of one model."""
+def scan_all(magma: Magma, project: str, *, clock: Clock, model: str = "", afresh: bool = False) -> Tally:
+    """Look at every anchor of every model that has loaders, or of one model, and judge what must be.
+
+    `afresh`: judge all of it, also what is as the last full scan saw it.
+    """
     with failures_of(ScanKind.FULL, project, clock=clock):
         engine = Engine.of(magma, project)
     tally = Tally()
     for one in [model] if model else engine.models:
-        tally.add(scan_model(engine, one, clock=clock))
+        tally.add(scan_model(engine, one, clock=clock, afresh=afresh))
     names = [loader.name for loader in engine.loaders]
     tally.written += suggestions.close_orphaned(project, names, now=clock())
     return tally
 
 
-def scan_model(engine: Engine, model: str, *, clock: Clock) -> Tally:
-    """Judge every anchor of a model; nothing when another full scan of it is running."""
+def scan_model(engine: Engine, model: str, *, clock: Clock, afresh: bool = False) -> Tally:
+    """Look at every anchor of a model; nothing when another full scan of it is running."""
     shared = ScanRun.objects.filter(project=engine.project, model=model, is_sharded=True, ended_at=None)
     with held("full", engine.project, model) as mine:
         if not mine or shared.exists():
             return Tally()
         with recorded(ScanKind.FULL, engine.project, model, clock=clock) as account:
-            _walk(replace(engine, counts_gaps=True), model, account, clock=clock)
+            _walk(engine, model, account, clock=clock, afresh=afresh)
             waiting.keep(engine.project, model, account.tally.gaps, now=clock())
         return account.tally
 
 
-def _walk(engine: Engine, model: str, account: Account, *, clock: Clock) -> None:
+def _walk(engine: Engine, model: str, account: Account, *, clock: Clock, afresh: bool) -> None:
+    engine = replace(engine, counts_gaps=True)
     gatherer = engine.gatherer(model)
     if gatherer is None:
         account.add(engine.judge_names(model, (), now=clock()))
         return
-    standing = Suggestion.objects.standing().filter(project=engine.project, model=model)
-    unseen = {anchor for members in standing.values_list("members", flat=True) for anchor in members}
-    looked_at = clock()
-    walk = engine.magma.walk(engine.project, model, gatherer.attributes, page_size=PAGE_SIZE)
-    for found in walk:
+    unrest = Unrest.of(engine.project, model, now=clock())
+    unmet = firsts = seen.firsts(engine.project, model)
+    stretches = Stretches(engine, gatherer, clock, unrest, afresh)
+    walk = engine.magma.walk(
+        engine.project, model, gatherer.attributes, page_size=PAGE_SIZE, rows=gatherer.rows[model]
+    )
+    pages = stamped((page.documents for page in walk), clock)
+    for asked_at, documents in cut(pages, firsts):
         account.expect(walk.total)
-        page = gatherer.extended(found.documents, now=looked_at)
-        account.add(engine.judge_page(gatherer, page, now=looked_at))
-        unseen -= set(page.names)
-        read = {(kind, name) for kind, names in page.store.documents.items() for name in names}
-        changes.reopen(engine.project, read, since=looked_at, now=clock())
-        looked_at = clock()
-    for names in pages_of(sorted(unseen)):
-        account.add(engine.judge_names(model, names, now=clock()))
+        account.add(stretches.judge(documents, asked_at=asked_at))
+        unmet = unmet - {next(iter(documents))}
+    left = stretches.gone | seen.anchors(engine.project, model, unmet) | unrest.marks.keys()
+    for names in pages_of(sorted(left)):
+        again = engine.judge_names(model, names, now=clock())  # those that are there have been counted
+        account.add(Tally(written=again.written, faults=again.faults))
+        unrest.end(names)
+    seen.forget(engine.project, model, unmet)

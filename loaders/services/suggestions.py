@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.db import connection, transaction
 
 from loaders import seam
-from loaders.drafts import Draft, Gist, Known
+from loaders.drafts import Gist, Known
 from loaders.loader import Loader
 from loaders.models import Dismissal, Suggestion, SuggestionEvent
 from loaders.services import changes
@@ -40,7 +40,7 @@ def known(
     with connection.cursor() as cursor:
         cursor.execute(LATEST, [project, model, list(loaders), list(keys)])
         for loader, pk, status, *gist, members in cursor.fetchall():
-            one = Gist(**dict(zip(GIST, (*gist, json.loads(members)), strict=True)))
+            one = Gist(**dict(zip(GIST, (*gist, msgspec.json.decode(members)), strict=True)))
             found[loader][one.anchor] = Known(pk, SuggestionStatus(status), one)
     return found
 
@@ -50,30 +50,6 @@ def batches_of(project: str, loader: Loader, names: Sequence[str]) -> dict[str, 
     rows = Suggestion.objects.standing().filter(project=project, loader=loader.name, model=loader.model)
     found = rows.filter(members__has_any_keys=list(names)).values_list("anchor", "members")
     return {anchor: list(members) for anchor, members in found}
-
-
-def settle(desk: Desk, draft: Draft) -> int:
-    """Write what a draft says should stand; how many rows were written for suggestions."""
-    with transaction.atomic():
-        return (
-            desk.close(draft.close)
-            + desk.refresh(draft.refresh)
-            + desk.open(draft.open)
-            + retouch(draft.retouch)
-        )
-
-
-def retouch(touches: Mapping[int, str]) -> int:
-    """Remember what was read where nothing else changed."""
-    if not touches:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE loaders_suggestion AS s SET touch = p.touch"
-            " FROM unnest(%s::bigint[], %s::text[]) AS p(id, touch) WHERE s.id = p.id",
-            [list(touches), list(touches.values())],
-        )
-        return int(cursor.rowcount)
 
 
 def close_hidden(project: str, model: str, names: Collection[str], *, now: datetime) -> int:

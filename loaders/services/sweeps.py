@@ -7,28 +7,34 @@ it is done, and judging it twice does no harm.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
 from loaders import gaps
 from loaders.clocks import Clock
-from loaders.models import ScanRun, Shard, Suggestion
-from loaders.services import suggestions, waiting
+from loaders.gathering import Gatherer
+from loaders.models import ScanRun, Shard
+from loaders.pages import Document
+from loaders.services import seen, suggestions, waiting
 from loaders.services.locks import held
 from loaders.services.runs import failures_of
 from loaders.services.scans import PAGE_SIZE, pages_of
+from loaders.services.seen import Unrest
+from loaders.services.stretches import Stretches, cut, stamped
 from loaders.services.verdicts import Engine, Tally, told
 from loaders.signals import shard_written
 from loaders.states import ScanKind
 from magma.client import Magma
+from magma.pages import Page
 
 #: Records a stretch.
 STRETCH = 5 * PAGE_SIZE
+#: What stands for a record of which only the name is wanted.
+NAME_ALONE: Document = {}
 #: Of a scan in which nothing was finished for so long, some stretch may have been lost with its worker.
 QUIET = timedelta(minutes=2)
 #: A shared scan that can't be finished in so long is given up.
@@ -58,6 +64,11 @@ def _begin_model(engine: Engine, model: str, *, clock: Clock) -> ScanRun | None:
 
 
 def _opened(project: str, model: str, *, now: datetime) -> ScanRun | None:
+    """A new scan; None when one is shared already. Whoever has the lock knows that nobody lists any more."""
+    for lost in ScanRun.objects.filter(
+        project=project, model=model, is_sharded=True, ended_at=None, listed_at=None
+    ):
+        fail(lost, RuntimeError("The worker that listed the records was lost."), now=now)
     try:
         with transaction.atomic():
             return ScanRun.objects.create(
@@ -68,23 +79,37 @@ def _opened(project: str, model: str, *, now: datetime) -> ScanRun | None:
 
 
 def _list(engine: Engine, run: ScanRun, *, clock: Clock) -> None:
-    standing = Suggestion.objects.standing().filter(project=run.project, model=run.model)
-    unseen = {anchor for members in standing.values_list("members", flat=True) for anchor in members}
+    unrest = Unrest.of(run.project, run.model, now=clock())
+    left = set(unrest.marks)
+    firsts = seen.firsts(run.project, run.model)
+    unmet = set(firsts)
     identifier = engine.shapes[run.model].identifier
     walk = engine.magma.walk(run.project, run.model, [identifier], page_size=STRETCH)
-    number = 0
-    for number, names in enumerate(_listed(walk, unseen), start=1):
+    for number, names in enumerate(gathered(walk, firsts), start=1):
+        left.difference_update(names)
+        unmet.difference_update(names)
         _write(run, number, names)
-    for extra, left in enumerate(pages_of(sorted(unseen)), start=number + 1):
-        _write(run, extra, left)
+    left |= seen.anchors(run.project, run.model, unmet)
+    for some in pages_of(sorted(left)):
+        engine.judge_names(run.model, some, now=clock())
+        unrest.end(some)
+    seen.forget(run.project, run.model, unmet)
     ScanRun.objects.filter(pk=run.pk).update(listed_at=clock())
     finish(run.pk, now=clock())
 
 
-def _listed(walk: Any, unseen: set[str]) -> Iterator[list[str]]:
+def gathered(walk: Iterable[Page], firsts: Collection[str]) -> Iterator[list[str]]:
+    """Names enough for a worker at a time, no stretch seen before divided."""
+    names: list[str] = []
     for page in walk:
-        unseen.difference_update(page.documents)
-        yield list(page.documents)
+        for name in page.documents:
+            is_beginning = name in firsts or not firsts
+            if names and is_beginning and len(names) >= STRETCH:
+                yield names
+                names = []
+            names.append(name)
+    if names:
+        yield names
 
 
 def _write(run: ScanRun, number: int, names: Sequence[str]) -> None:
@@ -112,11 +137,35 @@ def judge(magma: Magma, shard_id: int, *, clock: Clock) -> Tally:
 
 
 def _judged(magma: Magma, shard: Shard, *, clock: Clock) -> Tally:
-    engine = replace(Engine.of(magma, shard.run.project), counts_gaps=True)
-    tally = Tally()
-    for names in pages_of(shard.names):
-        tally.add(engine.judge_names(shard.run.model, names, now=clock()))
+    project, model = shard.run.project, shard.run.model
+    engine = replace(Engine.of(magma, project), counts_gaps=True)
+    gatherer = engine.gatherer(model)
+    if gatherer is None:
+        return engine.judge_names(model, shard.names, now=clock())
+    unrest = Unrest.of(project, model, now=clock(), among=shard.names)
+    stretches = Stretches(engine, gatherer, clock, unrest)
+    tally, shown = Tally(), set[str]()
+    for asked_at, documents in stamped(_read(gatherer, shard), clock):
+        if documents:
+            tally.add(stretches.judge(documents, asked_at=asked_at))
+            shown |= documents.keys()
+    left = (set(shard.names) | stretches.gone) - shown
+    for names in pages_of(sorted(left)):
+        again = engine.judge_names(model, names, now=clock())
+        tally.add(Tally(written=again.written, faults=again.faults))
+        unrest.end(names)
     return tally
+
+
+def _read(gatherer: Gatherer, shard: Shard) -> Iterator[Mapping[str, Document]]:
+    """The shard's stretches in rows, each read by name when it is asked for."""
+    project, model = gatherer.project, gatherer.model
+    firsts = seen.firsts(project, model, among=shard.names)
+    whole = dict.fromkeys(shard.names, NAME_ALONE)
+    known = [list(names) for _, names in cut([(shard.run.started_at, whole)], firsts)]
+    stretches = known if firsts else pages_of(shard.names)
+    read = partial(gatherer.magma.records, project, model, attributes=gatherer.attributes)
+    return (read(names, rows=gatherer.rows[model]) for names in stretches)
 
 
 def _count(shard: Shard, tally: Tally, *, now: datetime) -> None:
@@ -129,8 +178,9 @@ def _count(shard: Shard, tally: Tally, *, now: datetime) -> None:
         total = Tally.of(run.records, run.pages, run.verdicts, run.faults)
         total.add(tally)
         run.pages, run.records = total.pages, run.records + len(shard.names)
+        run.judged += tally.judged
         run.verdicts, run.faults = total.plain(), total.faults
-        run.save(update_fields=["pages", "records", "verdicts", "faults"])
+        run.save(update_fields=["pages", "records", "judged", "verdicts", "faults"])
 
 
 def finish(run_id: int, *, now: datetime) -> bool:

@@ -7,21 +7,23 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 from django.db import Error as DatabaseError
+from django.db import transaction
 
 from loaders import gaps, registry, seam
 from loaders.batches import whole_batches
 from loaders.drafts import Draft, Known
 from loaders.gaps import Count, Gaps
 from loaders.gathering import Gatherer, ensure_readable, ensure_seen, is_readable, shapes_of
-from loaders.judging import Past
+from loaders.judging import Past, Verdicts
 from loaders.limits import time_limit
 from loaders.loader import Loader
-from loaders.pages import Document, Page
+from loaders.pages import Page
 from loaders.proposing import Bench
 from loaders.services import changes, suggestions
-from loaders.services.rows import Desk
+from loaders.services.rows import Lines, Slate
 from loaders.shapes import Shapes
 from loaders.states import Verdict
 from magma.client import Magma
@@ -41,6 +43,8 @@ class Tally:
 
     records: int = 0
     pages: int = 0
+    #: of the records, those that were not as a full scan had seen them, and so were judged
+    judged: int = 0
     #: loader -> verdict -> count
     verdicts: dict[str, Counter[str]] = field(default_factory=dict)
     #: loader -> what went wrong with it
@@ -62,6 +66,7 @@ class Tally:
         """Take in another's counts."""
         self.records += other.records
         self.pages += other.pages
+        self.judged += other.judged
         self.written += other.written
         self.faults |= other.faults
         for loader, counts in other.verdicts.items():
@@ -72,6 +77,26 @@ class Tally:
     def plain(self) -> dict[str, dict[str, int]]:
         """The counts as JSON."""
         return {loader: dict(sorted(counts.items())) for loader, counts in sorted(self.verdicts.items())}
+
+
+@dataclass
+class Judged:
+    """What loaders said of a page, before anything of it is written."""
+
+    tally: Tally = field(default_factory=Tally)
+    #: loader -> its verdicts, of those that didn't fail.
+    verdicts: dict[str, Verdicts] = field(default_factory=dict)
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    lines: list[Lines] = field(default_factory=list)
+
+    @property
+    def ripens(self) -> dict[str, datetime]:
+        """Anchor -> when time alone may first change a verdict."""
+        earliest: dict[str, datetime] = {}
+        for draft in self.drafts.values():
+            for name, at in draft.ripens.items():
+                earliest[name] = min(at, earliest.get(name, at))
+        return earliest
 
 
 def applies(loader: Loader, project: str, shapes: Shapes) -> bool:
@@ -138,13 +163,26 @@ class Engine:
         """The models whose records are anchors."""
         return sorted({loader.model for loader in self.loaders})
 
+    def usable(self, model: str) -> list[Loader]:
+        """The loaders of a model that these templates have everything for."""
+        return [loader for loader in self.loaders if loader.model == model and not self.fault_of(loader)]
+
     def gatherer(self, model: str) -> Gatherer | None:
         """The reader for every usable loader of a model; None when there is none."""
-        usable = [loader for loader in self.loaders if loader.model == model and not self.fault_of(loader)]
+        usable = self.usable(model)
         return Gatherer.for_loaders(self.magma, self.project, self.shapes, usable) if usable else None
 
     def fault_of(self, loader: Loader) -> str:
         """Why a loader can't be used on these templates; "" when it can."""
+        if loader not in self._faults:
+            self._faults[loader] = self._fault_of(loader)
+        return self._faults[loader]
+
+    @cached_property
+    def _faults(self) -> dict[Loader, str]:
+        return {}
+
+    def _fault_of(self, loader: Loader) -> str:
         try:
             ensure_readable(loader, self.shapes)
         except Exception as error:  # noqa: BLE001 — a lab's own class may fail in its own way
@@ -162,34 +200,44 @@ class Engine:
         tally.written += suggestions.close_hidden(self.project, model, hidden, now=now)
         return tally
 
-    def judge_documents(self, gatherer: Gatherer, found: Mapping[str, Document], *, now: datetime) -> Tally:
-        """Judge anchors already read."""
-        return self.judge_page(gatherer, gatherer.extended(found, now=now), now=now)
-
     def judge_page(self, gatherer: Gatherer, page: Page, *, now: datetime) -> Tally:
-        """Every loader's verdict on a page, one loader's failure costing that loader only."""
-        tally = Tally(records=len(page), pages=1)
-        asked = [loader for loader in self.loaders if loader.model == page.model] if page.names else []
-        memory = Memory.of(self.project, page.model, page.names, asked)
-        for loader in asked:
-            tally.add(self._by_one(gatherer, loader, page, memory, now=now))
-        return tally
+        """Every loader's verdict on a page, and what follows from it."""
+        asked = [loader for loader in self.loaders if loader.model == page.model]
+        judged = self.judged(gatherer, page, asked)
+        with transaction.atomic():
+            judged.tally.written += self.settle(page.model, judged, now=now)
+        self.tell_of_outputs(judged, now=now)
+        judged.tally.records, judged.tally.judged, judged.tally.pages = len(page), len(page), 1
+        return judged.tally
 
-    def _by_one(
-        self, gatherer: Gatherer, loader: Loader, page: Page, memory: Memory, *, now: datetime
-    ) -> Tally:
+    def judged(self, gatherer: Gatherer, page: Page, loaders: Collection[Loader]) -> Judged:
+        """What loaders say of a page, one loader's failure costing that loader only; writes nothing."""
+        judged = Judged()
+        memory = Memory.of(self.project, page.model, page.names, loaders if page.names else ())
+        for loader in loaders if page.names else ():
+            self._judge(judged, gatherer, loader, page, memory)
+        return judged
+
+    def _judge(self, judged: Judged, gatherer: Gatherer, loader: Loader, page: Page, memory: Memory) -> None:
         if fault := self.fault_of(loader):
-            return faulty(loader, len(page), fault)
+            judged.tally.add(faulty(loader, len(page), fault))
+            return
         try:
-            draft = self._drafted(gatherer, loader, page, memory)
+            found, draft = self._drafted(gatherer, loader, page, memory)
+            lines = Lines.of(loader.name, draft, shadow=self.is_shadow(loader))
         except (MagmaError, DatabaseError):
             raise
         except Exception as error:
             logger.exception("Loader %s failed on a page of %s %s.", loader.name, self.project, page.model)
-            return faulty(loader, len(page), told(error))
-        return self._settled(loader, draft, now=now)
+            judged.tally.add(faulty(loader, len(page), told(error)))
+            return
+        judged.verdicts[loader.name], judged.drafts[loader.name] = found, draft
+        judged.lines.append(lines)
+        judged.tally.add(Tally(verdicts={loader.name: draft.counts}, gaps=draft.gaps))
 
-    def _drafted(self, gatherer: Gatherer, loader: Loader, page: Page, memory: Memory) -> Draft:
+    def _drafted(
+        self, gatherer: Gatherer, loader: Loader, page: Page, memory: Memory
+    ) -> tuple[Verdicts, Draft]:
         shared = suggestions.batches_of(self.project, loader, page.names) if loader.batch_by else {}
         whole = whole_batches(gatherer, loader, page, {name for names in shared.values() for name in names})
         ensure_seen(loader, whole)
@@ -201,7 +249,7 @@ class Engine:
             draft = bench.draft(found)
             if self.counts_gaps and not self.is_shadow(loader):
                 draft.gaps = gaps.counted(loader, bench.sights, found)
-            return draft
+            return found, draft
 
     def _batched(self, bench: Bench, shared: Collection[str]) -> Bench:
         """A batch reaches beyond the page, and is known under its own name."""
@@ -211,20 +259,21 @@ class Engine:
         known = suggestions.known(self.project, model, [*{*bench.groups, *shared}], [name])
         return replace(bench, past=past.get(whose, Past()), known=known.get(name, {}))
 
-    def _settled(self, loader: Loader, draft: Draft, *, now: datetime) -> Tally:
-        desk = Desk(self.project, loader.name, loader.model, now, shadow=self.is_shadow(loader))
-        written = suggestions.settle(desk, draft)
-        changes.ripen(self.project, loader.model, draft.ripens, now=now)
-        self._tell_of_outputs(loader, draft.made, now=now)
-        return Tally(verdicts={loader.name: draft.counts}, written=written, gaps=draft.gaps)
+    def settle(self, model: str, judged: Judged, *, now: datetime, by_sweep: bool = False) -> int:
+        """Write what judging came to, in the caller's transaction; how many rows for suggestions."""
+        written = Slate(self.project, model, now, by_sweep).write(judged.lines)
+        changes.ripen(self.project, model, judged.ripens, now=now)
+        return written
 
-    def _tell_of_outputs(self, loader: Loader, made: Collection[str], *, now: datetime) -> None:
+    def tell_of_outputs(self, judged: Judged, *, now: datetime) -> None:
         """An open request whose output has appeared may be archived: look at it as a whole, then say so."""
-        if not made or loader.is_shadow:
-            return
-        sights = seam.see_outputs(seam.in_progress(self.project, loader.name, loader.model, made))
-        if seen := seam.seen(sights):
-            seam.note_output_seen(seen, now=now)
+        for loader in self.loaders:
+            draft = judged.drafts.get(loader.name)
+            if draft is None or not draft.made or loader.is_shadow:
+                continue
+            sights = seam.see_outputs(seam.in_progress(self.project, loader.name, loader.model, draft.made))
+            if seen := seam.seen(sights):
+                seam.note_output_seen(seen, now=now)
 
     def _without_reader(self, model: str, count: int) -> Tally:
         tally = Tally(records=count)

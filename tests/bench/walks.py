@@ -35,7 +35,7 @@ def walk(url: str) -> int:
 def walk_in_rows(url: str) -> int:
     """How many records the client's walk gives, decoded into rows and read ahead."""
     with closing(Magma(url=url, token="")) as magma:
-        shape = RowShape(magma.templates(PROJECT)[SPECIMEN], ATTRIBUTES)
+        shape = RowShape.of(magma.templates(PROJECT)[SPECIMEN], ATTRIBUTES)
         pages = read_ahead(magma.walk(PROJECT, SPECIMEN, ATTRIBUTES, rows=shape))
         return sum(len(page.documents) for page in pages)
 

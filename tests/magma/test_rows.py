@@ -30,7 +30,7 @@ EXOME = Template(
     identifier="tube_name",
     attributes={name: Attribute(name=name, type=kind) for name, kind in TYPES.items()},
 )
-SHAPE = RowShape(EXOME, [name for name in TYPES if name != "unasked"])
+SHAPE = RowShape.of(EXOME, [name for name in TYPES if name != "unasked"])
 BAM = {"url": "https://metis/x?X-Etna-Signature=secret", "path": "a.bam", "original_filename": "b.bam"}
 TUBE = {
     "tube_name": "T1",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -25,11 +26,16 @@ class Command(BaseCommand):
         parser.add_argument("project")
         parser.add_argument("--model", default="", help="only this model")
         parser.add_argument("--full", action="store_true", help="every record, not only what changed")
+        parser.add_argument(
+            "--afresh", action="store_true", help="with --full: judge also what is as the last one saw it"
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *_: Any, project: str, model: str, **options: Any) -> None:
         """Scan, then print."""
-        scan = scans.scan_all if options["full"] else scans.scan_changes
+        if options["afresh"] and not options["full"]:
+            raise CommandError("--afresh goes with --full.")
+        scan = partial(scans.scan_all, afresh=options["afresh"]) if options["full"] else scans.scan_changes
         try:
             tally = scan(connect(), project, clock=now, model=model)
         except MagmaError as error:
@@ -42,6 +48,7 @@ def as_json(project: str, tally: Tally) -> str:
     document = {
         "project": project,
         "records": tally.records,
+        "judged": tally.judged,
         "pages": tally.pages,
         "verdicts": tally.plain(),
         "faults": tally.faults,
@@ -57,4 +64,6 @@ def as_text(project: str, tally: Tally) -> str:
         for loader, counts in tally.plain().items()
     ]
     lines += [f"{loader} failed: {fault}" for loader, fault in tally.faults.items()]
-    return "\n".join([*lines, f"{tally.records} records of {project} judged in {tally.pages} pages."])
+    as_before = f", {tally.records - tally.judged} of them as before" if tally.judged < tally.records else ""
+    read = f"{tally.records} records of {project} judged in {tally.pages} pages{as_before}."
+    return "\n".join([*lines, read])
