@@ -76,6 +76,6 @@ def _orphans(person: Person, project: str) -> Card:
         figure=count,
         says=ngettext("record has lost its parent", "records have lost their parent", count),
         path=f"/{project}/orphans",
-        tone="late" if count else "calm",
+        tone="busy" if count else "calm",
         needs_you=bool(count) and person.can_edit(project),
     )

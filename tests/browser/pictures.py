@@ -1,4 +1,4 @@
-"""Pictures of what a test saw last, for people to look at: where `SCREENSHOTS` names a folder."""
+"""Pictures for people to look at: where `SCREENSHOTS` names a folder."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import os
 import re
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page
 
 
 def keep(context: BrowserContext, test: str) -> None:
-    """One picture a page that is still open, named after the test."""
+    """What a test saw last: one picture a page that is still open, named after the test."""
+    for number, page in enumerate(context.pages):
+        picture(page, f"{test}-{number}")
+
+
+def picture(page: Page, name: str) -> None:
+    """What is on the page now."""
     folder = os.environ.get("SCREENSHOTS")
     if not folder:
         return
-    name = re.sub(r"[^\w.-]+", "_", test).strip("_")
     Path(folder).mkdir(parents=True, exist_ok=True)
-    for number, page in enumerate(context.pages):
-        page.screenshot(path=Path(folder) / f"{name}-{number}.png", full_page=True)
+    plain = re.sub(r"[^\w.-]+", "_", name).strip("_")
+    page.screenshot(path=Path(folder) / f"{plain}.png", full_page=True)

@@ -195,6 +195,6 @@ def test_everything_a_package_can_say_a_file_can_say() -> None:
 
     assert parsed(yaml.safe_dump(loader.spelling)).spelling == loader.spelling
     assert set(loader.spelling) == {
-        "name", "version", "title", "author", "model", "analysis", "projects", "everywhere", "scope", "inputs",
-        "every_hours", "batch_by", "shadow_of", "outputs", "ready", "lacking", "changed", "config",
+        "name", "version", "title", "author", "model", "analysis", "projects", "everywhere", "scope",
+        "inputs", "every_hours", "batch_by", "shadow_of", "outputs", "ready", "lacking", "changed", "config",
     }  # fmt: skip

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, expect
 
 from loaders.models import Suggestion
@@ -71,41 +70,6 @@ def test_another_site_can_not_show_our_page_in_a_frame(
         expect(page.get_by_text("below")).to_be_visible()
 
     assert any("frame-ancestors" in text for text in refused)
-
-
-PLACES = [
-    "/",
-    "/labors/",
-    "/labors/suggestions",
-    "/labors/requests",
-    "/labors/requests/dt_lung_tumor_pair",
-    "/labors/orphans",
-    "/-/mail",
-    "/-/mail/previews/digest",
-    "/ipi/",
-]
-
-
-@pytest.mark.usefixtures("labors")
-@pytest.mark.parametrize("place", PLACES)
-def test_a_page_has_no_fault_that_axe_finds_and_needs_no_sideways_scrolling(
-    site: str, browser: BrowserContext, sign_in: SignIn, place: str
-) -> None:
-    sign_in("a:labors")
-    page = browser.pages[0]
-    loud: list[str] = []
-    page.on("pageerror", lambda error: loud.append(str(error)))
-    page.on("console", lambda message: loud.append(message.text) if "Policy" in message.text else None)
-
-    page.goto(f"{site}{place}")
-    wide = Axe().run(page)
-    page.set_viewport_size({"width": 400, "height": 900})
-    narrow = Axe().run(page)
-
-    assert wide.violations_count == 0, wide.generate_report()
-    assert narrow.violations_count == 0, narrow.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
-    assert loud == []
 
 
 @pytest.mark.usefixtures("labors")

@@ -62,11 +62,12 @@ def running(name: str, *, now: datetime, **changes: Any) -> AnalysisRequest:
 
 
 def ended(
-    name: str, *, now: datetime, after: timedelta, outcome: Outcome = Outcome.TICKET
+    name: str, *, now: datetime, after: timedelta, outcome: Outcome = Outcome.TICKET, project: str = "labors"
 ) -> AnalysisRequest:
     return running(
         name,
         now=now - after,
+        project=project,
         status=RequestStatus.ARCHIVED,
         ended_at=now,
         outcome=outcome,
