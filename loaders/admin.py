@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from loaders.models import ScanCursor, ScanRun, Suggestion, SuggestionEvent
 from loaders.querysets import SuggestionQuerySet
+from loaders.services import mappings
+from loaders.tables import ListedBucket, RedcapMapping
+from polyphemus_site import clock
+from polyphemus_site.errors import PolyphemusError
 from polyphemus_site.janus.people import Person
 
 
@@ -87,3 +92,35 @@ class ScanCursorAdmin(admin.ModelAdmin[ScanCursor]):
     list_display = ("project", "model", "disconnected", "since", "read_at", "found", "missed")
     readonly_fields = ("project", "model", "disconnected", "read_at", "found", "missed")
     list_filter = ("project",)
+
+
+@admin.register(ListedBucket)
+class ListedBucketAdmin(LookOnly):
+    """How far Metis has been listed."""
+
+    list_display = ("project", "bucket", "read_at", "whole_at", "since", "error")
+    list_filter = ("project",)
+
+
+@admin.register(RedcapMapping)
+class RedcapMappingAdmin(admin.ModelAdmin[RedcapMapping]):
+    """Which fields fill which attributes; strict mode wants a confirmation of the mapping as it is."""
+
+    list_display = ("project", "name", "model", "version", "strict", "is_confirmed", "confirmed_by")
+    readonly_fields = ("version", "confirmed_version", "confirmed_by", "updated_at")
+    list_filter = ("project",)
+    actions = ("confirm_strict",)
+
+    def save_model(self, request: HttpRequest, obj: RedcapMapping, form: object, change: bool) -> None:  # noqa: ARG002, FBT001 — Django's signature
+        """By the service: a changed mapping is another version."""
+        mappings.save(obj, now=clock.now())  # noqa: TID251 — a form's view stands here
+
+    @admin.action(description=gettext_lazy("Confirm: strict mode may empty attributes"))
+    def confirm_strict(self, request: HttpRequest, chosen: QuerySet[RedcapMapping]) -> None:
+        """Of each mapping chosen, as it is now."""
+        person, now = request.user.get_username(), clock.now()  # noqa: TID251 — an action's view stands here
+        for mapping in chosen:
+            try:
+                mappings.confirm(mapping, version=mapping.version, person=person, now=now)
+            except PolyphemusError as refusal:
+                self.message_user(request, f"{mapping}: {refusal.message}", messages.ERROR)

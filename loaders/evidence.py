@@ -11,6 +11,7 @@ from loaders.gathering import Gatherer, ensure_seen, shapes_of
 from loaders.limits import time_limit
 from loaders.loader import Loader
 from loaders.pages import Page
+from loaders.sources.reader import reader_of
 from magma.client import Magma
 
 #: How long a loader may take over the outputs of one request.
@@ -30,6 +31,7 @@ class Wanted:
 
 def look(magma: Magma, project: str, loader: Loader, sought: Mapping[int, Wanted]) -> dict[int, bool]:
     """For each of them whether all its outputs are in Magma now. Raises MagmaError when it can't be asked."""
+    magma = reader_of(magma, project, [loader])
     gatherer = Gatherer.for_loaders(magma, project, shapes_of(magma.templates(project)), [loader])
     names = sorted({anchor for wanted in sought.values() for anchor in wanted.anchors})
     page = gatherer.page(names, now=WHENEVER)

@@ -9,6 +9,7 @@ from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
 from loaders.querysets import ChangeQuerySet, ScanRunQuerySet, SuggestionQuerySet
 from loaders.states import STANDING, DueReason, ScanKind, SuggestionEventKind, SuggestionStatus, Verdict
+from loaders.tables import ListedBucket, ListedFile, RedcapMapping  # noqa: F401 — Django finds models here only
 
 NAME_LENGTH = 100
 RECORD_LENGTH = 500

@@ -12,6 +12,7 @@ from prometheus_client.core import Metric
 from loaders import registry
 from loaders.models import Change, ScanCursor, ScanRun, Suggestion
 from loaders.states import ScanKind
+from loaders.tables import ListedBucket
 from polyphemus_site import metrics
 from polyphemus_site.health import Finding
 
@@ -23,7 +24,7 @@ FULL_SCAN_LATE = timedelta(hours=30)
 
 def scans(now: datetime) -> list[Finding]:
     """Whether the last scans ended well, and whether any is late."""
-    found = [*_failures(), *_late(now), *_broken_loaders()]
+    found = [*_failures(), *_late(now), *_buckets(), *_broken_loaders()]
     return found or [Finding.ok("scans", "The last scans ended well.")]
 
 
@@ -58,6 +59,15 @@ def _late(now: datetime) -> Iterator[Finding]:
 
 def _cursor_ages() -> Iterable[tuple[str, datetime]]:
     return ScanCursor.objects.values_list("project").annotate(oldest=Min("read_at")).order_by("project")
+
+
+def _buckets() -> Iterator[Finding]:
+    for bucket in ListedBucket.objects.exclude(error="").order_by("project", "bucket"):
+        yield Finding.warn(
+            "scans",
+            f"The bucket {bucket} can't be listed: {bucket.error}",
+            "It is tried again every minute; see that POLYPHEMUS_METIS_URL answers and our token may read it.",
+        )
 
 
 def _broken_loaders() -> Iterator[Finding]:

@@ -18,8 +18,11 @@ from loaders.errors import MisspeltLoaderError, UnknownLoaderError
 from loaders.library.bulk_rna_seq.loader import BulkRnaSeq
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.library.flowjo_populations.loader import FlowjoPopulations
+from loaders.library.metis_link.loader import MetisLink
+from loaders.library.redcap.loader import Redcap
 from loaders.library.rna_seq_matrix.loader import RnaSeqMatrix
 from loaders.library.sc_process.loader import ScProcess
+from loaders.library.table_load.loader import TableLoad
 from loaders.library.verify_md5.loader import VerifyMd5
 from loaders.loader import Loader
 from loaders.soundness import ensure_sound
@@ -32,6 +35,9 @@ LIBRARY: tuple[type[Loader], ...] = (
     ScProcess,
     FlowjoPopulations,
     VerifyMd5,
+    MetisLink,
+    TableLoad,
+    Redcap,
 )
 #: The entry point group a lab's package uses.
 GROUP = "polyphemus.loaders"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from loaders.services import authors, changes, following, runs, scans, suggestions, sweeps
+from loaders.services import authors, changes, following, listings, runs, scans, suggestions, sweeps
+from magma import metis
 from magma.client import connect
 from magma.errors import MagmaError
 from polyphemus_site import clock
@@ -65,6 +66,13 @@ def take_up_shards() -> int:
 def follow_settings(project: str) -> int:
     """Let a project's suggestions follow what its admins have decided."""
     return following.follow(project, now=clock.now())
+
+
+@shared_task
+def list_buckets() -> int:
+    """List what changed in the Metis buckets that loaders read; beat."""
+    found = metis.connect()
+    return listings.refresh_all(found, connect().projects(), clock=clock.now) if found else 0
 
 
 @shared_task

@@ -26,6 +26,7 @@ PERIODS: dict[str, float] = {
     "orphans.tasks.sweep_projects": 900,
     "orphans.tasks.go_on": 10,
     "loaders.tasks.take_up_shards": 120,
+    "loaders.tasks.list_buckets": 60,
     "loaders.tasks.keep_house": 60,
     "loaders.tasks.tell_authors": 3600,
 }

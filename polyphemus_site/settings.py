@@ -39,6 +39,8 @@ POLYPHEMUS_CALLS_PER_MINUTE = env.number("POLYPHEMUS_CALLS_PER_MINUTE", 6000)
 # --- the warehouse and the people -------------------------------------------------------------------------
 POLYPHEMUS_MAGMA_URL = env.text("POLYPHEMUS_MAGMA_URL").rstrip("/")
 POLYPHEMUS_MAGMA_TOKEN = env.text("POLYPHEMUS_MAGMA_TOKEN")
+#: Where files lie; unset, loaders of files in Metis are passed over.
+POLYPHEMUS_METIS_URL = env.text("POLYPHEMUS_METIS_URL").rstrip("/")
 POLYPHEMUS_MAGMA_DATABASE_URL = env.text("POLYPHEMUS_MAGMA_DATABASE_URL")
 POLYPHEMUS_JANUS_URL = env.text("POLYPHEMUS_JANUS_URL").rstrip("/")
 POLYPHEMUS_JANUS_PUBLIC_KEY = env.text("POLYPHEMUS_JANUS_PUBLIC_KEY")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from loaders.checks.base import All, AnyOf, Check, Finding, Named, Not, within
 from loaders.checks.conditions import Custom, When
 from loaders.checks.files import Files, Mates
-from loaders.checks.forms import CHECKS, OURS, from_json
+from loaders.checks.forms import CHECKS, from_json
 from loaders.checks.links import Linked, Rows
 from loaders.checks.times import Quiet, UpdatedAfter
 from loaders.checks.values import Matches, MatrixWidth, OneOf, Present, Range
 
 __all__ = [
     "CHECKS",
-    "OURS",
     "All",
     "AnyOf",
     "Check",

@@ -37,8 +37,6 @@ CHECKS: dict[str, type[Check]] = {
 }
 #: How deep a form may be: what is deeper is written to break something, not to be read.
 DEEPEST = 30
-#: Those whose every step is ours: judging by them comes to an end.
-OURS: frozenset[type[Check]] = frozenset(CHECKS.values()) - {Custom} | {All, AnyOf, Not}
 #: The three ways of composing have forms of their own.
 COMPOSED = frozenset({"all", "any", "not"})
 

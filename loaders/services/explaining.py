@@ -19,6 +19,7 @@ from loaders.loader import Loader
 from loaders.proposing import Bench
 from loaders.services import suggestions
 from loaders.services.verdicts import applies, told
+from loaders.sources.reader import reader_of
 from loaders.states import Verdict
 from magma.client import Magma
 from magma.errors import MagmaError
@@ -60,6 +61,7 @@ def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime
     MissingError when Magma doesn't show the record.
     """
     loader = registry.current().get(name)
+    magma = reader_of(magma, project, [loader])
     shapes = shapes_of(magma.templates(project))
     if not applies(loader, project, shapes):
         raise MissingError(f"{name} is not for {project}: its model {loader.model} is not there.")

@@ -25,6 +25,7 @@ from loaders.proposing import Bench
 from loaders.services import changes, suggestions
 from loaders.services.rows import Lines, Slate
 from loaders.shapes import Shapes
+from loaders.sources.reader import reader_of
 from loaders.states import Verdict
 from magma.client import Magma
 from magma.errors import MagmaError
@@ -147,12 +148,13 @@ class Engine:
     @classmethod
     def of(cls, magma: Magma, project: str, loaders: Iterable[Loader] | None = None) -> Engine:
         """An engine with the project's present templates and the loaders that apply there."""
-        shapes = shapes_of(magma.templates(project))
+        known = list(registry.current() if loaders is None else loaders)
+        reader = reader_of(magma, project, known)
+        shapes = shapes_of(reader.templates(project))
         decided = decisions.of(project)
-        known = registry.current() if loaders is None else loaders
         wanted = [loader for loader in known if loader.name not in decided.loaders_off]
         judging = [loader for loader in wanted if applies(loader, project, shapes)]
-        return cls(magma, project, shapes, judging, decided=decided)
+        return cls(reader, project, shapes, judging, decided=decided)
 
     def is_shadow(self, loader: Loader) -> bool:
         """Whether what a loader finds here is told to nobody: by its own nature, or by the project's wish."""

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from loaders import registry
 from loaders.gathering import shapes_of
 from loaders.shapes import Shape, Trait
+from loaders.sources.reader import reader_of
 from magma.client import connect
 from magma.errors import MagmaError
 
@@ -27,7 +29,8 @@ class Command(BaseCommand):
     def handle(self, *_: Any, project: str, models: list[str], **__: Any) -> None:
         """Ask Magma, then print."""
         try:
-            known = shapes_of(connect().templates(project)).models
+            magma = reader_of(connect(), project, registry.current())
+            known = shapes_of(magma.templates(project)).models
         except MagmaError as error:
             raise CommandError(f"{error.message} {error.advice}") from error
         if unknown := set(models) - set(known):

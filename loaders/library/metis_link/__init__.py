@@ -1,0 +1,1 @@
+"""Files that lie in Metis and belong into a record's attribute."""

@@ -1,0 +1,1 @@
+"""What REDCap holds and Magma should."""

@@ -1,0 +1,1 @@
+"""Tables that lie in Metis and belong into records or their tables."""

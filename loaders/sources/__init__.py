@@ -1,0 +1,1 @@
+"""Where anchors come from: Magma's records, or rows that answer as Magma's would."""

@@ -1,0 +1,508 @@
+"""Anchors that are no records of Magma: judged, suggested and closed as those are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+from pytest_django import Settings
+
+from dispatch.models import AnalysisRequest
+from dispatch.states import Outcome, RequestStatus
+from loaders import registry, seam
+from loaders.library.metis_link.loader import MetisLink
+from loaders.library.redcap.loader import Redcap
+from loaders.library.table_load.loader import TableLoad
+from loaders.models import ScanCursor, Suggestion
+from loaders.probes import scans as probe
+from loaders.services import explaining, listings, mappings, scans, suggestions, sweeps
+from loaders.services.verdicts import Engine, Tally
+from loaders.sources.listing import MetisListing
+from loaders.sources.reader import reader_of
+from loaders.tables import ListedBucket, ListedFile, RedcapMapping
+from magma.client import Magma
+from magma.metis import Metis, header_of
+from magma.walks import Walk
+from polyphemus_site.errors import MoveRefusedError
+from tests.loaders.conftest import now, only_suggestion
+from tests.loaders.metis import EARLY, Shelf, client, small_metis
+from tests.magma.demo_fixture import RunningWarehouse
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+EXOME = "DTL002.T1.exome"
+R1, R2 = f"run7/{EXOME}_R1.fastq.gz", f"run7/{EXOME}_R2.fastq.gz"
+TABLE = "incoming/DTL009.demographics.csv"
+
+
+@pytest.fixture
+def shelf(settings: Settings) -> Iterator[Shelf]:
+    with small_metis() as shelf:
+        settings.POLYPHEMUS_METIS_URL = shelf.url
+        yield shelf
+
+
+@pytest.fixture
+def metis(shelf: Shelf) -> Iterator[Metis]:
+    one = client(shelf)
+    yield one
+    one.close()
+
+
+def list_all(metis: Metis) -> int:
+    return listings.refresh_all(metis, ["dt_lung"], clock=now)
+
+
+def scan(magma: Magma) -> Tally:
+    return scans.scan_all(magma, "dt_lung", clock=now)
+
+
+def standing(loader: str) -> Suggestion:
+    return only_suggestion(loader=loader, status__in=["open", "snoozed"])
+
+
+class TestMetisLink:
+    def test_files_of_one_record_are_one_suggestion_that_lists_them_all(
+        self, magma: Magma, metis: Metis, shelf: Shelf
+    ) -> None:
+        shelf.put(R1, b"1")
+        shelf.put(R2, b"2")
+        shelf.put("run7/readme.txt", b"none of ours")
+
+        list_all(metis)
+        tally = scan(magma)
+
+        suggestion = standing("metis_link")
+        assert tally.plain()["metis_link"] == {"due": 2}
+        assert (suggestion.anchor, sorted(suggestion.members)) == (EXOME, [R1, R2])
+        assert suggestion.config["inputs"] == [EXOME]
+        assert suggestion.config["params"]["files"] == [
+            f"metis://dt_lung/sequence/{path}" for path in (R1, R2)
+        ]
+
+    def test_a_file_whose_record_is_not_there_waits_for_it(
+        self, magma: Magma, metis: Metis, shelf: Shelf
+    ) -> None:
+        shelf.put("NOBODY.T1.exome_R1.fastq.gz")
+
+        list_all(metis)
+        found = explaining.explain(
+            reader(magma), "dt_lung", "metis_link", "NOBODY.T1.exome_R1.fastq.gz", now=now()
+        )
+
+        assert found.verdict == "waiting"
+        assert found.reason == (
+            "Waiting for the record that the path names: record.::identifier is there (from the curators)."
+        )
+
+    def test_an_empty_file_blocks(self, magma: Magma, metis: Metis, shelf: Shelf) -> None:
+        shelf.put(R1, b"")
+
+        list_all(metis)
+
+        assert scan(magma).plain()["metis_link"] == {"blocked": 1}
+
+    def test_the_record_that_holds_it_closes_it_however_that_is_learnt(
+        self, magma: Magma, metis: Metis, warehouse: RunningWarehouse, shelf: Shelf
+    ) -> None:
+        shelf.put(R1)
+        list_all(metis)
+        scan(magma)
+        warehouse.load({"exome": {EXOME: {"raw_fastqs": [linked(R1)]}}})
+
+        scans.scan_changes(magma, "dt_lung", clock=now)
+
+        closed = only_suggestion(loader="metis_link")
+        assert (closed.status, closed.because) == ("closed", "The output appeared.")
+
+    def test_a_new_file_is_found_by_the_scan_of_changes(
+        self, magma: Magma, metis: Metis, shelf: Shelf
+    ) -> None:
+        list_all(metis)
+        scans.scan_changes(magma, "dt_lung", clock=now)
+        shelf.put(R1, at=now())
+
+        list_all(metis)
+        scans.scan_changes(magma, "dt_lung", clock=now)
+
+        assert list(standing("metis_link").members) == [R1]
+        assert ScanCursor.objects.filter(model="metis:metis_link", disconnected=False).exists()
+
+    def test_a_file_that_is_gone_closes_it_at_the_next_whole_listing(
+        self, magma: Magma, metis: Metis, shelf: Shelf
+    ) -> None:
+        shelf.put(R1)
+        list_all(metis)
+        scan(magma)
+        shelf.remove(R1)
+        ListedBucket.objects.update(whole_at=EARLY)
+
+        list_all(metis)
+        scans.judge_pending(magma, "dt_lung", clock=now)
+
+        assert only_suggestion(loader="metis_link").status == "closed"
+
+    def test_workers_share_its_full_scan_too(self, magma: Magma, metis: Metis, shelf: Shelf) -> None:
+        shelf.put(R1)
+        list_all(metis)
+
+        runs = {run.model: run for run in sweeps.begin(magma, "dt_lung", clock=now)}
+        for shard in runs["metis:metis_link"].shards.all():
+            sweeps.judge(magma, shard.pk, clock=now)
+
+        assert list(standing("metis_link").members) == [R1]
+
+    def test_its_request_is_done_when_the_record_holds_the_files(
+        self, magma: Magma, metis: Metis, warehouse: RunningWarehouse, shelf: Shelf, requester: str
+    ) -> None:
+        shelf.put(R1)
+        list_all(metis)
+        scan(magma)
+        accepted = suggestions.accept(standing("metis_link"), person=requester, now=now())
+        request = AnalysisRequest.objects.get(name=accepted.request_name)
+
+        before = seam.see_outputs([request])[request.pk]
+        warehouse.load({"exome": {EXOME: {"raw_fastqs": [linked(R1)]}}})
+        after = seam.see_outputs([request])[request.pk]
+
+        assert (before.value, after.value) == ("not_seen", "seen")
+
+    def test_without_a_metis_it_is_passed_over(self, magma: Magma) -> None:
+        assert "metis_link" not in scan(magma).plain()
+
+
+def linked(path: str) -> dict[str, str]:
+    return {"path": f"metis://dt_lung/sequence/{path}", "original_filename": path.rpartition("/")[2]}
+
+
+def reader(magma: Magma) -> Magma:
+    return reader_of(magma, "dt_lung", [registry.current().get("metis_link")])
+
+
+class TestTableLoad:
+    @pytest.mark.parametrize(
+        ("path", "content", "verdict"),
+        [
+            (TABLE, b"name,value\nage,7\n", "due"),
+            (TABLE, b'\xef\xbb\xbf"name", value \r\nage,7\r\n', "due"),
+            (TABLE.replace("csv", "tsv"), b"value\tname\textra\n", "due"),
+            (TABLE, b"name\n", "blocked"),
+            (TABLE, b"name,valu\n", "blocked"),
+            (TABLE, b"name,value,name\n", "blocked"),
+            (TABLE, b"", "blocked"),
+            (TABLE, b"\x00\xff\xfe", "blocked"),
+            (TABLE, b"x" * 70_000, "blocked"),
+            (TABLE.replace("DTL009", "NOBODY"), b"name,value\n", "waiting"),
+        ],
+    )
+    def test_a_table(
+        self, magma: Magma, metis: Metis, shelf: Shelf, path: str, content: bytes, verdict: str
+    ) -> None:
+        shelf.put(path, content, bucket="tables")
+
+        list_all(metis)
+
+        assert scan(magma).plain()["table_load"] == {verdict: 1}
+
+    def test_rows_that_are_there_are_its_output(
+        self, magma: Magma, metis: Metis, warehouse: RunningWarehouse, shelf: Shelf
+    ) -> None:
+        shelf.put(TABLE, b"name,value\n", bucket="tables")
+        list_all(metis)
+        row = {"name": "age", "value": "7"}
+        warehouse.load({"patient": {"DTL009": {"demographics": ["::a"]}}, "demographics": {"::a": row}})
+
+        assert scan(magma).plain()["table_load"] == {"fresh": 1}
+
+    def test_its_config_says_what_goes_where(self, magma: Magma, metis: Metis, shelf: Shelf) -> None:
+        shelf.put(TABLE, b"name,value\n", bucket="tables")
+        list_all(metis)
+
+        scan(magma)
+
+        assert standing("table_load").config == {
+            "inputs": ["DTL009"],
+            "params": {
+                "model": "patient",
+                "table": "demographics",
+                "columns": {"name": "name", "value": "value"},
+                "file": f"metis://dt_lung/tables/{TABLE}",
+                "replace": True,
+            },
+        }
+
+    def test_a_mapped_attribute_that_the_template_lacks_is_told(
+        self, magma: Magma, metis: Metis, shelf: Shelf
+    ) -> None:
+        class Wrong(TableLoad):
+            everywhere = False
+            mapping = {"name": "name", "value": "worth"}  # noqa: RUF012 — as the how-to shows it
+
+        shelf.put(TABLE, b"name,value\n", bucket="tables")
+        list_all(metis)
+
+        tally = Engine.of(magma, "dt_lung", [Wrong()]).judge_names("metis:table_load", [TABLE], now=now())
+
+        assert "demographics has no attribute 'worth'" in tally.faults["table_load"]
+
+    def test_a_header_is_read_once_for_each_content(self, metis: Metis, shelf: Shelf) -> None:
+        shelf.put(TABLE, b"name,value\n", bucket="tables")
+        list_all(metis)
+        list_all(metis)
+        once = list(shelf.read)
+        shelf.put(TABLE, b"name,value,extra\n", bucket="tables", at=EARLY + timedelta(seconds=1))
+
+        list_all(metis)
+
+        assert (once, len(shelf.read)) == ([TABLE], 2)
+        assert ListedFile.objects.get().columns == ["name", "value", "extra"]
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "columns"),
+    [
+        (b"a,b\n", "x.csv", ["a", "b"]),
+        (b"a\tb", "x.TSV", ["a", "b"]),
+        (b'"a,1",b\n', "x.csv", ["a,1", "b"]),
+        (b"\xff\xfe", "x.csv", None),
+    ],
+)
+def test_a_header_is_understood_or_none(head: bytes, name: str, columns: Any) -> None:
+    assert header_of(head, name) == columns
+
+
+class TestListing:
+    def test_it_comes_in_pages(self, metis: Metis, shelf: Shelf) -> None:
+        for number in range(2100):
+            shelf.put(f"{number}/{EXOME}_R1.fastq.gz")
+
+        listed = list_all(metis)
+
+        assert listed == ListedFile.objects.count() == 2100
+
+    def test_after_the_whole_it_asks_for_changes_with_an_overlap(self, metis: Metis, shelf: Shelf) -> None:
+        shelf.put(R1)
+        list_all(metis)
+        shelf.asked.clear()
+
+        list_all(metis)
+
+        since = {datetime.fromisoformat(one["params"][0]["value"]) for one in shelf.asked}
+        assert EARLY - timedelta(minutes=5) in since
+
+    @pytest.mark.parametrize(
+        ("refusal", "sentence"),
+        [
+            ((403, b'{"error":"Cannot access bucket"}'), "Metis answered 403"),
+            ((200, b"<html>"), "makes no sense"),
+            ((200, b'{"files": [{"file_name": 7}]}'), "makes no sense"),
+        ],
+    )
+    def test_a_bucket_that_can_not_be_listed_is_told_and_costs_itself(
+        self, metis: Metis, shelf: Shelf, refusal: tuple[int, bytes], sentence: str
+    ) -> None:
+        shelf.put(R1)
+        list_all(metis)
+        shelf.refusal = refusal
+
+        list_all(metis)
+
+        assert ListedFile.objects.count() == 1
+        assert any(sentence in finding.found for finding in probe(now()))
+
+    def test_it_says_when_it_can_be_read_again(self, metis: Metis, shelf: Shelf) -> None:
+        shelf.refusal = (500, b"")
+        list_all(metis)
+        shelf.refusal = None
+
+        list_all(metis)
+
+        assert not ListedBucket.objects.exclude(error="").exists()
+
+    def test_a_pattern_that_names_no_record_is_refused(self) -> None:
+        with pytest.raises(ValueError, match="needs the group record"):
+            MetisListing("b", ".+", "exome")
+
+
+class TestReader:
+    def test_it_walks_files_as_it_walks_records(self, magma: Magma, metis: Metis, shelf: Shelf) -> None:
+        for number in range(25):
+            shelf.put(f"{number}/{EXOME}_R1.fastq.gz")
+        list_all(metis)
+
+        walk: Walk = reader(magma).walk("dt_lung", "metis:metis_link", ["md5"], page_size=5)
+        names = [name for page in walk for name in page.documents]
+
+        assert (len(names), len(set(names)), walk.total) == (25, 25, 25)
+
+    def test_it_counts_and_lists(self, magma: Magma, metis: Metis, shelf: Shelf) -> None:
+        shelf.put(R1)
+        list_all(metis)
+
+        both = reader(magma)
+
+        assert both.count("dt_lung", "metis:metis_link") == 1
+        assert both.identifiers("dt_lung", "metis:metis_link") == [R1]
+        assert both.count("dt_lung", "patient") == 30
+
+
+@pytest.fixture
+def mapping() -> RedcapMapping:
+    one = RedcapMapping(
+        project="dt_lung",
+        name="clinic",
+        model="patient",
+        attributes={"physician": "attending"},
+        fields=["attending", "age"],
+        secret_name="clinic_token",
+    )
+    return mappings.save(one, now=NOON)
+
+
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+
+
+def judged(magma: Magma, at: datetime = NOON) -> dict[str, int]:
+    tally = Engine.of(magma, "dt_lung", [Redcap()]).judge_names("redcap:mapping", ["clinic"], now=at)
+    return tally.plain()["redcap"]
+
+
+def change(mapping: RedcapMapping, **values: Any) -> RedcapMapping:
+    for name, value in values.items():
+        setattr(mapping, name, value)
+    return mappings.save(mapping, now=NOON)
+
+
+def complete(suggestion: Suggestion) -> None:
+    accepted = suggestions.accept(suggestion, person="dr.who@ucsf.edu", now=NOON)
+    AnalysisRequest.objects.filter(name=accepted.request_name).update(
+        status=RequestStatus.ARCHIVED, outcome=Outcome.TICKET, ended_at=NOON, wake_at=None
+    )
+
+
+class TestRedcap:
+    def test_a_mapping_that_fits_is_due_at_once(self, magma: Magma, mapping: RedcapMapping) -> None:
+        assert judged(magma) == {"due": 1}
+        assert only_suggestion().config == {
+            "inputs": ["clinic"],
+            "params": {
+                "model": "patient",
+                "attributes": {"physician": "attending"},
+                "strict": False,
+                "dry_run": False,
+                "secret": "clinic_token",
+                "mapping_version": 1,
+            },
+        }
+
+    @pytest.mark.parametrize(
+        ("values", "verdict"),
+        [
+            ({"attributes": {}}, "waiting"),
+            ({"secret_name": ""}, "waiting"),
+            ({"strict": True}, "waiting"),
+            ({"model": "nobody"}, "blocked"),
+            ({"attributes": {"shoe_size": "age"}}, "blocked"),
+            ({"attributes": {"physician": "doctor"}}, "blocked"),
+        ],
+    )
+    def test_one_that_does_not_fit(
+        self, magma: Magma, mapping: RedcapMapping, values: dict[str, Any], verdict: str
+    ) -> None:
+        change(mapping, **values)
+
+        assert judged(magma) == {verdict: 1}
+
+    def test_once_done_it_is_fresh_for_the_day_and_due_the_next(
+        self, magma: Magma, warehouse: RunningWarehouse, mapping: RedcapMapping
+    ) -> None:
+        warehouse.load({"patient": {"DTL001": {"physician": "Dr. A"}}})
+        judged(magma)
+        complete(only_suggestion())
+
+        today = judged(magma, NOON + timedelta(hours=11))
+        tomorrow = judged(magma, NOON + timedelta(hours=12))
+
+        assert (today, tomorrow) == ({"fresh": 1}, {"due": 1})
+        assert only_suggestion(status="open").due == "changed"
+
+    def test_it_is_judged_again_by_itself_when_its_turn_comes(
+        self, magma: Magma, warehouse: RunningWarehouse, mapping: RedcapMapping
+    ) -> None:
+        warehouse.load({"patient": {"DTL001": {"physician": "Dr. A"}}})
+        judged(magma)
+        complete(only_suggestion())
+        judged(magma)
+
+        scans.judge_pending(magma, "dt_lung", clock=lambda: NOON + timedelta(hours=12))
+
+        assert Suggestion.objects.filter(status="open").count() == 1
+
+    def test_dismissed_it_returns_with_the_next_turn(self, magma: Magma, mapping: RedcapMapping) -> None:
+        judged(magma)
+        suggestions.dismiss(only_suggestion(), person="curator@ucsf.edu", reason="On leave.", now=NOON)
+
+        judged(magma, NOON + timedelta(hours=11))
+        same_day = Suggestion.objects.standing().count()
+        judged(magma, NOON + timedelta(hours=12))
+
+        assert (same_day, Suggestion.objects.standing().count()) == (0, 1)
+
+    def test_another_mapping_is_due_again_the_same_day(
+        self, magma: Magma, warehouse: RunningWarehouse, mapping: RedcapMapping
+    ) -> None:
+        warehouse.load({"patient": {"DTL001": {"physician": "Dr. A"}}})
+        judged(magma)
+        complete(only_suggestion())
+
+        change(mapping, fields=["attending", "age", "weight"])
+
+        assert judged(magma) == {"due": 1}
+
+    def test_strict_mode_wants_a_yes_to_the_mapping_as_it_is_and_a_dry_run_first(
+        self, magma: Magma, mapping: RedcapMapping, curator: str
+    ) -> None:
+        change(mapping, strict=True)
+        mappings.confirm(mapping, version=mapping.version, person=curator, now=NOON)
+
+        confirmed = judged(magma)
+        params = only_suggestion().config["params"]
+        change(mapping, attributes={"physician": "age"})
+
+        assert (confirmed, params["strict"], params["dry_run"]) == ({"due": 1}, True, True)
+        assert judged(magma) == {"waiting": 1}
+
+    def test_a_yes_to_another_version_counts_for_nothing(self, mapping: RedcapMapping, curator: str) -> None:
+        change(mapping, strict=True)
+        seen = mapping.version
+        change(mapping, fields=["attending"])
+
+        with pytest.raises(MoveRefusedError):
+            mappings.confirm(mapping, version=seen, person=curator, now=NOON)
+
+    def test_saving_it_unchanged_is_no_other_version(self, mapping: RedcapMapping) -> None:
+        assert change(mapping).version == 1
+
+    def test_the_database_holds_what_can_be_confirmed(self, mapping: RedcapMapping) -> None:
+        with pytest.raises(IntegrityError, match="only_a_version_that_is_there"):
+            RedcapMapping.objects.update(confirmed_version=2)
+
+    def test_a_project_without_any_is_passed_over(self, magma: Magma) -> None:
+        assert "redcap" not in scan(magma).plain()
+
+
+def test_the_words_of_a_labs_own_link_are_put_into_place() -> None:
+    class BamLink(MetisLink):
+        name = "bam_link"
+        bucket, pattern = "results", r"bam/(?P<record>[^/]+)\.bam"
+        target, attribute = "exome", "bam"
+
+    loader = BamLink()
+
+    assert loader.model == "metis:bam_link"
+    assert loader.reads >= {"record.bam", "record.::identifier", "location", "md5"}
+    assert isinstance(loader.source, MetisListing)
+    assert loader.source.record_of("bam/A.bam") == "A"
