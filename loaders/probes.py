@@ -66,7 +66,7 @@ def _buckets() -> Iterator[Finding]:
         yield Finding.warn(
             "scans",
             f"The bucket {bucket} can't be listed: {bucket.error}",
-            "It is tried again every minute; see that POLYPHEMUS_METIS_URL answers and our token may read it.",
+            "It is tried again every minute. See that POLYPHEMUS_METIS_URL answers and knows our token.",
         )
 
 
