@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('loaders', '0004_shadow'),
+        ('loaders', '0005_seen'),
     ]
 
     operations = [
