@@ -6,10 +6,13 @@ source, in Magma's own terms, pages and endings; every other question goes on to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db import connection
 from msgspec import UNSET
 
 from loaders.sources.base import Place, Source, back_of
@@ -41,6 +44,7 @@ class Reader(Magma):
     def __init__(self, magma: Magma, place: Place, sources: Mapping[str, Source]) -> None:
         self.wire = magma.wire
         self._magma, self._place, self._sources = magma, place, sources
+        self._home = threading.get_ident()
         self._backs = {
             (attribute.link_model, back_of(model)): source
             for model, source in sources.items()
@@ -74,7 +78,8 @@ class Reader(Magma):
         (only,) = attributes if len(attributes) == 1 and not isinstance(attributes, str) else ("",)
         if source := self._backs.get((model, only)):
             wanted = {str(name) for name in names}
-            return {name: {only: found} for name, found in source.owners(self._place, wanted).items()}
+            with self._asked():
+                return {name: {only: found} for name, found in source.owners(self._place, wanted).items()}
         return super().records(
             project, model, names, attributes, show_disconnected=show_disconnected, rows=rows
         )
@@ -82,12 +87,23 @@ class Reader(Magma):
     def ask(self, question: Question, rows: RowShape | None = None) -> Understood:
         """Magma's answer, or ours in its form."""
         if isinstance(question, RetrieveQuestion) and question.model_name in self._sources:
-            return self._retrieved(question, str(question.model_name))
+            with self._asked():
+                return self._retrieved(question, str(question.model_name))
         if isinstance(question, QueryQuestion) and isinstance(question.query, list):
             model = question.query[0]
             if isinstance(model, str) and model in self._sources:
-                return self._answered(question, model)
+                with self._asked():
+                    return self._answered(question, model)
         return self._magma.ask(question, rows)
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        """Pages are read ahead in a thread that ends: the connection to the database it opened ends here."""
+        try:
+            yield
+        finally:
+            if threading.get_ident() != self._home:
+                connection.close()
 
     def _retrieved(self, question: RetrieveQuestion, model: str) -> Understood:
         names = self._named(question, model)
