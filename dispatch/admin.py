@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from dispatch import schemas
+from dispatch.configuring.services import editions
 from dispatch.models import (
     Analysis,
     AnalysisRequest,
@@ -22,7 +22,9 @@ from dispatch.models import (
     Subject,
 )
 from dispatch.services import keys
+from dispatch.services.configs import Contract
 from polyphemus_site import clock
+from polyphemus_site.errors import InvalidInputError
 
 
 class ReadOnly:
@@ -78,9 +80,19 @@ class AnalysisForm(ModelForm[Analysis]):
 
     def clean_schema(self) -> Any:
         """The schema, if requests can be held to it."""
-        schema = self.cleaned_data["schema"]
-        if schema is not None and (fault := schemas.broken(schema)):
-            raise ValidationError(fault)
+        return self._whole("schema")
+
+    def clean_input_schema(self) -> Any:
+        """The same of the sample sheet's."""
+        return self._whole("input_schema")
+
+    def _whole(self, field: str) -> Any:
+        schema = self.cleaned_data[field]
+        try:
+            if schema is not None:
+                editions.refuse_broken(schema, field=field)
+        except InvalidInputError as refusal:
+            raise ValidationError(refusal.message) from refusal
         return schema
 
 
@@ -91,6 +103,13 @@ class AnalysisAdmin(ModelAdmin[Analysis]):
     form = AnalysisForm
     list_display = ("name", "title", "floor_seconds", "ceiling_seconds", "extension_percent")
     search_fields = ("name", "title")
+
+    def save_model(self, request: HttpRequest, obj: Analysis, form: Any, change: bool) -> None:  # noqa: FBT001 — Django's signature
+        """Write down which schemas requests are held to from now on."""
+        super().save_model(request, obj, form, change)
+        now = clock.now()  # noqa: TID251 — the edge: an admin's click
+        contract = Contract(obj.schema, obj.input_schema)
+        editions.keep(obj.name, contract, source="admin", author=str(request.user), now=now)
 
 
 class ScopeInline(TabularInline[KeyScope, ApiKey]):

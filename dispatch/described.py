@@ -27,7 +27,11 @@ CONFIG: Shape = {
     "required": ["project", "inputs"],
     "properties": {
         "project": {"type": "string"},
-        "inputs": {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 500}},
+        "inputs": {
+            "type": "array",
+            "maxItems": 10_000,
+            "items": {"oneOf": [{"type": "string", "minLength": 1, "maxLength": 500}, {"type": "object"}]},
+        },
         "params": {"type": "object"},
     },
     "additionalProperties": False,

@@ -18,7 +18,8 @@ def compact(value: Any) -> str:
 class VerbatimJSONField(JSONField):
     """A `json` column: keeps the text as written, and so the order of keys, which `jsonb` would sort.
 
-    A published document shows its config as it was asked for. It is never searched by content.
+    A published document shows its config as it was asked for, a form its fields as the schema has them. It is
+    never searched by content.
     """
 
     def db_type(self, connection: BaseDatabaseWrapper) -> str:  # noqa: ARG002 — Django's signature

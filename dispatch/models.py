@@ -34,8 +34,14 @@ class Analysis(models.Model):
 
     name = models.CharField(max_length=100, primary_key=True)
     title = models.CharField(max_length=200, blank=True)
-    schema = models.JSONField(
+    #: Both as written: the order of parameters and columns is the order people see them in.
+    schema = VerbatimJSONField(
         null=True, blank=True, help_text="JSON Schema (2020-12) of a request's params; empty: anything goes."
+    )
+    input_schema = VerbatimJSONField(
+        null=True,
+        blank=True,
+        help_text="JSON Schema of a sample sheet: inputs are then its rows; empty: they are record names.",
     )
     floor_seconds = models.PositiveIntegerField(default=1, validators=[MinValueValidator(1)])
     ceiling_seconds = models.PositiveIntegerField(default=LONGEST_ESTIMATE)

@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "loaders",
     "dispatch",
     "dispatch.webhooks",
+    "dispatch.configuring",
     "orphans",
 ]
 MIDDLEWARE = [
@@ -213,6 +214,8 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # keeps no file, so two beats o
 
 #: The journal takes what a real Magma sends; every other address refuses more than 1 MB (api/paths.py).
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024
+#: The form of a pipeline with thousands of parameters is sent whole.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 30_000
 
 # --- DRF --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK: dict[str, object] = {

@@ -6,10 +6,11 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
+import dispatch.configuring.urls
 import dispatch.urls
 import loaders.urls
 import orphans.urls
-from polyphemus_site import embed, views
+from polyphemus_site import configure, embed, views
 from polyphemus_site.home import views as home_views
 from polyphemus_site.home.settings import views as settings_views
 from polyphemus_site.janus import pages as janus_pages
@@ -26,10 +27,17 @@ urlpatterns = [
     path("api/v1/schema", openapi_views.schema, name="api_schema"),
     path("api/v1/docs", openapi_views.docs, name="api_docs"),
     path("api/v1/", include(dispatch.urls.api_urlpatterns)),
+    path("api/v1/", include(dispatch.configuring.urls.api_urlpatterns)),
     path("api/v1/", include(loaders.urls.api_urlpatterns)),
     path("api/v1/", include(orphans.urls.api_urlpatterns)),
     path("admin/", admin.site.urls),
     path("", include(dispatch.urls.page_urlpatterns)),
+    path("", include(dispatch.configuring.urls.page_urlpatterns)),
+    path(
+        "<str:project>/suggestions/<int:pk>/configure",
+        configure.suggestion_configure,
+        name="suggestion_configure",
+    ),
     path("", include(loaders.urls.page_urlpatterns)),
     path("", include(orphans.urls.page_urlpatterns)),
     path("-/sign-in", janus_pages.sign_in, name="sign_in"),

@@ -1,1 +1,1 @@
-"""The analyst's client of Polyphemus: poll, bid, run, ticket. It shares no code with the server."""
+"""The analyst's client of Polyphemus: poll, bid, run, ticket. It needs no code of the server."""

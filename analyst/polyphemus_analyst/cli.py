@@ -183,6 +183,9 @@ def run(  # noqa: PLR0913 — the options of a command line
     schema: Annotated[
         Path | None, typer.Option(help="JSON Schema of the params; what does not fit is left.")
     ] = None,
+    input_schema: Annotated[
+        Path | None, typer.Option(help="JSON Schema of the sample sheet's rows; what does not fit is left.")
+    ] = None,
     sheet: Annotated[
         str, typer.Option(help="Write the inputs as csv, tsv or json and name it in params.input.")
     ] = "",
@@ -213,6 +216,7 @@ def run(  # noqa: PLR0913 — the options of a command line
         sheet=sheet,
         schema=configs.load_schema(schema) if schema else None,
         realistic=realistic,
+        input_schema=configs.load_schema(input_schema) if input_schema else None,
     )
     journal = Journal(home)
     dispatch = Dispatch(url, load_key(key_id, secret_file, scheme))

@@ -40,10 +40,17 @@ class Plan:
     project: str = ""
     sheet: str = ""
     schema: Mapping[str, Any] | None = None
+    #: Of the rows of the sample sheet.
+    input_schema: Mapping[str, Any] | None = None
     #: More time to ask for, as a share of the estimate.
     more: float = 0.5
     #: Bid the time our own past says it takes, once that is known.
     realistic: bool = False
+
+    @property
+    def sheet_written(self) -> str:
+        """The form of the sample sheet that is written and named in `params.input`; empty when none is."""
+        return self.sheet or ("csv" if "{sheet}" in self.command else "")
 
 
 @dataclass
@@ -220,7 +227,11 @@ class Analyst:
 
     def _refuse_unfit(self, config: Mapping[str, Any]) -> None:
         if self.plan.schema is not None:
-            configs.refuse_bad_params(config.get("params") or {}, self.plan.schema)
+            configs.refuse_bad_params(
+                config.get("params") or {}, self.plan.schema, sheet=self.plan.sheet_written
+            )
+        if self.plan.input_schema is not None:
+            configs.refuse_bad_rows(config.get("inputs") or [], self.plan.input_schema)
 
     def _place(self, job: Job) -> Workplace:
         return workplaces.prepare(

@@ -1,20 +1,23 @@
-"""What a request's config may hold: checked in shape here, and its params against the analysis's schema."""
+"""What a request's config may hold: checked in shape here, and then against the analysis's schemas."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from dispatch import schemas
 from dispatch.models import Analysis
+from polyphemus_analyst import schemas
 from polyphemus_site.errors import InvalidInputError
 
 #: Janus's rule for the names of projects.
 PROJECT_PATTERN = re.compile(r"(?!pg_)[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*", re.ASCII)
 LONGEST_INPUT = 500
 MOST_INPUTS = 10_000
+NAME_RULE = f"Each input must be text of 1 to {LONGEST_INPUT} plain characters."
+SHEET_RULE = "Each input of this analysis is a row of its sample sheet, and these do not fit it."
 #: Marks that make text read otherwise than it is stored.
 DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -31,41 +34,85 @@ def plain(text: str) -> bool:
     return not any(unicodedata.category(mark) in {"Cc", "Cs"} or mark in DIRECTION_MARKS for mark in text)
 
 
-def clean(*, analysis: str, project: str, inputs: Sequence[str], params: Any) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What requests of an analysis are held to; without schemas anything of the right shape goes."""
+
+    schema: schemas.Schema | None = None
+    input_schema: schemas.Schema | None = None
+
+    @property
+    def sheet(self) -> str:
+        """The form of sample sheet the analyst will make of the inputs and name in `params.input`."""
+        return schemas.sheet_form(self.schema) if self.schema and self.input_schema else ""
+
+    def param_faults(self, params: dict[str, Any]) -> list[schemas.Fault]:
+        """What is wrong with params that are an object."""
+        odd = _not_plain(params)
+        return odd or (schemas.faults(self.schema, params, sheet=self.sheet) if self.schema else [])
+
+    def input_faults(self, inputs: Sequence[Any]) -> list[schemas.Fault]:
+        """What is wrong with inputs that are a list of names, or of rows where there is a sheet."""
+        if self.input_schema is None:
+            return [
+                {"pointer": schemas.pointer_to(number), "detail": NAME_RULE}
+                for number, name in enumerate(inputs)
+                if not (isinstance(name, str) and 0 < len(name) <= LONGEST_INPUT and plain(name))
+            ]
+        rows = {str(number): row for number, row in enumerate(inputs)}
+        return _not_plain(rows) or schemas.sheet_faults(self.input_schema, inputs)
+
+
+def contract_of(analysis: str) -> Contract:
+    """What is known of an analysis; one that has no row leaves everything open."""
+    found = Analysis.objects.filter(name=analysis).values_list("schema", "input_schema").first()
+    return Contract(*found) if found else Contract()
+
+
+def clean(*, analysis: str, project: str, inputs: Sequence[Any], params: Any) -> dict[str, Any]:
     """The config as it will be published: `{project, inputs, params}`, params only when given."""
-    config: dict[str, Any] = {"project": project_name(project), "inputs": _inputs(inputs)}
+    config: dict[str, Any] = {"project": project_name(project)}
+    contract = contract_of(analysis)
+    config["inputs"] = _inputs(inputs, contract)
     if params is not None:
-        config["params"] = _params(params, analysis=analysis)
+        config["params"] = _params(params, contract)
     return config
 
 
-def _inputs(inputs: object) -> list[str]:
+def _inputs(inputs: object, contract: Contract) -> list[Any]:
     if not isinstance(inputs, list | tuple) or len(inputs) > MOST_INPUTS:
         raise InvalidInputError(
-            f"inputs must be a list of at most {MOST_INPUTS} names.", code="invalid_inputs"
+            f"inputs must be a list of at most {MOST_INPUTS} names or rows.", code="invalid_inputs"
         )
-    if not all(isinstance(name, str) and 0 < len(name) <= LONGEST_INPUT and plain(name) for name in inputs):
-        raise InvalidInputError(
-            f"Each input must be text of 1 to {LONGEST_INPUT} plain characters.", code="invalid_inputs"
-        )
+    if faults := contract.input_faults(inputs):
+        told = NAME_RULE if contract.input_schema is None else SHEET_RULE
+        raise InvalidInputError(told, code="invalid_inputs", errors=faults[: schemas.MOST_FAULTS])
     return list(inputs)
 
 
-def _params(params: object, *, analysis: str) -> dict[str, Any]:
-    if not isinstance(params, dict) or not _plain_throughout(params):
+def _params(params: object, contract: Contract) -> dict[str, Any]:
+    if not isinstance(params, dict):
         raise InvalidInputError("params must be an object, its texts plain.", code="invalid_params")
-    schema = Analysis.objects.filter(name=analysis).values_list("schema", flat=True).first()
-    if faults := schemas.faults(schema, params) if schema else []:
+    if faults := contract.param_faults(params):
         raise InvalidInputError(
             "params do not fit the schema of this analysis.", code="invalid_params", errors=faults
         )
     return params
 
 
-def _plain_throughout(value: object) -> bool:
+def _not_plain(document: dict[str, Any]) -> list[schemas.Fault]:
+    """The parts of a document that hold text which is not only what it looks like."""
+    return [
+        {"pointer": schemas.pointer_to(name), "detail": "Holds characters that can't be seen."}
+        for name, part in document.items()
+        if not (plain(name) and plain_throughout(part))
+    ]
+
+
+def plain_throughout(value: object) -> bool:
     """Whether every text in a document is plain, line breaks and tabs allowed."""
     if isinstance(value, dict):
-        return all(plain(name) and _plain_throughout(part) for name, part in value.items())
+        return all(plain(name) and plain_throughout(part) for name, part in value.items())
     if isinstance(value, list):
-        return all(_plain_throughout(part) for part in value)
+        return all(plain_throughout(part) for part in value)
     return not isinstance(value, str) or plain(value.replace("\n", "").replace("\t", ""))

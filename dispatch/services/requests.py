@@ -37,7 +37,7 @@ def submit(  # noqa: PLR0913 — a published document has this many parts
     *,
     analysis: str,
     project: str,
-    inputs: Sequence[str],
+    inputs: Sequence[Any],
     params: dict[str, Any] | None = None,
     requester: str,
     name: str | None = None,

@@ -1,0 +1,1 @@
+"""Every write of configurations and of the editions of schemas."""

@@ -1,0 +1,1 @@
+"""The edge: who asks, what for; one service or question; the answer."""
