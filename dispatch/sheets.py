@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dispatch import documents, track_records
+from dispatch.configuring.knowledge import version_of_request
+from dispatch.configuring.models import ConfigurationVersion
 from dispatch.models import AnalysisRequest, RequestEvent
 from dispatch.services import requests
 from dispatch.states import EventKind, RequestStatus
@@ -34,6 +36,8 @@ class Sheet:
     #: Of whoever holds it, when there is something to say; and when it is then realistically done.
     known: TrackRecord | None
     realistic_at: datetime | None
+    #: The version of a configuration it was published with, if any.
+    configured: ConfigurationVersion | None
     may_decide: bool
     may_ask_help: bool
     may_extend: bool
@@ -59,6 +63,7 @@ def sheet(request: AnalysisRequest, person: Person, *, now: datetime) -> Sheet:
         unserved=AnalysisRequest.objects.unserved(now=now).filter(pk=request.pk).exists(),
         known=known if known and known.known else None,
         realistic_at=known.realistic_at(request) if known and runs else None,
+        configured=version_of_request(request),
         may_decide=open_still,
         may_ask_help=open_still and deferred and request.help_asked_at is None,
         may_extend=open_still and request.status in {RequestStatus.RUNNING, RequestStatus.DEFERRED},

@@ -89,7 +89,7 @@ class Acceptance(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """The body of `accept`: what the requester changed of what was offered."""
 
     name: str | None = None
-    inputs: tuple[str, ...] | None = None
+    inputs: tuple[str | dict[str, Any], ...] | None = None
     params: dict[str, Any] | None = None
 
 

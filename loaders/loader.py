@@ -21,6 +21,8 @@ class Config:
 
     inputs: tuple[str, ...]
     params: Mapping[str, Any] = field(default_factory=dict)
+    #: The same inputs as rows of the pipeline's sample sheet, for an analysis that takes one.
+    rows: tuple[Mapping[str, Any], ...] = ()
 
 
 #: What a spelling says besides the checks, where it isn't the default.

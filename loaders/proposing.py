@@ -157,8 +157,10 @@ class Bench:
 
     def _config(self, due: list[Judgement]) -> dict[str, Any]:
         configs = [self.loader.config(self.page, judgement.index) for judgement in due]
-        inputs = dict.fromkeys(str(name) for config in configs for name in config.inputs)
-        config = {"inputs": list(inputs), "params": dict(configs[0].params)}
+        inputs = dict.fromkeys(str(name) for one in configs for name in one.inputs)
+        config: dict[str, Any] = {"inputs": list(inputs), "params": dict(configs[0].params)}
+        if rows := [dict(row) for one in configs for row in one.rows]:
+            config["rows"] = rows
         try:
             json.dumps(config, allow_nan=False)
         except (TypeError, ValueError) as error:

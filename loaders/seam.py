@@ -16,6 +16,7 @@ from django.db import connection
 from dispatch import documents, policies
 from dispatch.models import AnalysisRequest, Subject
 from dispatch.services import requests
+from dispatch.services.configs import contract_of
 from dispatch.states import Outcome, RequestStatus
 from dispatch.witness import Sight
 from loaders import evidence, fingerprints, registry
@@ -35,7 +36,7 @@ def submit_request(
     *,
     requester: str,
     name: str | None,
-    inputs: Sequence[str],
+    inputs: Sequence[Any],
     params: Mapping[str, object] | None,
     now: datetime,
 ) -> str:
@@ -62,6 +63,13 @@ def submit_request(
         now=now,
     )
     return request.name
+
+
+def inputs_offered(suggestion: Suggestion) -> list[Any]:
+    """What a request of it starts from: rows where the analysis takes a sheet and the loader fills one."""
+    config = suggestion.config
+    rows = config.get("rows")
+    return list(rows if rows and contract_of(suggestion.analysis).input_schema else config.get("inputs", []))
 
 
 def published(name: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dispatch.configuring.orders import Order
 from dispatch.configuring.services.publishing import Publish, Wish
 from dispatch.configuring.views.pages import configure
 from dispatch.services import configs
+from loaders import seam
 from loaders.models import Suggestion
 from loaders.services import suggestions
 from loaders.views.base import suggestion_for
@@ -24,15 +25,13 @@ def suggestion_configure(request: PageRequest, project: str, pk: int) -> HttpRes
     """`/PROJECT/suggestions/ID/configure`: look over what the records say, change it, and request it."""
     suggestion = suggestion_for(request.person, pk, project)
     analysis = suggestion.analysis
-    contract = configs.contract_of(analysis)
-    config = suggestion.config
     order = Order(
         project=project,
         analysis=analysis,
-        contract=contract,
+        contract=configs.contract_of(analysis),
         reason=suggestion.reason,
-        inputs=(contract.input_schema and config.get("rows")) or config.get("inputs") or (),
-        params=config.get("params") or {},
+        inputs=seam.inputs_offered(suggestion),
+        params=suggestion.config.get("params") or {},
         origin=knowledge.version_for(
             request.person, request.GET.get("version", ""), project=project, analysis=analysis
         ),
@@ -50,7 +49,7 @@ def accepting(suggestion: Suggestion) -> Publish:
             person=wish.requester,
             name=wish.name,
             inputs=wish.inputs,
-            params=wish.params,
+            params=wish.params or {},
             now=now,
         )
         return done.request_name

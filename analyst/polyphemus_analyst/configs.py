@@ -46,5 +46,5 @@ def _refuse(found: Sequence[str]) -> None:
 
 
 def _sentence(fault: schemas.Fault) -> str:
-    place = fault["pointer"].lstrip("/")
+    place = fault["pointer"].lstrip("/").replace("/", ".")
     return f"{place}: {fault['detail']}" if place else fault["detail"]

@@ -10,7 +10,7 @@ from dispatch import callers
 from dispatch.configuring.differences import Difference, differences
 from dispatch.configuring.models import Configuration, ConfigurationVersion
 from dispatch.configuring.orders import Order
-from dispatch.models import Analysis
+from dispatch.models import Analysis, AnalysisRequest
 from dispatch.services import configs, naming
 from polyphemus_site.errors import MissingError
 from polyphemus_site.janus.people import Person
@@ -94,6 +94,13 @@ def compared(
         return None
     before, after = (by_number[number] for number in numbers)
     return before, after, differences(before.params, after.params)
+
+
+def version_of_request(request: AnalysisRequest) -> ConfigurationVersion | None:
+    """The version a request was published with; None when it came by no form."""
+    return (
+        ConfigurationVersion.objects.filter(requests__request=request).select_related("configuration").first()
+    )
 
 
 def version_of(configuration: Configuration, number: object) -> ConfigurationVersion:

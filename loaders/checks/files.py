@@ -118,6 +118,14 @@ class Mates(Check):
             if key is None or not counts[key] == counts[(key[0], other(key[1]))] == 1
         ]
 
+    def pairs(self, value: Any) -> list[tuple[Any, Any]]:
+        """The files of a value as (read 1, read 2), by name; what has no mate is left out."""
+        halves: dict[str, dict[str, Any]] = {}
+        for entry in entries(value):
+            if key := self._key(name_of(entry)):
+                halves.setdefault(key[0], {})[key[1]] = entry
+        return [(half["1"], half["2"]) for _, half in sorted(halves.items()) if half.keys() == {"1", "2"}]
+
     def _key(self, name: str) -> tuple[str, str] | None:
         match = _split(self.pattern)(name)
         if match is None:

@@ -115,12 +115,12 @@ def accept(
     *,
     person: str,
     name: str | None = None,
-    inputs: Sequence[str] | None = None,
+    inputs: Sequence[Any] | None = None,
     params: Mapping[str, object] | None = None,
     now: datetime,
 ) -> Suggestion:
     """Submit the request a suggestion offers, and keep which one it became: both or neither."""
-    chosen = list(suggestion.config["inputs"] if inputs is None else inputs)
+    chosen = seam.inputs_offered(suggestion) if inputs is None else list(inputs)
     values = suggestion.config.get("params") if params is None else params
     with transaction.atomic():
         Suggestion.objects.select_for_update().get(pk=suggestion.pk)

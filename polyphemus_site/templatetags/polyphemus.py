@@ -41,6 +41,7 @@ TABS = (
     ("project", _("Overview")),
     ("suggestions_page", _("Suggestions")),
     ("requests_page", _("Requests")),
+    ("analyses_page", _("Analyses")),
     ("orphans_page", _("Orphans")),
 )
 

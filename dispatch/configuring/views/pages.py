@@ -21,7 +21,7 @@ from dispatch.configuring.services import configurations, editions, publishing
 from polyphemus_site import clock
 from polyphemus_site.errors import PolyphemusError
 from polyphemus_site.janus.pages import PageRequest, signed_in
-from polyphemus_site.janus.permissions import require_edit, require_view
+from polyphemus_site.janus.permissions import require_edit, require_edit_now, require_view
 
 
 @require_GET
@@ -53,7 +53,7 @@ def configure(request: PageRequest, order: Order) -> HttpResponse:
     if deed == "preview":
         return previewed(order, form)
     if deed in DEEDS:
-        require_edit(request.person, order.project)
+        require_edit_now(request.person, order.project)
         if form.is_right and is_current(request, order):
             return DEEDS[deed](request, order, form)
     form.inputs = form.inputs.settled()

@@ -6,13 +6,18 @@ exome can answer for itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from loaders.checks import Files, Linked, Mates, OneOf, Present
+from loaders.checks.uploads import stored
 from loaders.loader import Config, Loader
 from loaders.pages import Page
 
 NORMAL = OneOf("sample.tumor_type", ("Normal",), ignore_case=True)
 TUMOR = Present("sample.tumor_type") & ~NORMAL
 SEQUENCED = Files("raw_fastqs")
+MATES = Mates("raw_fastqs")
 FASTQ = r".+\.f(ast)?q(\.gz|\.bz2)?"
 
 
@@ -30,7 +35,7 @@ class ExomePipe(Loader):
         "exactly one normal exome with its fastqs", whom="the sequencing core"
     )
     wellformed = Linked("sample.exome", every=Files("raw_fastqs", FASTQ, min=0, only=True)) & Linked(
-        "sample.exome", where=SEQUENCED, every=Mates("raw_fastqs")
+        "sample.exome", where=SEQUENCED, every=MATES
     )
     inputs = ("sample.tumor_type", "sample.exome.raw_fastqs")
     outputs = Linked("sample.exome", where=TUMOR & SEQUENCED, every=Files("vcf"))
@@ -42,6 +47,18 @@ class ExomePipe(Loader):
         """The exomes with fastqs, the normal first."""
         (exomes,) = page.only(page.names[index]).linked("sample.exome")
         target = page.of("exome", exomes)
-        rows = list(zip(exomes, NORMAL.judge(target), SEQUENCED.judge(target), strict=True))
-        ordered = sorted(rows, key=lambda row: (not row[1], row[0]))
-        return Config(inputs=tuple(name for name, _, sequenced in ordered if sequenced))
+        columns = (exomes, NORMAL.judge(target), SEQUENCED.judge(target), target.values("raw_fastqs"))
+        ordered = sorted(zip(*columns, strict=True), key=lambda exome: (not exome[1], exome[0]))
+        chosen = [exome for exome in ordered if exome[2]]
+        rows = [
+            {"patient": page.names[index], "sample": name, "status": 0 if is_normal else 1, **lane}
+            for name, is_normal, _, fastqs in chosen
+            for lane in lanes(fastqs)
+        ]
+        return Config(inputs=tuple(name for name, *_ in chosen), rows=tuple(rows))
+
+
+def lanes(fastqs: Any) -> Iterator[dict[str, str]]:
+    """An exome's pairs of fastqs as nf-core/sarek's sample sheet names them."""
+    for number, (first, second) in enumerate(MATES.pairs(fastqs), start=1):
+        yield {"lane": f"L{number:03}", "fastq_1": stored(first), "fastq_2": stored(second)}

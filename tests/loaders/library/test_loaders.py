@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -9,6 +10,7 @@ import pytest
 
 from loaders import registry
 from loaders.library.bulk_rna_seq.loader import BulkRnaSeq
+from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.library.flowjo_populations.loader import FlowjoPopulations
 from loaders.library.rna_seq_matrix.loader import RnaSeqMatrix
 from loaders.library.sc_process.loader import OUTPUTS, ScProcess
@@ -16,10 +18,12 @@ from loaders.library.verify_md5.loader import VerifyMd5
 from loaders.loader import Loader
 from loaders.services.verdicts import applies
 from loaders.shapes import Trait
+from polyphemus_analyst import schemas
 from tests.loaders.library.pages import files, page, shapes, verdicts
 from tests.loaders.pages import SHAPES, file
 
 LIBRARY = Path(registry.__file__).parent / "library"
+SHEET = Path(__file__).parents[2] / "analyst" / "schemas" / "nf-core_sarek.schema_input.json"
 PAIR = files("a_R1.fastq.gz", "a_R2.fastq.gz")
 ALIGNED = {name: file(name) for name in ("cram", "cram_index", "junction", "unmapped_fastqs")}
 
@@ -201,3 +205,40 @@ def test_each_needs_at_most_one_custom_check(kind: type[Loader]) -> None:
 @pytest.mark.parametrize("kind", registry.LIBRARY[1:])
 def test_where_the_models_are_others_they_are_passed_over(kind: type[Loader]) -> None:
     assert not applies(kind(), "dt_lung", SHAPES)
+
+
+class TestExomePipe:
+    SHAPES = shapes(
+        patient={"sample": Trait("collection", "sample", "patient")},
+        sample={"tumor_type": "string", "exome": Trait("child", "exome", "sample")},
+        exome={"sample": Trait("parent", "sample", "exome"), "raw_fastqs": "file_collection", "vcf": "file"},
+    )
+    LANES = files("t_L2_R2.fastq.gz", "t_L1_R1.fastq.gz", "t_L2_R1.fastq.gz", "t_L1_R2.fastq.gz")
+
+    def test_its_rows_fit_the_sample_sheet_of_sarek(self) -> None:
+        judged = page(
+            "patient",
+            self.SHAPES,
+            patient={"P1": {"sample": ["T1", "N1", "T2"]}},
+            sample={
+                "N1": {"tumor_type": "Normal", "exome": "N1.exome"},
+                "T1": {"tumor_type": "Primary", "exome": "T1.exome"},
+                "T2": {"tumor_type": "Primary", "exome": "T2.exome"},
+            },
+            exome={
+                "N1.exome": {"sample": "N1", "raw_fastqs": PAIR},
+                "T1.exome": {"sample": "T1", "raw_fastqs": self.LANES},
+                "T2.exome": {"sample": "T2", "raw_fastqs": None},
+            },
+        )
+
+        config = ExomePipe().config(judged, 0)
+
+        assert config.inputs == ("N1.exome", "T1.exome")
+        assert [(row["sample"], row["status"], row["lane"]) for row in config.rows] == [
+            ("N1.exome", 0, "L001"),
+            ("T1.exome", 1, "L001"),
+            ("T1.exome", 1, "L002"),
+        ]
+        assert config.rows[1]["fastq_1"] == file("t_L1_R1.fastq.gz")["path"]
+        assert schemas.sheet_faults(json.loads(SHEET.read_text()), config.rows) == []
