@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.db import connection
 from playwright.sync_api import BrowserContext
 
 from tests.browser.sites import (
+    DEADLINE_SECONDS,
     EVERYWHERE,
     JANUS,
     POLYPHEMUS,
@@ -43,6 +46,14 @@ ARGUMENTS = [
 def chromium_path() -> str:
     """Debian's browser."""
     return program("chromium", package="chromium")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def rows_beside_playwright() -> Iterator[None]:
+    """Playwright's event loop lives in the test's thread: Django would take every query for one inside it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +97,17 @@ def web(
     }
     with serve_polyphemus(certificate, environment) as url:
         yield url
+    wait_until_left(str(connection.settings_dict["NAME"]))
+
+
+def wait_until_left(database: str) -> None:
+    """Until the process's sessions are gone: a database somebody else is in can't be dropped."""
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND pid <> %s"
+    ours = connection.connection.info.backend_pid if connection.connection else 0
+    end = time.monotonic() + DEADLINE_SECONDS
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        while time.monotonic() < end and server.execute(others, [database, ours]).fetchone() != (0,):
+            time.sleep(0.1)
 
 
 def cookie(perm: str, email: str = DOCTOR) -> dict[str, object]:

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from django.db import connections
 from playwright.sync_api import BrowserContext, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, WINDOW, SignIn, chromium_path, give
@@ -32,6 +33,7 @@ def browser(site: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterat
             viewport={"width": WINDOW["width"], "height": WINDOW["height"]},
         )
         yield context
+        connections.close_all()  # those opened beside Playwright's loop are only known beside it
         keep(context, request.node.name)
         context.close()
 

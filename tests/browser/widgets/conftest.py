@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 import pytest
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.conftest import ARGUMENTS, WINDOW, SignIn, chromium_path, give
@@ -15,20 +16,13 @@ from tests.browser.timur.site import Site
 RECORD = "/dt_lung/browse/patient/DTL001"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def rows_beside_playwright() -> Iterator[None]:
-    """Playwright's event loop lives in the test's thread: Django would take every query for one inside it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-        yield
-
-
 @pytest.fixture(scope="module")
 def chromium(rows_beside_playwright: None) -> Iterator[Browser]:
     """One browser for a module: to start it takes longer than most of these tests."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), headless=True, args=ARGUMENTS)
         yield browser
+        connections.close_all()  # those opened beside Playwright's loop are only known beside it
         browser.close()
 
 
