@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,35 +19,46 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "cron-analyst.md"
 Round = Callable[[str], subprocess.CompletedProcess[str]]
 
 
+def blocks() -> list[str]:
+    """The page's scripts: the round, what signs its calls, and how the key is kept."""
+    return re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.fixture(params=["dash", "bash"])
+def shell(request: pytest.FixtureRequest) -> str:
+    return program(request.param, package=request.param)
+
+
 @pytest.fixture
-def play(address: str, server_key: NewKey, analyst: str, tmp_path: Path) -> Round:
-    """Run the page's script once with a pipeline of ours."""
-    program("curl", package="curl")
-    program("openssl", package="openssl")
-    [script] = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    (tmp_path / "round").write_text(script)
-    (tmp_path / "secret").write_text(server_key.secret + "\n")
+def play(address: str, server_key: NewKey, analyst: str, shell: str, tmp_path: Path) -> Round:
+    """Do once what the page says, and then its round with a pipeline of ours."""
+    for tool in ("curl", "openssl", "perl"):
+        program(tool, package=tool)
+    round_, call, keep = blocks()
+    (tmp_path / "round").write_text(round_)
+    (tmp_path / "call").write_text(call)
+    settings = {"URL": address, "HOST": "localhost", "KEY_ID": server_key.key.pk, "EMAIL": analyst}
+    lines = [f"{name}={value}" for name, value in (settings | {"ANALYSIS": "exome_pipe"}).items()]
+    (tmp_path / "settings").write_text("\n".join(lines))
+    run(shell, "-c", keep, cwd=tmp_path, told=server_key.secret + "\n")
 
     def begin(pipeline: str) -> subprocess.CompletedProcess[str]:
         (tmp_path / "pipeline").write_text(f"#!/bin/sh\n{pipeline}\n")
-        (tmp_path / "pipeline").chmod(0o700)
-        settings = {"URL": address, "KEY_ID": server_key.key.pk, "EMAIL": analyst, "ANALYSIS": "exome_pipe"}
-        places = {"SECRET": str(tmp_path / "secret"), "PIPELINE": str(tmp_path / "pipeline")}
-        return subprocess.run(
-            ["/bin/sh", "./round"],
-            cwd=tmp_path,
-            env=os.environ | settings | places,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        for name in ("pipeline", "call"):
+            (tmp_path / name).chmod(0o700)
+        return run(shell, "./round", cwd=tmp_path)
 
     return begin
 
 
+def run(*words: str, cwd: Path, told: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 — the page's own scripts
+        words, cwd=cwd, input=told, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
 def test_the_recipe_does_an_open_request(published: AnalysisRequest, play: Round) -> None:
-    done = play('grep -q tumor.exome "$1"')
+    done = play('./call GET "requests/$1" | grep -q tumor.exome')
 
     published.refresh_from_db()
     assert (published.status, published.outcome) == ("archived", "ticket"), done.stderr + done.stdout
@@ -67,12 +78,31 @@ def test_the_recipe_is_quiet_when_nothing_is_open(address: str, play: Round) -> 
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_secret_stands_on_no_command_line(
-    published: AnalysisRequest, play: Round, tmp_path: Path
+def test_the_round_is_five_lines() -> None:
+    round_, *_ = blocks()
+
+    assert len(round_.splitlines()) == 5
+    assert max(len(line) for line in round_.splitlines()) <= 125
+
+
+def test_nothing_is_taken_of_another_analysis(published: AnalysisRequest, play: Round) -> None:
+    AnalysisRequest.objects.update(analysis="rnaseq")
+
+    done = play("true")
+
+    published.refresh_from_db()
+    assert (published.status, done.stderr) == ("new", "")
+
+
+def test_the_key_is_readable_to_its_owner_alone_and_no_command_line_shows_it(
+    published: AnalysisRequest, server_key: NewKey, shell: str, play: Round, tmp_path: Path
 ) -> None:
-    [script] = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    """What the shells would run is traced: a builtin's words are seen by nobody else."""
+    play("true")
+    _, call, keep = blocks()
+    traced = run(shell, "-xc", keep, cwd=tmp_path, told=server_key.secret + "\n").stderr
+    started = [line for line in traced.splitlines() if not line.lstrip("+ ").startswith(("printf", "read"))]
 
-    uses = [line for line in script.splitlines() if "$SECRET" in line]
-
-    assert [line.strip() for line in uses] == [uses[0].strip()]
-    assert '< "$SECRET"' in uses[0]
+    assert [stat.S_IMODE((tmp_path / f"pad.{pad}").stat().st_mode) for pad in ("36", "5c")] == [0o600] * 2
+    assert not any(server_key.secret in line for line in started)
+    assert "secret" not in call

@@ -45,7 +45,7 @@ class MovedClock:
         """Let it be later."""
         self.by += by
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE moved.by SET by = %s", [self.by])
+            cursor.execute("UPDATE moved.by SET by = %s", [f"{self.by.total_seconds()} seconds"])
 
     def remove(self) -> None:
         """Leave the database as it was."""

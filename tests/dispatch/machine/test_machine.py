@@ -265,8 +265,12 @@ def everywhere(tmp_path: Path, warehouse: RunningWarehouse) -> Iterator[World]:
 
 
 def test_nobody_breaks_a_law_or_is_left_without_a_next_step(everywhere: World) -> None:
+    class Here(Everybody):
+        def __init__(self) -> None:
+            super().__init__(everywhere)
+
     run_state_machine_as_test(
-        lambda: Everybody(everywhere),
+        Here,
         settings=settings(
             max_examples=EXAMPLES,
             stateful_step_count=STEPS,

@@ -176,7 +176,7 @@ class World:
 def world(folder: Path, warehouse: RunningWarehouse) -> Iterator[World]:
     """Set it up, and leave nothing behind."""
     clock = MovedClock()
-    environment = {
+    environment: dict[str, Any] = {
         "POLYPHEMUS_KEK": base64.b64encode(KEK).decode(),
         "POLYPHEMUS_JANUS_PUBLIC_KEY": public_key(),
         "POLYPHEMUS_MAGMA_TOKEN": warehouse.mint("VIEWER"),
@@ -218,7 +218,7 @@ def programs(clock: MovedClock) -> dict[str, Program]:
 
 
 @contextmanager
-def sweeping(folder: Path, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+def sweeping(folder: Path, environment: dict[str, Any]) -> Iterator[subprocess.Popen[str]]:
     """The process whose children sweep."""
     with (
         (folder / "sweeper.log").open("wb") as log,
