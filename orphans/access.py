@@ -6,6 +6,7 @@ from orphans.models import Bundle, Review
 from orphans.permissions import require_look
 from orphans.services.exports import holds_restricted
 from polyphemus_site.errors import MissingError
+from polyphemus_site.janus.errors import ForbiddenError
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.permissions import require_admin, require_restricted
 
@@ -25,6 +26,23 @@ def require_all_seen(person: Person, review: Review) -> None:
     """Nobody decides on what they may not see."""
     if review.items.filter(orphan__restricted=True).exists():
         require_restricted(person, review.project)
+
+
+def is_partly_unseen(person: Person, review: Review) -> bool:
+    """Whether something that may be removed holds a value or a record that is not for these eyes."""
+    if person.can_see_restricted(review.project):
+        return False
+    return review.items.pending().filter(holds_restricted=True, blockers=[]).exists()
+
+
+def require_nothing_unseen(person: Person, review: Review) -> None:
+    """Nobody agrees to the removal of what they may not see."""
+    if is_partly_unseen(person, review):
+        raise ForbiddenError(
+            "Some of these hold something restricted that you may not see: somebody with an upper-case role "
+            "must agree to their removal.",
+            code="restricted_unseen",
+        )
 
 
 def require_copies(person: Person, review: Review) -> None:

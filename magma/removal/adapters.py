@@ -56,7 +56,7 @@ MayCommit = Callable[[Strike], bool]
 
 
 class Removal(Protocol):
-    """One way to remove. Subclass implementation: all four; every refusal is a RemovalError."""
+    """One way to remove. Subclass implementation: all five; every refusal is a RemovalError."""
 
     key: str
     #: Whether `remove` removes; otherwise the work is handed over and watched.
@@ -74,4 +74,8 @@ class Removal(Protocol):
 
     def verdict(self, xid: str) -> Verdict:
         """What became of a transaction whose end nobody saw."""
+        ...
+
+    def remaining(self, project: str, doomed: Sequence[Doomed], *, witness: Witness) -> int:
+        """How many of the trees' rows are there still, by their numbers: a rename hides none."""
         ...

@@ -60,6 +60,7 @@ class DatabaseRemoval:
         with session(self.url) as connection:
             layout = _the_layout(connection, project, witness)
             _refuse_interference(layout, witness)
+            _require_foreign_keys(connection)
             return _Transaction(connection, layout, witness, self.lock_seconds).run(doomed, may_commit)
 
     def verdict(self, xid: str) -> Verdict:
@@ -70,6 +71,16 @@ class DatabaseRemoval:
             except psycopg.errors.InvalidParameterValue:
                 return Verdict.FORGOTTEN  # a number from the future: another server answers there now
         return VERDICTS[status]
+
+    def remaining(self, project: str, doomed: Sequence[Doomed], *, witness: Witness) -> int:
+        """Count the rows that are there still."""
+        numbers: dict[str, list[int]] = {}
+        for tree in doomed:
+            for name in tree.names:
+                numbers.setdefault(name.model, []).append(witness.row(name)[0])
+        with session(self.url) as connection:
+            layout = _the_layout(connection, project, witness)
+            return sum(rows.count(connection, layout.table(model), ids) for model, ids in numbers.items())
 
 
 def _the_layout(connection: Connection[Any], project: str, witness: Witness) -> Layout:
@@ -93,6 +104,16 @@ def _refuse_interference(layout: Layout, witness: Witness) -> None:
             raise InterferenceError(
                 f"Table {table} is partitioned or inherits; removal knows plain tables only."
             )
+
+
+def _require_foreign_keys(connection: Connection[Any]) -> None:
+    """A session set to replay a replica's changes looks at no foreign key."""
+    (role,) = connection.execute("SHOW session_replication_role").fetchone() or ("",)
+    if role != "origin":
+        raise InterferenceError(
+            f"The account's session_replication_role is {role!r}, which switches foreign keys off: "
+            "it must be 'origin'."
+        )
 
 
 class _Transaction:
@@ -128,8 +149,9 @@ class _Transaction:
     def _strike(self, doomed: list[Doomed], may_commit: MayCommit) -> Strike | None:
         (xid,) = self.connection.execute("SELECT txid_current()::text").fetchone() or ("",)
         self.ends = time.monotonic() + self.lock_seconds
-        standing = self._locked_and_unchanged(doomed)
-        standing = self._unreferenced(self._without_parent(standing))
+        standing = self._without_parent(self._locked_and_unchanged(doomed))
+        self._hold_undeclared(standing)
+        standing = self._unreferenced(standing)
         if not standing:
             self.connection.execute("ROLLBACK")
             return None
@@ -218,6 +240,13 @@ class _Transaction:
             for row_id in rows.with_parent(self.connection, table, parent.column, list(trees)):
                 self.spared[trees[row_id].key] = f"{trees[row_id].top} has a parent again."
         return self._standing(doomed)
+
+    def _hold_undeclared(self, doomed: list[Doomed]) -> None:
+        """Where no foreign key would stop it, nobody may write a link to these until the commit."""
+        for table in self._tables(self._ids(doomed)):
+            for referrer in self.layout.undeclared_onto(table):
+                self._hurry()
+                rows.hold_still(self.connection, referrer)
 
     def _unreferenced(self, doomed: list[Doomed]) -> list[Doomed]:
         """Leave each tree that something outside refers to, and then whatever that one refers to."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from magma.removal.catalogue import Catalogue, ForeignKey, Model, Table
+from magma.removal.catalogue import Catalogue, ForeignKey, Link, Model, Table
 from magma.removal.errors import SchemaUnclearError
 
 #: Twin models multiply the ways to match; beyond this many nobody can say which is right.
@@ -45,16 +45,25 @@ class Layout:
 
     def onto(self, table: Table) -> Iterator[ForeignKey]:
         """Every foreign key onto the table, and every link Magma keeps without one."""
-        declared = [key for key in self.catalogue.foreign_keys if key.target == table.oid]
-        yield from declared
-        known = {(key.referrer, key.columns) for key in declared}
+        yield from self._declared_onto(table)
+        for own, link in self._bare_links_onto(table):
+            yield ForeignKey(
+                link.attribute, own.oid, table.oid, own.schema, own.name, (link.column,), ("id",)
+            )
+
+    def undeclared_onto(self, table: Table) -> list[Table]:
+        """The tables with a link onto this one that no foreign key guards."""
+        return [own for own, _ in self._bare_links_onto(table)]
+
+    def _declared_onto(self, table: Table) -> list[ForeignKey]:
+        return [key for key in self.catalogue.foreign_keys if key.target == table.oid]
+
+    def _bare_links_onto(self, table: Table) -> Iterator[tuple[Table, Link]]:
+        known = {(key.referrer, key.columns) for key in self._declared_onto(table)}
         for model, own in self.tables.items():
             for link in self.catalogue.models[model].links:
-                is_onto = self.tables.get(link.model) == table
-                if is_onto and (own.oid, (link.column,)) not in known:
-                    yield ForeignKey(
-                        link.attribute, own.oid, table.oid, own.schema, own.name, (link.column,), ("id",)
-                    )
+                if self.tables.get(link.model) == table and (own.oid, (link.column,)) not in known:
+                    yield own, link
 
 
 def layouts(catalogue: Catalogue) -> list[Layout]:

@@ -26,6 +26,8 @@ class StoredRow:
     id: int
     digest: str
     values: Mapping[str, str | None]
+    #: Another row bears the same name: nobody can say which is meant.
+    is_double: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,8 @@ def find(
     found: dict[str, StoredRow] = {}
     for digest, *texts in connection.execute(statement, [wanted]):
         values = dict(zip(table.ordered, texts, strict=True))
-        found[str(values[identifier or "id"])] = StoredRow(int(values["id"] or 0), digest, values)
+        name = str(values[identifier or "id"])
+        found[name] = StoredRow(int(values["id"] or 0), digest, values, is_double=name in found)
     return found
 
 
@@ -68,6 +71,18 @@ def lock(connection: Connection[Any], table: Table, ids: Sequence[int]) -> dict[
         " WHERE {alias}.id = ANY(%s) ORDER BY {alias}.id FOR UPDATE"
     ).format(alias=ALIAS, digest=DIGEST, place=place(table))
     return dict(connection.execute(statement, [list(ids)]).fetchall())
+
+
+def count(connection: Connection[Any], table: Table, ids: Sequence[int]) -> int:
+    """How many of the rows are there."""
+    statement = sql.SQL("SELECT count(*) FROM {} WHERE id = ANY(%s)").format(place(table))
+    (there,) = connection.execute(statement, [list(ids)]).fetchone() or (0,)
+    return int(there)
+
+
+def hold_still(connection: Connection[Any], table: Table) -> None:
+    """Let nobody write to the table until the transaction ends; reading goes on."""
+    connection.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(place(table)))
 
 
 def with_parent(connection: Connection[Any], table: Table, column: str, ids: Sequence[int]) -> set[int]:

@@ -22,7 +22,8 @@ from magma.removal.errors import (
 #: A policy that would hide rows raises an error instead.
 SPELLING = (
     "-c timezone=UTC -c datestyle=ISO,MDY -c intervalstyle=postgres -c extra_float_digits=1 "
-    "-c bytea_output=hex -c row_security=off -c search_path=pg_catalog -c application_name=polyphemus"
+    "-c bytea_output=hex -c row_security=off -c search_path=pg_catalog -c synchronous_commit=on "
+    "-c application_name=polyphemus"
 )
 CONNECT_SECONDS = 5
 #: No lock is held for longer than this, whatever happens on our side.
@@ -49,22 +50,41 @@ def _named_refusals() -> Iterator[None]:
         raise refusal(error) from error
 
 
+#: What the database refuses, what that is to us, and what to do about it; the first that fits is said.
+REFUSALS: tuple[tuple[tuple[type[psycopg.Error], ...], type[RemovalError], str], ...] = (
+    (
+        (errors.InsufficientPrivilege,),
+        NoRightsError,
+        "The account of POLYPHEMUS_MAGMA_DATABASE_URL may not do this: {said}. Grant it SELECT, UPDATE and "
+        "DELETE on the project's tables, and SELECT on every table that refers to them.",
+    ),
+    (
+        (errors.LockNotAvailable, errors.DeadlockDetected),
+        LockedError,
+        "Somebody else is working on these records; it will be tried again.",
+    ),
+    (
+        (errors.QueryCanceled, errors.IdleInTransactionSessionTimeout),
+        TooSlowError,
+        "The batch took too long to lock; a smaller one will be tried.",
+    ),
+    (
+        (errors.ForeignKeyViolation,),
+        CountDiffersError,
+        "Another record still refers to one of these: {said}.",
+    ),
+    (
+        (psycopg.OperationalError,),
+        DatabaseDownError,
+        "Magma's database can't be reached: {said}. It will be tried again.",
+    ),
+)
+
+
 def refusal(error: psycopg.Error) -> RemovalError:
     """The database's error as a sentence that says what to do; nothing was removed."""
     said = (error.diag.message_primary or str(error)).strip().rstrip(".")
-    match error:
-        case errors.InsufficientPrivilege():
-            return NoRightsError(
-                f"The account of POLYPHEMUS_MAGMA_DATABASE_URL may not do this: {said}. "
-                "Grant it SELECT, UPDATE and DELETE on the project's tables, and SELECT on every table "
-                "that refers to them."
-            )
-        case errors.LockNotAvailable() | errors.DeadlockDetected():
-            return LockedError("Somebody else is working on these records; it will be tried again.")
-        case errors.QueryCanceled() | errors.IdleInTransactionSessionTimeout():
-            return TooSlowError("The batch took too long to lock; a smaller one will be tried.")
-        case errors.ForeignKeyViolation():
-            return CountDiffersError(f"Another record still refers to one of these: {said}.")
-        case psycopg.OperationalError():
-            return DatabaseDownError(f"Magma's database can't be reached: {said}. It will be tried again.")
+    for kinds, ours, sentence in REFUSALS:
+        if isinstance(error, kinds):
+            return ours(sentence.format(said=said))
     return RemovalError(f"Magma's database refused: {said}.")

@@ -142,6 +142,10 @@ def _disagreement(layout: Layout, found: Mapping[Name, StoredRow], tree: Tree) -
         row = found.get(node.name)
         if row is None:
             return f"{node.name} is not in table {layout.table(node.name.model)}."
+        if row.is_double:
+            return (
+                f"More than one row of table {layout.table(node.name.model)} is called {node.name.record!r}."
+            )
         if (attribute := _first_difference(layout, found, node, row)) is not None:
             return f"{node.name} has another {attribute} in the database than in the API."
     return None

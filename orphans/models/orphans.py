@@ -29,6 +29,9 @@ class Orphan(models.Model):
     appeared_by = models.TextField(blank=True)
     journal_entry = models.BigIntegerField(null=True)
 
+    #: Orphans of one batch came about together: by one update, or between the same two looks.
+    batch = models.TextField(blank=True)
+
     found_at = models.DateTimeField()
     found_by = models.TextField(choices=Source.choices)
     last_seen_at = models.DateTimeField()

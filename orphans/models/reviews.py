@@ -89,6 +89,10 @@ class ReviewItem(models.Model):
     shape = models.JSONField(default=dict)
     document = models.JSONField(default=dict)
     restricted_attributes = models.JSONField(default=list)
+    #: Every record of the tree, parents first: model, record, the digest of its document, the one above.
+    seen = models.JSONField(default=list)
+    #: Something in the tree is for upper-case roles only, so nobody else decides on its removal.
+    holds_restricted = models.BooleanField(default=False)
     #: Why it can't be removed: sentences, each naming what stands in the way.
     blockers = models.JSONField(default=list)
     #: What else in Polyphemus speaks of it: sentences.
@@ -96,6 +100,8 @@ class ReviewItem(models.Model):
     #: Items that link to each other carry the same number: they go together or not at all.
     group = models.BigIntegerField(default=0)
     parent = models.TextField(blank=True)
+    #: Likely parents, the likeliest first: parent, score, reasons.
+    proposals = models.JSONField(default=list)
     bundle = models.ForeignKey("orphans.Bundle", null=True, on_delete=models.PROTECT, related_name="items")
     strike = models.ForeignKey("orphans.Strike", null=True, on_delete=models.PROTECT, related_name="items")
 

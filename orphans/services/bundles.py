@@ -25,9 +25,9 @@ from orphans.querysets import ReviewItemQuerySet
 from orphans.services import storage
 from orphans.services.decisions import spare
 from orphans.services.moves import By, note_review
-from orphans.services.standing import Sight, batches, judge, sight
+from orphans.services.sights import sights
+from orphans.services.standing import batches, judge
 from orphans.states import BundleStatus
-from polyphemus_site import references
 
 FORMAT = "polyphemus-bundle/1"
 #: Records in one copy, and so in one transaction: what deletes well within a second.
@@ -204,7 +204,13 @@ def content(bundle: Bundle) -> bytes:
 
 
 def again(bundle: Bundle) -> Bundle:
-    """Have the copy made anew: what it holds is no longer to be relied on."""
+    """Have the copy made anew: what it holds is no longer to be relied on.
+
+    A copy that stands for removed records stays as it is; what is left of it goes to another bundle.
+    """
+    if bundle.items.removed().exists():
+        _pending(bundle).update(bundle=None)
+        return _spend(bundle)
     Bundle.objects.filter(pk=bundle.pk, status__in=[BundleStatus.WRITTEN, BundleStatus.VERIFIED]).update(
         status=BundleStatus.PLANNED
     )
@@ -248,25 +254,11 @@ def _unchanged(
                 left[item.pk] = "It has changed since it was reviewed: look at it again."
             else:
                 trees[item.pk] = tree
-    blocked = judge(_sights(review.project, trees, templates)).blockers
+    blocked = judge(sights(review.project, trees, templates)).blockers
     left |= {pk: " ".join(said) for pk, said in blocked.items()}
     if left:
         spare(review, [items[pk] for pk in left], note=left, by=by)
     return {pk: tree for pk, tree in trees.items() if pk not in left}
-
-
-def _sights(project: str, trees: Trees, templates: Templates) -> dict[int, Sight]:
-    """What stands in the way now: links from outside, and work in flight."""
-    sights: dict[int, Sight] = {}
-    for model in {tree.top.name.model for tree in trees.values()}:
-        mine = {pk: tree for pk, tree in trees.items() if tree.top.name.model == model}
-        records = {pk: tree.top.name.record for pk, tree in mine.items()}
-        found = references.mentions(project, model, list(records.values()))
-        sights |= {
-            pk: sight(tree, templates, further=references.blocking(found, records[pk]))
-            for pk, tree in mine.items()
-        }
-    return sights
 
 
 def _by_model(items: Iterable[ReviewItem]) -> dict[str, dict[str, ReviewItem]]:

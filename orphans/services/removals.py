@@ -7,7 +7,6 @@ transaction's number was kept before, and that database is asked.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,24 +15,24 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from magma.disconnected import parents_now, read_trees
+from magma.disconnected import parents_now
 from magma.errors import MagmaError
-from magma.journal.services import entries
-from magma.removal import adapters
-from magma.removal.adapters import Doomed, Verdict
-from magma.removal.errors import CalledOffError, OutcomeUnknownError, RemovalError, TooSlowError
+from magma.removal.adapters import Doomed
+from magma.removal.errors import CalledOffError, RemovalError, TooSlowError
 from magma.removal.witness import Witness
+from magma.trees import Tree
 from orphans.errors import CopyDiffersError, StorageError
-from orphans.models import Bundle, Orphan, Review, ReviewItem, Strike
-from orphans.services import bundles, notices
+from orphans.models import Bundle, Review, ReviewItem
+from orphans.services import bundles, notices, strikes
 from orphans.services.bundles import Tools
 from orphans.services.decisions import spare
-from orphans.services.moves import By, move_orphans, move_review, note_review
+from orphans.services.moves import By, move_orphans, move_review
+from orphans.services.sights import mentions
 from orphans.services.standing import halves
+from orphans.services.strikes import SELF
 from orphans.states import BundleStatus, Fate, OrphanStatus, ReviewStatus, StrikeStatus
 from polyphemus_site.errors import PolyphemusError
 
-SELF = "polyphemus"
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
 #: How often Magma is asked whether what was handed over is gone.
@@ -93,17 +92,17 @@ def _begin(review: Review, tools: Tools, by: By) -> bool:
     with transaction.atomic():
         fields = {"adapter": tools.adapter.key, "trouble": "", "trouble_code": ""}
         move_review(review, to=ReviewStatus.REMOVING, by=by, sources={ReviewStatus.APPROVED}, **fields)
+        for bundle in review.bundles.unspent():
+            if not bundle.strikes.filter(status=StrikeStatus.COMMITTING).exists():
+                bundles.again(bundle)
         bundles.plan(review)
-    for bundle in review.bundles.all():
-        if not bundle.strikes.filter(status=StrikeStatus.COMMITTING).exists():
-            bundles.again(bundle)
     return True
 
 
 def _go_on(review: Review, tools: Tools, by: By) -> bool:
     """Settle what may have committed, then do one thing with the first bundle that has any left to do."""
     for strike in review.strikes.filter(status=StrikeStatus.COMMITTING):
-        if not settle(strike, tools, now=by.now):
+        if not strikes.settle(strike, tools, now=by.now):
             _wait(review, ASK_AGAIN, now=by.now)
             return False
     bundle = next(iter(_unfinished(review, tools)), None)
@@ -144,16 +143,26 @@ def strike_bundle(bundle: Bundle, tools: Tools, *, by: By) -> None:
     """Remove what the verified bundle holds; a batch that would lock for too long is halved."""
     items = bundles.pending(bundle)
     kept = bundles.read(bundle)
-    doomed = [Doomed(pk, kept.trees[pk].names) for pk in items if pk in kept.trees]
+    blocked = _in_flight(bundle, {pk: kept.trees[pk] for pk in items if pk in kept.trees})
+    if blocked:
+        spare(bundle.review, [items[pk] for pk in blocked], note=blocked, by=by)
+    doomed = [Doomed(pk, kept.trees[pk].names) for pk in items if pk in kept.trees and pk not in blocked]
     _strike(bundle, tools, doomed, items, by=by)
     if bundles.is_spent(bundle):
         bundles.spend(bundle)
 
 
+def _in_flight(bundle: Bundle, trees: Mapping[int, Tree]) -> dict[int, str]:
+    """Work that began after the copy was compared, in words, by item."""
+    found = mentions(bundle.review.project, trees)
+    said = {pk: [one.sentence for one in ones if one.blocks] for pk, ones in found.items()}
+    return {pk: " ".join(sentences) for pk, sentences in said.items() if sentences}
+
+
 def _strike(
     bundle: Bundle, tools: Tools, doomed: Sequence[Doomed], items: Mapping[int, ReviewItem], *, by: By
 ) -> None:
-    may_commit = partial(_may_commit, bundle, now=by.now)
+    may_commit = partial(strikes.may_commit, bundle, now=by.now)
     try:
         outcome = tools.adapter.remove(
             bundle.review.project, doomed, witness=Witness.from_json(bundle.witness), may_commit=may_commit
@@ -168,105 +177,7 @@ def _strike(
     if outcome.spared:
         spare(bundle.review, [items[pk] for pk in outcome.spared], note=outcome.spared, by=by)
     for strike in bundle.strikes.filter(status=StrikeStatus.COMMITTING):
-        _committed(strike, now=by.now)
-
-
-def _may_commit(bundle: Bundle, strike: adapters.Strike, *, now: datetime) -> bool:
-    """The last question. Whoever calls off and whoever commits meet at the review's row: one is first."""
-    with transaction.atomic():
-        review = Review.objects.select_for_update().get(pk=bundle.review_id)
-        if review.status != ReviewStatus.REMOVING:
-            return False
-        row = Strike.objects.create(
-            review=review, bundle=bundle, xid=strike.xid, records=strike.records, at=now
-        )
-        ReviewItem.objects.filter(pk__in=strike.keys).update(strike=row)
-    return True
-
-
-def settle(strike: Strike, tools: Tools, *, now: datetime) -> bool:
-    """Find out what became of a strike and write it down; False when it can't be known yet."""
-    match tools.adapter.verdict(strike.xid):
-        case Verdict.COMMITTED:
-            _committed(strike, now=now)
-        case Verdict.ROLLED_BACK:
-            _rolled_back(strike, now=now)
-        case Verdict.RUNNING:
-            return False
-        case Verdict.FORGOTTEN:
-            return _by_evidence(strike, tools, now=now)
-    return True
-
-
-def _by_evidence(strike: Strike, tools: Tools, *, now: datetime) -> bool:
-    """The database has forgotten the transaction: what is there decides, if it is all there or all gone."""
-    items = list(strike.items.select_related("orphan"))
-    templates = tools.magma.templates(strike.review.project)
-    there = 0
-    for model in {item.orphan.model for item in items} & set(templates):
-        records = [item.orphan.record for item in items if item.orphan.model == model]
-        there += len(read_trees(tools.magma, strike.review.project, templates, model, records).trees)
-    if there == len(items):
-        _rolled_back(strike, now=now)
-    elif there == 0:
-        _committed(strike, now=now)
-    else:
-        raise OutcomeUnknownError(
-            f"Transaction {strike.xid} is forgotten, and {there} of {len(items)} orphans are still there: "
-            "somebody must look into Magma's database."
-        )
-    return True
-
-
-def _committed(strike: Strike, *, now: datetime) -> None:
-    """The records are gone: say so on every row, in the audit and in the journal, once."""
-    with transaction.atomic():
-        row = Strike.objects.filter(pk=strike.pk, status=StrikeStatus.COMMITTING)
-        if not row.update(status=StrikeStatus.COMMITTED, ended_at=now):
-            return
-        review, sha256 = strike.review, strike.bundle.sha256
-        items = strike.items.filter(fate=Fate.PENDING)
-        ids = list(items.values_list("orphan_id", flat=True))
-        items.update(fate=Fate.REMOVED)
-        note = f"Removed with {strike.records} records in transaction {strike.xid}."
-        by = By(review.approved_by, now, note=note, review=review, bundle_sha256=sha256)
-        move_orphans(ids, to=OrphanStatus.REMOVED, by=by)
-        note_review(review, action="records removed", by=by)
-        _tell_journal(strike.review, by, orphans=ids, records=strike.records)
-
-
-def _rolled_back(strike: Strike, *, now: datetime) -> None:
-    with transaction.atomic():
-        Strike.objects.filter(pk=strike.pk, status=StrikeStatus.COMMITTING).update(
-            status=StrikeStatus.ROLLED_BACK, ended_at=now
-        )
-        left = list(strike.items.filter(fate=Fate.PENDING))
-        strike.items.filter(fate=Fate.PENDING).update(strike=None)
-        if strike.review.status == ReviewStatus.CANCELLED:
-            spare(
-                strike.review, left, note="The review was called off.", by=By(SELF, now, review=strike.review)
-            )
-
-
-def _tell_journal(review: Review, by: By, *, orphans: Sequence[int], records: int) -> None:
-    """Leave a trace in the ecosystem's own log, as its services do."""
-    names = list(Orphan.objects.filter(pk__in=orphans).values_list("model", "record"))
-    document = {
-        "project_name": review.project,
-        "user": by.actor,
-        "event": "remove_orphans",
-        "message": f"removed {records} disconnected records ({len(names)} orphans) after review {review.pk}",
-        "application": SELF,
-        "payload": json.dumps(
-            {
-                "review": review.pk,
-                "bundle_sha256": by.bundle_sha256,
-                "orphans": [list(name) for name in names],
-            }
-        ),
-    }
-    body = json.dumps(document).encode()
-    entries.write(project_name=review.project, sender=SELF, document=document, body=body, now=by.now)
+        strikes.committed(strike, now=by.now)
 
 
 def _finish(review: Review, tools: Tools, by: By) -> bool:
@@ -330,7 +241,7 @@ def _close(review: Review, items: Sequence[ReviewItem], by: By) -> None:
     if items:
         by = By(review.approved_by, by.now, review=review)
         records = sum(item.records for item in items)
-        _tell_journal(review, by, orphans=[item.orphan_id for item in items], records=records)
+        strikes.tell_journal(review, by, orphans=[item.orphan_id for item in items], records=records)
 
 
 def _troubled(review: Review, error: PolyphemusError, *, now: datetime) -> bool:
@@ -363,7 +274,7 @@ def _wait(review: Review, wait: timedelta, *, now: datetime, error: PolyphemusEr
 def _settle_only(review: Review, tools: Tools, by: By) -> bool:
     """A review called off at the very moment of a commit still has to say what became of it."""
     for strike in review.strikes.filter(status=StrikeStatus.COMMITTING):
-        settle(strike, tools, now=by.now)
+        strikes.settle(strike, tools, now=by.now)
     return False
 
 

@@ -12,15 +12,15 @@ from django.db import transaction
 from magma.client import Magma
 from magma.disconnected import Templates, read_trees
 from magma.errors import MagmaError
-from magma.trees import Tree
+from magma.trees import Node, Tree, digest
 from orphans.errors import AlreadyDecidedError
 from orphans.models import Review, ReviewItem
 from orphans.querysets import OrphanQuerySet
 from orphans.services.moves import By, move_review, note_review
-from orphans.services.standing import Sight, judge, sight
+from orphans.services.sights import mentions, sights
+from orphans.services.standing import Sight, judge
 from orphans.signals import large_review_created
 from orphans.states import Fate, OrphanStatus, ReviewStatus
-from polyphemus_site import references
 from polyphemus_site.errors import InvalidInputError
 
 #: Trees read from Magma in one go.
@@ -30,6 +30,17 @@ MOST_ORPHANS = 50_000
 #: A review of up to this many orphans is read while its person waits; a larger one by a worker.
 AT_ONCE = 100
 AGAIN = timedelta(seconds=30)
+#: What gathering writes down of each tree.
+SEEN_FIELDS = (
+    "mark",
+    "records",
+    "shape",
+    "document",
+    "restricted_attributes",
+    "seen",
+    "holds_restricted",
+    "mentions",
+)
 
 
 def create(*, project: str, orphans: OrphanQuerySet, by: By) -> Review:
@@ -92,22 +103,15 @@ def _gather_some(
         return {}
     records = [item.orphan.record for item in items]
     forest = read_trees(magma, review.project, templates, model, records)
-    mentions = references.mentions(review.project, model, records)
     readable = [item for item in items if item.orphan.record in forest.trees]
+    trees = {item.pk: forest.trees[item.orphan.record] for item in readable}
+    said = mentions(review.project, trees)
     for item in readable:
-        _keep_sight(item, forest.trees[item.orphan.record], templates)
-        item.mentions = [said.sentence for said in mentions.get(item.orphan.record, ())]
-    fields = ["mark", "records", "shape", "document", "restricted_attributes", "mentions"]
-    ReviewItem.objects.bulk_update(readable, fields, batch_size=500)
+        _keep_sight(item, trees[item.pk], templates)
+        item.mentions = [one.sentence for one in said[item.pk]]
+    ReviewItem.objects.bulk_update(readable, SEEN_FIELDS, batch_size=500)
     _leave([item for item in items if item.orphan.record in forest.unreadable], forest.unreadable)
-    return {
-        item.pk: sight(
-            forest.trees[item.orphan.record],
-            templates,
-            further=references.blocking(mentions, item.orphan.record),
-        )
-        for item in readable
-    }
+    return sights(review.project, trees, templates)
 
 
 def _keep_sight(item: ReviewItem, tree: Tree, templates: Templates) -> None:
@@ -115,6 +119,17 @@ def _keep_sight(item: ReviewItem, tree: Tree, templates: Templates) -> None:
     item.shape = dict(Counter(name.model for name in tree.names))
     item.document = dict(tree.top.document)
     item.restricted_attributes = sorted(templates[tree.top.name.model].restricted_attributes)
+    item.seen = [
+        [*node.name, digest(dict(node.document)), list(node.above) if node.above else None] for node in tree
+    ]
+    item.holds_restricted = any(_is_restricted(node, templates) for node in tree)
+
+
+def _is_restricted(node: Node, templates: Templates) -> bool:
+    """Whether the record, or a value of it, is for upper-case roles only."""
+    template = templates[node.name.model]
+    closed = template.restricted_attributes | ({"restricted"} if template.holds_restricted_records else set())
+    return any(node.document.get(name) not in (None, False, []) for name in closed)
 
 
 def _keep_standing(review: Review, sights: Mapping[int, Sight]) -> None:

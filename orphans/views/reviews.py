@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,7 +20,7 @@ from orphans.models import Orphan, Review
 from orphans.permissions import require_decide, require_look, require_removal
 from orphans.querysets import OrphanQuerySet
 from orphans.serializers import item_json, review_json
-from orphans.services import adoption, bundles, decisions, exports, reviews
+from orphans.services import adoption, bundles, decisions, exports, handing, reviews
 from orphans.services.decisions import Said
 from orphans.services.moves import By
 from orphans.states import Decision
@@ -27,6 +29,7 @@ from polyphemus_site.api.parsers import document_of
 from polyphemus_site.clock import now
 from polyphemus_site.errors import InvalidInputError, MissingError
 from polyphemus_site.janus.people import Person
+from polyphemus_site.vouching import signer_from
 
 SAMPLE = 50
 #: What can't be taken back, or lets it happen: for admins, by Janus's word of this moment.
@@ -101,6 +104,20 @@ class ReviewScript(PersonView):
         return download(exports.removal_script(review).encode(), "application/sql", f"review-{pk}.sql")
 
 
+class ReviewHandoff(PersonView):
+    """`GET /api/v1/reviews/ID/handoff`: copies, script and signature for that administrator, as one zip."""
+
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        """Signed with the installation's key."""
+        person = person_of(request)
+        review = access.review_for(person, pk)
+        access.require_copies(person, review)
+        signer = signer_from(settings.POLYPHEMUS_KEK)
+        files = handing.package(review, signer=signer, issuer=settings.POLYPHEMUS_URL)
+        name = f"review-{pk}-handoff"
+        return download(handing.zipped(files, name), "application/zip", f"{name}.zip")
+
+
 class OrphanParents(PersonView):
     """`GET /api/v1/orphans/ID/parents`: likely parents, with the body that adopts it under the first."""
 
@@ -165,6 +182,10 @@ def carry_out(review: Review, said: Said, person: Person) -> Review:
     access.require_all_seen(person, review)
     if said.decision in GRAVE and said.is_admin:
         require_removal(person, review.project)
+    if said.decision is Decision.APPROVE:
+        access.require_nothing_unseen(person, review)
+    if said.decision is Decision.REMOVE and access.is_partly_unseen(person, review):
+        said = replace(said, is_admin=False)  # as an editor's, it waits for somebody who may see all of it
     return decisions.decide(review, said, by=By(person.email, now()))
 
 

@@ -22,8 +22,8 @@ POINTS = {
     "the rows are deleted": ("magma.removal.rows", "delete", "after"),
     "the commit is allowed": ("magma.removal.database", "_Transaction._commit", "before"),
     "the commit took place": ("magma.removal.database", "_Transaction._commit", "after"),
-    "the rows are half marked": ("orphans.services.removals", "_tell_journal", "before"),
-    "the removal is recorded": ("orphans.services.removals", "_committed", "after"),
+    "the rows are half marked": ("orphans.services.strikes", "tell_journal", "before"),
+    "the removal is recorded": ("orphans.services.strikes", "committed", "after"),
     "everything but the end is done": ("orphans.services.bundles", "spend", "after"),
 }
 
