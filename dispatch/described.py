@@ -177,8 +177,12 @@ RECORD_KEY = Described(
     gives={
         (200, V1): {
             "type": "object",
-            "required": ["algorithm", "public_key"],
-            "properties": {"algorithm": {"const": "ed25519"}, "public_key": {"type": "string"}},
+            "required": ["algorithm", "public_key", "pem"],
+            "properties": {
+                "algorithm": {"const": "ed25519"},
+                "public_key": {"type": "string"},
+                "pem": {"type": "string"},
+            },
         }
     },
     refusals=(),

@@ -14,6 +14,7 @@ api_urlpatterns: list[URLPattern] = [
     path("reviews/<int:pk>/decide", reviews.ReviewDecide.as_view(), name="review_decide"),
     path("reviews/<int:pk>/bundles/<int:number>", reviews.ReviewBundle.as_view(), name="review_bundle"),
     path("reviews/<int:pk>/undo", reviews.ReviewUndo.as_view(), name="review_undo"),
+    path("reviews/<int:pk>/handoff", reviews.ReviewHandoff.as_view(), name="review_handoff"),
     path("reviews/<int:pk>/script", reviews.ReviewScript.as_view(), name="review_script"),
 ]
 page_urlpatterns: list[URLPattern] = [

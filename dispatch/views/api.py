@@ -34,6 +34,7 @@ from polyphemus_site.janus.authentication import JanusAuthentication
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.permissions import require_edit_now
 from polyphemus_site.openapi.described import Methods
+from polyphemus_site.vouching import signer_from
 
 
 class DispatchView(APIView):
@@ -133,7 +134,7 @@ class RecordView(DispatchView):
         found = callers.find(self.caller(), name)
         if found.status != RequestStatus.ARCHIVED:
             raise MoveRefusedError(f"Request {found} has not ended.", code="not_archived")
-        signer = records.signer_from(settings.POLYPHEMUS_KEK)
+        signer = signer_from(settings.POLYPHEMUS_KEK)
         return Response(records.signed(found, issuer=settings.POLYPHEMUS_URL, signer=signer))
 
 
@@ -143,10 +144,10 @@ class RecordKeyView(APIView):
     described: ClassVar[Methods] = {"GET": described.RECORD_KEY}
 
     def get(self, request: Request) -> Response:
-        """Ed25519, 32 bytes in base64."""
+        """Ed25519: 32 bytes in base64, and as PEM for openssl."""
         del request
-        signer = records.signer_from(settings.POLYPHEMUS_KEK)
-        return Response({"algorithm": "ed25519", "public_key": signer.public_key})
+        signer = signer_from(settings.POLYPHEMUS_KEK)
+        return Response({"algorithm": "ed25519", "public_key": signer.public_key, "pem": signer.public_pem})
 
 
 class DecisionView(RepeatableView, DispatchView):

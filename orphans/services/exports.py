@@ -88,6 +88,7 @@ def removal_script(review: Review) -> str:
         script(
             review.project,
             copy.trees,
+            copy.document["templates"],
             sha256=copy.bundle.sha256,
             title=f"Polyphemus: review {review.pk} of {review.project}, bundle {copy.bundle.number}",
         )
