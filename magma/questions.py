@@ -29,6 +29,7 @@ class ReadPath(Enum):
     QUERY = "/query"
     ALIVE = "/"
     FLAGS = "/flags/"
+    GRAMMAR = "/gnomon/"
 
 
 class Ending(Enum):

@@ -36,6 +36,7 @@ READS = frozenset(
         ("POST", ReadPath.QUERY.value),
         ("GET", ReadPath.ALIVE.value),
         ("GET", ReadPath.FLAGS.value),
+        ("GET", ReadPath.GRAMMAR.value),
     }
 )
 
@@ -157,7 +158,7 @@ class Wire:
 
     def _exchange(self, path: ReadPath, body: Any, below: str, token: Token) -> Reply:
         with self._client.stream(
-            "GET" if path in {ReadPath.ALIVE, ReadPath.FLAGS} else "POST",
+            "POST" if path in {ReadPath.RETRIEVE, ReadPath.QUERY} else "GET",
             f"{self.base}{path.value}{quote(below, safe='')}",
             content=None if body is None else msgspec.json.encode(body),
             headers=_headers(token, has_body=body is not None),

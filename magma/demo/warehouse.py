@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 from magma.demo import questions, retrieval, revisions
 from magma.demo.answers import (
@@ -25,6 +25,7 @@ from magma.demo.answers import (
     unauthorized,
 )
 from magma.demo.journal import Entry, Journal
+from magma.demo.naming import Naming
 from magma.demo.people import Visitor, letters_of, visitor_of
 from magma.demo.questions import Reader
 from magma.demo.signing import Signer
@@ -52,6 +53,8 @@ ROUTES = (
     ("POST", "/update", "update"),
     ("POST", "/update_model", "update_model_action"),
     ("GET", "/flags/:project_name", "flags_get"),
+    ("GET", "/gnomon/:project_name", "gnomon_get"),
+    ("GET", "/gnomon/:project_name/decompose/*identifier", "gnomon_decompose"),
     ("GET", "/", ""),
 )
 
@@ -86,6 +89,7 @@ class Warehouse:
     siblings: tuple[Signer, ...] = ()
     journal: Journal | None = None
     projects: dict[str, Project] = field(default_factory=dict)
+    naming: Naming = field(default_factory=Naming)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def seed(self, folder: Path = SEED) -> None:
@@ -93,6 +97,7 @@ class Warehouse:
         for path in sorted(folder.glob("templates_*.json")):
             name = path.stem.removeprefix("templates_")
             self.projects[name] = project_of(name, json.loads(path.read_text(encoding="utf-8")))
+        self.naming = Naming.read(folder)
         loader = Visitor("loader@example.org", "Loader", letters_of(f"A:{','.join(self.projects)}"))
         for call in json.loads((folder / "updates.json").read_text(encoding="utf-8")):
             revisions.update(self.projects[call["body"]["project_name"]], loader, call["body"], self.clock())
@@ -146,6 +151,11 @@ class Warehouse:
         if request.method == "GET" and request.path.startswith("/flags/"):
             self.admit(visitor, request.path.removeprefix("/flags/"), Visitor.can_view)
             return as_json({"flags": {}})
+        if request.method == "GET" and request.path.startswith("/gnomon/"):
+            project, _, below = unquote(request.path.removeprefix("/gnomon/")).partition("/")
+            self.admit(visitor, project, Visitor.can_view)
+            with self.lock:
+                return self.naming.answer(project, below, self.projects.get(project))
         return as_text(f"There is no such path '{request.path}'", 404)
 
     def admit(self, visitor: Visitor | None, project: object, may: Callable[[Visitor, str], bool]) -> Visitor:
