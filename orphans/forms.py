@@ -14,6 +14,7 @@ from polyphemus_site.errors import InvalidInputError
 
 MOST_IDS = 50_000
 MOST_TEXT = 2000
+LARGEST_STATUS = 599
 
 
 def ids_of(document: Mapping[str, Any]) -> list[int]:
@@ -29,11 +30,12 @@ def ids_of(document: Mapping[str, Any]) -> list[int]:
 def said_of(document: Mapping[str, Any], *, is_admin: bool) -> Said:
     """A decision as a program sends it."""
     return Said(
-        decision=decision_of(_text(document, "decision")),
-        reason=_text(document, "reason"),
-        until=until_of(_text(document, "until")),
+        decision=decision_of(text_of(document, "decision")),
+        reason=text_of(document, "reason"),
+        until=until_of(text_of(document, "until")),
         parents=_parents(document.get("parents", {})),
-        confirm=_text(document, "confirm"),
+        likeliest=_flag(document, "likeliest"),
+        confirm=text_of(document, "confirm"),
         is_admin=is_admin,
     )
 
@@ -43,6 +45,7 @@ def said_in(form: QueryDict, *, is_admin: bool) -> Said:
     document: dict[str, Any] = {
         name: form.get(name, "") for name in ("decision", "reason", "until", "confirm")
     }
+    document["likeliest"] = form.get("likeliest") == "1"
     document["parents"] = {
         name.removeprefix("parent-"): value for name, value in form.items() if name.startswith("parent-")
     }
@@ -69,13 +72,29 @@ def until_of(text: str) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _text(document: Mapping[str, Any], name: str) -> str:
+def text_of(document: Mapping[str, Any], name: str) -> str:
+    """A text of the body, empty when it isn't there."""
     value = document.get(name, "")
     if not isinstance(value, str) or len(value) > MOST_TEXT:
         raise InvalidInputError(
             f"`{name}` must be text of at most {MOST_TEXT} characters.", code=f"bad_{name}"
         )
     return value
+
+
+def _flag(document: Mapping[str, Any], name: str) -> bool:
+    value = document.get(name, False)
+    if not isinstance(value, bool):
+        raise InvalidInputError(f"`{name}` must be true or false.", code=f"bad_{name}")
+    return value
+
+
+def sent_of(document: Mapping[str, Any]) -> tuple[int, str]:
+    """What Magma answered to a person's browser: its status, 0 where there was none, and its words."""
+    status = document.get("status")
+    if type(status) is not int or not 0 <= status <= LARGEST_STATUS:
+        raise InvalidInputError("`status` must be the status Magma answered, or 0.", code="bad_status")
+    return status, text_of(document, "said")
 
 
 def _parents(value: Any) -> dict[int, str]:

@@ -5,12 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Min, Q, QuerySet, Sum, Window
+from django.db.models.functions import Coalesce, RowNumber
 
 from orphans.states import LIVE, BundleStatus, Cause, Fate, OrphanStatus, ReviewStatus, StrikeStatus
 
 if TYPE_CHECKING:
     from orphans.models import Bundle, Orphan, Review, ReviewItem  # noqa: F401 — named by the querysets' parameters
+
+
+#: Groups shown of a review; the rest is found by filtering.
+MOST_GROUPS = 50
 
 
 class Onlooker(Protocol):
@@ -85,22 +90,44 @@ class ReviewItemQuerySet(QuerySet["ReviewItem"]):
         return self if onlooker.can_see_restricted(project) else self.filter(orphan__restricted=False)
 
     def groups(self) -> list[dict[str, Any]]:
-        """How many by model, cause and fate, with their records, the largest first."""
+        """How many by model, cause, batch and fate, with their records, the largest first."""
         rows = (
-            self.values("orphan__model", "orphan__cause", "fate")
-            .annotate(count=Count("pk"), records=Sum("records"))
-            .order_by("-count", "orphan__model")
+            self.values("orphan__model", "orphan__cause", "orphan__batch", "fate")
+            .annotate(
+                count=Count("pk"),
+                records=Sum("records"),
+                since=Min(Coalesce("orphan__appeared_at", "orphan__found_at")),
+                by=Min("orphan__appeared_by"),
+            )
+            .order_by("-count", "orphan__model", "orphan__batch")
         )
         return [
             {
                 "model": row["orphan__model"],
+                "cause": row["orphan__cause"],
                 "cause_text": Cause(row["orphan__cause"]).label,
+                "batch": row["orphan__batch"],
+                "fate": row["fate"],
                 "fate_text": Fate(row["fate"]).label,
                 "count": row["count"],
                 "records": row["records"],
+                "since": row["since"],
+                "by": row["by"],
             }
-            for row in rows
+            for row in rows[:MOST_GROUPS]
         ]
+
+    def sample(self, most: int) -> list[ReviewItem]:
+        """Some of every group before more of any."""
+        place = Window(
+            RowNumber(),
+            partition_by=[F("orphan__model"), F("orphan__cause"), F("orphan__batch"), F("fate")],
+            order_by="pk",
+        )
+        ranked = self.order_by().annotate(place=place).order_by("place", "pk")
+        chosen = list(ranked.values_list("pk", flat=True)[:most])
+        found = self.model.objects.select_related("orphan").in_bulk(chosen)
+        return [found[pk] for pk in chosen if pk in found]
 
     def removed(self) -> Self:
         """Those that are gone by this review."""

@@ -9,6 +9,7 @@ from django.db.models import Count
 
 from orphans.models import Bundle, Orphan, Review, ReviewItem, Search
 from orphans.querysets import OrphanQuerySet
+from orphans.services.adoption import visible
 from orphans.states import Cause, Fate, OrphanStatus, ReviewStatus, Source
 
 Json = dict[str, Any]
@@ -37,6 +38,7 @@ def orphan_json(orphan: Orphan) -> Json:
         "appeared_at": instant(orphan.appeared_at),
         "appeared_by": orphan.appeared_by or None,
         "journal_entry": orphan.journal_entry,
+        "batch": orphan.batch or None,
         "found_at": instant(orphan.found_at),
         "found_by": Source(orphan.found_by).label,
         "updated_at": instant(orphan.record_updated_at),
@@ -127,8 +129,14 @@ def item_json(item: ReviewItem, *, privileged: bool) -> Json:
         "document": {name: value for name, value in item.document.items() if name not in closed},
         "blockers": item.blockers,
         "mentions": item.mentions,
+        "proposals": visible(item.proposals, privileged=privileged),
+        "batch": item.orphan.batch,
+        "stands": item.orphan.status,
+        "stands_text": OrphanStatus(item.orphan.status).label,
+        "new_parent": item.orphan.new_parent or None,
         "fate": item.fate,
         "fate_text": Fate(item.fate).label,
         "note": item.fate_note or None,
+        "id": item.pk,
         "parent": item.parent or None,
     }

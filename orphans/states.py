@@ -191,7 +191,7 @@ class Fate(TextChoices):
     PENDING = "pending", "Not yet"
     KEPT = "kept", "Kept"
     LATER = "later", "Put off"
-    ADOPTED = "adopted", "Given a parent by a person's own update"
+    ADOPTED = "adopted", "To be given a parent by a person's own update"
     REMOVED = "removed", "Removed"
     SPARED = "spared", "Left where it is"
 

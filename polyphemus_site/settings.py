@@ -38,6 +38,8 @@ POLYPHEMUS_CALLS_PER_MINUTE = env.number("POLYPHEMUS_CALLS_PER_MINUTE", 6000)
 
 # --- the warehouse and the people -------------------------------------------------------------------------
 POLYPHEMUS_MAGMA_URL = env.text("POLYPHEMUS_MAGMA_URL").rstrip("/")
+#: Where people's browsers reach Magma, for the updates they send themselves.
+POLYPHEMUS_MAGMA_PUBLIC_URL = env.text("POLYPHEMUS_MAGMA_PUBLIC_URL", POLYPHEMUS_MAGMA_URL).rstrip("/")
 POLYPHEMUS_MAGMA_TOKEN = env.text("POLYPHEMUS_MAGMA_TOKEN")
 #: Where files lie; unset, loaders of files in Metis are passed over.
 POLYPHEMUS_METIS_URL = env.text("POLYPHEMUS_METIS_URL").rstrip("/")

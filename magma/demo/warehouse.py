@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from magma.demo import questions, retrieval, revisions
+from magma.demo import cross_origin, questions, retrieval, revisions
 from magma.demo.answers import (
     RefusalError,
     Reply,
@@ -113,7 +113,11 @@ class Warehouse:
             self.projects = pickle.loads(snapshot)  # noqa: S301 - it comes from snapshot(), never from outside
 
     def answer(self, request: Request) -> Reply:
-        """Answer any request; a fault of ours looks like one of Magma's."""
+        """Answer any request, a page's of a sibling host too."""
+        return cross_origin.answered(request, self.answer_plainly)
+
+    def answer_plainly(self, request: Request) -> Reply:
+        """Answer; a fault of ours looks like one of Magma's."""
         try:
             if request.method == "OPTIONS" and request.path == "/":
                 return as_json([route_document(*route) for route in ROUTES])

@@ -38,7 +38,9 @@ SELECT k.conname AS name, k.conrelid::bigint AS referrer, k.confrelid::bigint AS
              ORDER BY u.i) AS keys
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE k.contype = 'f' AND k.confrelid = ANY(%s::oid[]) AND k.conparentid = 0
+WHERE k.contype = 'f' AND k.conparentid = 0
+  AND k.confrelid IN (SELECT t.oid FROM pg_catalog.pg_class t
+                      JOIN pg_catalog.pg_namespace s ON s.oid = t.relnamespace WHERE s.nspname = %s)
 ORDER BY n.nspname, c.relname, k.conname
 """
 
@@ -117,13 +119,15 @@ class Catalogue:
 
 
 def read_catalogue(connection: Connection[Any], project: str) -> Catalogue:
-    """Read it in three statements."""
-    with connection.cursor(row_factory=dict_row) as cursor:
-        tables = tuple(_table(row) for row in cursor.execute(TABLES, [project]))
-        oids = [table.oid for table in tables]
-        keys = tuple(_foreign_key(row) for row in cursor.execute(FOREIGN_KEYS, [oids]))
-        attributes = list(cursor.execute(ATTRIBUTES, [project]))
-    return Catalogue(project, tables, keys, _models(attributes))
+    """Read it in three statements, sent together."""
+    with connection.pipeline():
+        tables, keys, attributes = (
+            connection.cursor(row_factory=dict_row).execute(statement, [project])
+            for statement in (TABLES, FOREIGN_KEYS, ATTRIBUTES)
+        )
+    return Catalogue(
+        project, tuple(map(_table, tables)), tuple(map(_foreign_key, keys)), _models(list(attributes))
+    )
 
 
 def _table(row: Row) -> Table:

@@ -21,11 +21,13 @@ from magma.removal.errors import (
     TooSlowError,
 )
 from magma.removal.layout import Layout, layouts
-from magma.removal.rows import Reference
+from magma.removal.rows import Locked, Reference
 from magma.removal.sessions import LOCK_SECONDS, session
 from magma.removal.witness import Examination, Witness, examine
 from magma.trees import Tree
 
+#: PostgreSQL that knows transaction_timeout.
+TRANSACTION_TIMEOUT_SINCE = 170000
 VERDICTS = {
     "committed": Verdict.COMMITTED,
     "aborted": Verdict.ROLLED_BACK,
@@ -128,6 +130,7 @@ class _Transaction:
         self.lock_seconds = lock_seconds
         self.spared: dict[int, str] = {}
         self.ends = 0.0
+        self.numbers: tuple[tuple[int, ...], dict[int, list[int]]] = ((), {})
 
     def run(self, doomed: Sequence[Doomed], may_commit: MayCommit) -> Outcome:
         with_rows = self._witnessed(doomed)
@@ -148,8 +151,8 @@ class _Transaction:
 
     def _strike(self, doomed: list[Doomed], may_commit: MayCommit) -> Strike | None:
         (xid,) = self.connection.execute("SELECT txid_current()::text").fetchone() or ("",)
-        self.ends = time.monotonic() + self.lock_seconds
-        standing = self._without_parent(self._locked_and_unchanged(doomed))
+        self._start_the_clock()
+        standing = self._locked_and_unchanged(doomed)
         self._hold_undeclared(standing)
         standing = self._unreferenced(standing)
         if not standing:
@@ -175,11 +178,28 @@ class _Transaction:
                 f"Transaction {strike.xid} ended with {status}; its outcome will be asked."
             )
 
+    def _start_the_clock(self) -> None:
+        """From here on rows are locked; a server that can bounds the whole transaction by itself."""
+        self.ends = time.monotonic() + self.lock_seconds
+        if self._server_bounds:
+            ms = f"{int(self.lock_seconds * 1000)}ms"
+            self.connection.execute(
+                "SELECT set_config('transaction_timeout', %(ms)s, true),"
+                " set_config('lock_timeout', %(ms)s, true)",
+                {"ms": ms},
+            )
+
+    @property
+    def _server_bounds(self) -> bool:
+        return self.connection.info.server_version >= TRANSACTION_TIMEOUT_SINCE
+
     def _hurry(self) -> None:
-        """Give the next statement what is left of the time, or give up."""
+        """Give up when the time is over; where the server can't, give the next statement what is left."""
         left = int((self.ends - time.monotonic()) * 1000)
         if left <= 0:
             raise TooSlowError("The batch took too long to lock; a smaller one will be tried.")
+        if self._server_bounds:
+            return
         self.connection.execute(
             "SELECT set_config('lock_timeout', %(ms)s, true), set_config('statement_timeout', %(ms)s, true),"
             " set_config('idle_in_transaction_session_timeout', %(ms)s, true)",
@@ -198,6 +218,13 @@ class _Transaction:
         return [tree for tree in doomed if tree.key not in self.spared]
 
     def _ids(self, doomed: Sequence[Doomed]) -> dict[int, list[int]]:
+        """Row numbers by table; every proof asks for those of the same trees."""
+        keys = tuple(tree.key for tree in doomed)
+        if self.numbers[0] != keys:
+            self.numbers = (keys, self._numbers(doomed))
+        return self.numbers[1]
+
+    def _numbers(self, doomed: Sequence[Doomed]) -> dict[int, list[int]]:
         ids: dict[int, list[int]] = {}
         for tree in doomed:
             for name in tree.names:
@@ -209,37 +236,38 @@ class _Transaction:
 
     def _locked_and_unchanged(self, doomed: list[Doomed]) -> list[Doomed]:
         ids = self._ids(doomed)
-        now: dict[tuple[int, int], str] = {}
+        now: dict[int, dict[int, Locked]] = {}
         for table in self._tables(ids):
             self._hurry()
-            locked = rows.lock(self.connection, table, ids[table.oid])
-            now |= {(table.oid, row_id): digest for row_id, digest in locked.items()}
+            now[table.oid] = rows.lock(self.connection, table, ids[table.oid], parent=self._parent(table))
         for tree in doomed:
-            for name in tree.names:
-                row_id, digest = self.witness.row(name)
-                found = now.get((self.layout.table(name.model).oid, row_id))
-                if found != digest:
-                    what = "is no longer there" if found is None else "has changed since the copy was made"
-                    self.spared.setdefault(tree.key, f"{name} {what}.")
+            if (reason := self._what_changed(tree, now)) is not None:
+                self.spared[tree.key] = reason
         return self._standing(doomed)
 
-    def _without_parent(self, doomed: list[Doomed]) -> list[Doomed]:
-        """The proof in its own right, though an unchanged row can't have gained a parent."""
-        by_model: dict[str, dict[int, Doomed]] = {}
-        for tree in doomed:
-            by_model.setdefault(tree.top.model, {})[self.witness.row(tree.top)[0]] = tree
-        for model, trees in by_model.items():
-            parent = self.layout.model(model).parent
-            if parent is None:
-                self.spared |= {
-                    tree.key: f"{model} is the root: it has no orphans." for tree in trees.values()
-                }
-                continue
-            self._hurry()
-            table = self.layout.table(model)
-            for row_id in rows.with_parent(self.connection, table, parent.column, list(trees)):
-                self.spared[trees[row_id].key] = f"{trees[row_id].top} has a parent again."
-        return self._standing(doomed)
+    def _parent(self, table: Table) -> str | None:
+        """The column of the parent of the model in that table; the root has none."""
+        model = self.layout.model_of(table.oid)
+        parent = self.layout.model(model).parent if model else None
+        return parent.column if parent else None
+
+    def _what_changed(self, tree: Doomed, now: Mapping[int, Mapping[int, Locked]]) -> str | None:
+        for name in tree.names:
+            row_id, digest = self.witness.row(name)
+            found = now[self.layout.table(name.model).oid].get(row_id)
+            if found is None:
+                return f"{name} is no longer there."
+            if found.digest != digest:
+                return f"{name} has changed since the copy was made."
+            # A proof in its own right, though an unchanged row can't have gained a parent.
+            if name == tree.top and found.has_parent is not False:
+                is_root = found.has_parent is None
+                return (
+                    f"{name.model} is the root: it has no orphans."
+                    if is_root
+                    else f"{name} has a parent again."
+                )
+        return None
 
     def _hold_undeclared(self, doomed: list[Doomed]) -> None:
         """Where no foreign key would stop it, nobody may write a link to these until the commit."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection, sql
 
@@ -28,6 +28,13 @@ class StoredRow:
     values: Mapping[str, str | None]
     #: Another row bears the same name: nobody can say which is meant.
     is_double: bool = False
+
+
+class Locked(NamedTuple):
+    """A row under our lock: its digest, and whether it has a parent; None where it can have none."""
+
+    digest: str
+    has_parent: bool | None
 
 
 @dataclass(frozen=True)
@@ -64,13 +71,18 @@ def find(
     return found
 
 
-def lock(connection: Connection[Any], table: Table, ids: Sequence[int]) -> dict[int, str]:
-    """Lock the rows against everything; return the digest of each that is there."""
+def lock(
+    connection: Connection[Any], table: Table, ids: Sequence[int], *, parent: str | None
+) -> dict[int, Locked]:
+    """Lock the rows against everything; return how each that is there stands now."""
+    has_parent = (
+        sql.SQL("{}.{} IS NOT NULL").format(ALIAS, sql.Identifier(parent)) if parent else sql.SQL("NULL")
+    )
     statement = sql.SQL(
-        "SELECT {alias}.id, {digest} FROM {place} AS {alias}"
+        "SELECT {alias}.id, {digest}, {has_parent} FROM {place} AS {alias}"
         " WHERE {alias}.id = ANY(%s) ORDER BY {alias}.id FOR UPDATE"
-    ).format(alias=ALIAS, digest=DIGEST, place=place(table))
-    return dict(connection.execute(statement, [list(ids)]).fetchall())
+    ).format(alias=ALIAS, digest=DIGEST, has_parent=has_parent, place=place(table))
+    return {row_id: Locked(*rest) for row_id, *rest in connection.execute(statement, [list(ids)])}
 
 
 def count(connection: Connection[Any], table: Table, ids: Sequence[int]) -> int:
@@ -85,48 +97,48 @@ def hold_still(connection: Connection[Any], table: Table) -> None:
     connection.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(place(table)))
 
 
-def with_parent(connection: Connection[Any], table: Table, column: str, ids: Sequence[int]) -> set[int]:
-    """Those of the rows whose parent is not null: no orphans."""
-    statement = sql.SQL("SELECT id FROM {} WHERE id = ANY(%s) AND {} IS NOT NULL").format(
-        place(table), sql.Identifier(column)
-    )
-    return {row_id for (row_id,) in connection.execute(statement, [list(ids)])}
-
-
 def references(connection: Connection[Any], layout: Layout, ids: Ids) -> list[Reference]:
-    """Every row anywhere that refers to one of these, themselves included."""
-    found: list[Reference] = []
-    for table in layout.catalogue.tables:
-        if ids.get(table.oid):
-            for key in layout.onto(table):
-                found.extend(_referring(connection, layout, table, key, ids[table.oid]))
-    return found
+    """Every row anywhere that refers to one of these, themselves included; one statement for all keys."""
+    keys = [
+        (table, key) for table in layout.catalogue.tables if ids.get(table.oid) for key in layout.onto(table)
+    ]
+    if not keys:
+        return []
+    parts = [_referring(layout, number, table, key) for number, (table, key) in enumerate(keys)]
+    found = connection.execute(
+        sql.SQL(" UNION ALL ").join(parts), [list(ids[table.oid]) for table, _ in keys]
+    )
+    return [_reference(layout, *keys[number], *row) for number, *row in found]
 
 
-def _referring(
-    connection: Connection[Any], layout: Layout, target: Table, key: ForeignKey, ids: Sequence[int]
-) -> list[Reference]:
+def _referring(layout: Layout, number: int, target: Table, key: ForeignKey) -> sql.Composed:
     model = layout.model_of(key.referrer)
     identifier = layout.model(model).identifier if model else None
     matches = sql.SQL(" AND ").join(
         sql.SQL("r.{} = t.{}").format(sql.Identifier(column), sql.Identifier(far))
         for column, far in zip(key.columns, key.keys, strict=True)
     )
-    statement = sql.SQL(
-        "SELECT t.id, {row_id}, {name} FROM {target} AS t JOIN {place} AS r ON {matches} WHERE t.id = ANY(%s)"
+    return sql.SQL(
+        "SELECT {number}, t.id::bigint, {row_id}, {name}"
+        " FROM {target} AS t JOIN {place} AS r ON {matches} WHERE t.id = ANY(%s)"
     ).format(
-        row_id=sql.SQL("r.id" if model else "NULL::bigint"),
+        number=sql.Literal(number),
+        row_id=sql.SQL("r.id::bigint" if model else "NULL::bigint"),
         name=sql.SQL("r.{}::text").format(sql.Identifier(identifier or "id")) if model else sql.SQL("''"),
         target=place(target),
         place=sql.Identifier(key.schema, key.table),
         matches=matches,
     )
-    where = model or f"table {key.schema}.{key.table}"
-    column = ", ".join(key.columns)
-    return [
-        Reference(target.oid, target_id, model, row_id, f"{where} {name!r} ({column})" if model else where)
-        for target_id, row_id, name in connection.execute(statement, [list(ids)])
-    ]
+
+
+def _reference(
+    layout: Layout, target: Table, key: ForeignKey, target_id: int, row_id: int | None, name: str
+) -> Reference:
+    """What one line of the answer says."""
+    model = layout.model_of(key.referrer)
+    columns = ", ".join(key.columns)
+    words = f"{model} {name!r} ({columns})" if model else f"table {key.schema}.{key.table}"
+    return Reference(target.oid, target_id, model, row_id, words)
 
 
 def delete(connection: Connection[Any], layout: Layout, ids: Ids) -> int:

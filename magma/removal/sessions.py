@@ -64,7 +64,7 @@ REFUSALS: tuple[tuple[tuple[type[psycopg.Error], ...], type[RemovalError], str],
         "Somebody else is working on these records; it will be tried again.",
     ),
     (
-        (errors.QueryCanceled, errors.IdleInTransactionSessionTimeout),
+        (errors.QueryCanceled, errors.IdleInTransactionSessionTimeout, errors.TransactionTimeout),
         TooSlowError,
         "The batch took too long to lock; a smaller one will be tried.",
     ),

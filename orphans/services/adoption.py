@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from magma.client import Magma
-from magma.disconnected import Templates
 from orphans.models import Orphan
 
 MOST_PROPOSALS = 5
-#: What each kind of evidence is worth; the journal saw it, names only hint.
-JOURNAL, PREFIX, SIBLINGS = 100, 60, 40
+#: What each kind of evidence is worth: rules are meant, the journal saw it, likenesses only hint.
+GRAMMAR, JOURNAL, PREFIX, SIBLINGS = 110, 100, 60, 40
 LIKELY = 60
+#: Revisions in one update.
+MOST_REVISIONS = 500
 
 Tokens = tuple[str, ...]
 
@@ -27,11 +27,23 @@ class Proposal:
     parent: str
     score: int
     reasons: tuple[str, ...]
+    #: The parent itself is for upper-case roles only.
+    restricted: bool = False
 
     @property
     def likely(self) -> bool:
         """More than a hint."""
         return self.score >= LIKELY
+
+    def as_json(self) -> dict[str, Any]:
+        """For keeping and for answers."""
+        return {
+            "parent": self.parent,
+            "score": self.score,
+            "likely": self.likely,
+            "reasons": list(self.reasons),
+            "restricted": self.restricted,
+        }
 
 
 @dataclass
@@ -44,6 +56,8 @@ class Family:
     by_tokens: dict[Tokens, str] = field(default_factory=dict)
     #: Parents that can hold no other child.
     full: frozenset[str] = frozenset()
+    #: Parents for upper-case roles only.
+    closed: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -68,9 +82,11 @@ def tokens(name: str) -> Tokens:
     return tuple(re.findall(r"[^\W\d_]+|\d+", name.lower()))
 
 
-def rank(record: str, family: Family, *, former: str = "") -> list[Proposal]:
-    """The likeliest parents first; none without a reason."""
+def rank(record: str, family: Family, *, former: str = "", named: str = "") -> list[Proposal]:
+    """The likeliest parents first; none without a reason. `named` is what the naming rules say."""
     reasons: dict[str, dict[str, int]] = defaultdict(dict)
+    if named in family.parents:
+        reasons[named][f"By the project's naming rules it belongs to {named}."] = GRAMMAR
     if former in family.parents:
         reasons[former][f"The journal last saw it under {former}."] = JOURNAL
     words = tokens(record)
@@ -82,7 +98,7 @@ def rank(record: str, family: Family, *, former: str = "") -> list[Proposal]:
         said = f"{siblings} of its nearest siblings by name stand under {parent}."
         reasons[parent][said] = int(SIBLINGS * share)
     proposals = [
-        Proposal(parent, sum(found.values()), tuple(found))
+        Proposal(parent, sum(found.values()), tuple(found), restricted=parent in family.closed)
         for parent, found in reasons.items()
         if parent not in family.full
     ]
@@ -101,30 +117,9 @@ def _siblings(words: Tokens, family: Family) -> list[tuple[str, float, str]]:
     return []
 
 
-def family_of(magma: Magma, project: str, templates: Templates, model: str) -> Family:
-    """Two requests: the parents there are, and where every connected record of the model stands."""
-    template = templates[model]
-    attribute = template.attributes[template.parent_attribute or ""]
-    above = templates[attribute.link_model or ""]
-    parents = magma.identifiers(project, above.name)
-    answer = magma.query(project, [model, "::all", attribute.name, "::identifier"]).answer
-    pairs = [(str(child), str(parent)) for child, parent in answer if parent is not None]
-    far = above.attributes.get(attribute.link_attribute or "")
-    return Family.of(parents, pairs, single=far is not None and far.type == "child")
-
-
-def propose(magma: Magma, project: str, orphans: Sequence[Orphan]) -> dict[int, list[Proposal]]:
-    """Proposals for each of these orphans of one project, by id."""
-    templates = magma.templates(project)
-    found: dict[int, list[Proposal]] = {}
-    for model in sorted({orphan.model for orphan in orphans} & set(templates)):
-        family = family_of(magma, project, templates, model)
-        for orphan in orphans:
-            if orphan.model == model:
-                found[orphan.pk] = rank(
-                    "" if orphan.is_row else orphan.record, family, former=orphan.former_parent
-                )
-    return found
+def visible(proposals: Iterable[Mapping[str, Any]], *, privileged: bool) -> list[Mapping[str, Any]]:
+    """Kept proposals without the parents that aren't for these eyes."""
+    return [one for one in proposals if privileged or not one["restricted"]]
 
 
 def update_body(project: str, parents: Mapping[Orphan, str]) -> dict[str, Any]:
@@ -133,3 +128,21 @@ def update_body(project: str, parents: Mapping[Orphan, str]) -> dict[str, Any]:
     for orphan, parent in parents.items():
         revisions.setdefault(orphan.model, {})[orphan.record] = {orphan.parent_attribute: parent}
     return {"project_name": project, "revisions": revisions}
+
+
+def pieces(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The same in bodies that Magma takes within seconds each."""
+    records = [
+        (model, record, revision)
+        for model, named in body["revisions"].items()
+        for record, revision in named.items()
+    ]
+    cut = [records[start : start + MOST_REVISIONS] for start in range(0, len(records), MOST_REVISIONS)]
+    return [{"project_name": body["project_name"], "revisions": _joined(part)} for part in cut]
+
+
+def _joined(part: Sequence[tuple[str, str, Any]]) -> dict[str, dict[str, Any]]:
+    revisions: dict[str, dict[str, Any]] = {}
+    for model, record, revision in part:
+        revisions.setdefault(model, {})[record] = revision
+    return revisions

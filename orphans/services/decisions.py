@@ -30,6 +30,9 @@ class Said:
     reason: str = ""
     until: datetime | None = None
     parents: Mapping[int, str] = field(default_factory=dict)
+    #: Whether each of the others is adopted by its likeliest parent, where that is more than a hint.
+    likeliest: bool = False
+    sees_restricted: bool = False
     confirm: str = ""
     #: Whether the person administers the project; everybody who gets here may edit it.
     is_admin: bool = False
@@ -76,14 +79,24 @@ def _settle(
 
 def _adopt(review: Review, said: Said, by: By) -> Review:
     """Note the parents; the person's own update does it, and the next look at Magma sees it."""
-    items = [item for item in review.items.pending() if said.parents.get(item.orphan_id)]
-    if not items:
+    items = list(review.items.pending())
+    for item in items:
+        item.parent = said.parents.get(item.orphan_id) or _likeliest(item, said)
+        item.fate = Fate.ADOPTED if item.parent else Fate.SPARED
+        item.fate_note = "" if item.parent else "No parent was named."
+    if not any(item.parent for item in items):
         raise InvalidInputError("Name a parent for at least one of these orphans.", code="parents_missing")
     done = _decided(review, said, by, to=ReviewStatus.DONE)
-    for item in items:
-        item.fate, item.parent = Fate.ADOPTED, said.parents[item.orphan_id]
-    ReviewItem.objects.bulk_update(items, ["fate", "parent"], batch_size=500)
+    ReviewItem.objects.bulk_update(items, ["fate", "fate_note", "parent"], batch_size=500)
     return done
+
+
+def _likeliest(item: ReviewItem, said: Said) -> str:
+    """The first proposal, if it is asked for, likely, and for these eyes."""
+    first = item.proposals[0] if said.likeliest and item.proposals else None
+    if first is None or not first["likely"] or (first["restricted"] and not said.sees_restricted):
+        return ""
+    return str(first["parent"])
 
 
 def _remove(review: Review, said: Said, by: By) -> Review:

@@ -77,11 +77,17 @@ def search(
 
 
 def searched(
-    magma: Magma, project: str, *, source: Source, now: datetime, since: datetime | None = None
+    magma: Magma,
+    project: str,
+    *,
+    source: Source,
+    now: datetime,
+    models: Collection[str] | None = None,
+    since: datetime | None = None,
 ) -> bool:
     """`search` for those who come back anyway: False when Magma failed, which the search has kept."""
     try:
-        search(magma, project, source=source, now=now, since=since)
+        search(magma, project, source=source, now=now, models=models, since=since)
     except MagmaError as error:
         logger.warning("no look for orphans in %s: %s", project, error.message)
         return False
@@ -157,6 +163,7 @@ def _add(
         orphan.cause, orphan.cause_note = story.cause, story.note
         orphan.former_parent, orphan.appeared_by = story.former_parent, story.appeared_by
         orphan.appeared_at, orphan.journal_entry = story.appeared_at, story.journal_entry
+        orphan.batch = f"entry {story.journal_entry}" if story.journal_entry else f"search {row.pk}"
     Orphan.objects.bulk_create(orphans, batch_size=1000)
     AuditEntry.objects.bulk_create((_found_line(orphan, now) for orphan in orphans), batch_size=1000)
     return len(orphans)

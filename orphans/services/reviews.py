@@ -16,6 +16,7 @@ from magma.trees import Node, Tree, digest
 from orphans.errors import AlreadyDecidedError
 from orphans.models import Review, ReviewItem
 from orphans.querysets import OrphanQuerySet
+from orphans.services.advice import Advisor
 from orphans.services.moves import By, move_review, note_review
 from orphans.services.sights import mentions, sights
 from orphans.services.standing import Sight, judge
@@ -40,6 +41,7 @@ SEEN_FIELDS = (
     "seen",
     "holds_restricted",
     "mentions",
+    "proposals",
 )
 
 
@@ -69,11 +71,12 @@ def gather(review: Review, *, magma: Magma, by: By) -> Review:
     """
     try:
         templates = magma.templates(review.project)
-        sights: dict[int, Sight] = {}
+        advisor = Advisor(magma, review.project, templates)
+        seen: dict[int, Sight] = {}
         for model, items in _by_model(review.items.pending().select_related("orphan")):
             for start in range(0, len(items), CHUNK):
-                sights |= _gather_some(review, magma, templates, model, items[start : start + CHUNK])
-        _keep_standing(review, sights)
+                seen |= _gather_some(review, advisor, model, items[start : start + CHUNK])
+        _keep_standing(review, seen)
     except MagmaError as error:
         trouble = {"trouble": error.message, "trouble_code": error.code, "try_again_at": by.now + AGAIN}
         Review.objects.filter(pk=review.pk, status=ReviewStatus.GATHERING).update(**trouble)
@@ -96,8 +99,9 @@ def _by_model(items: Iterable[ReviewItem]) -> list[tuple[str, list[ReviewItem]]]
 
 
 def _gather_some(
-    review: Review, magma: Magma, templates: Templates, model: str, items: Sequence[ReviewItem]
+    review: Review, advisor: Advisor, model: str, items: Sequence[ReviewItem]
 ) -> dict[int, Sight]:
+    magma, templates = advisor.magma, advisor.templates
     if model not in templates:
         _leave(items, dict.fromkeys((item.orphan.record for item in items), f"Magma has no model {model}."))
         return {}
@@ -109,6 +113,7 @@ def _gather_some(
     for item in readable:
         _keep_sight(item, trees[item.pk], templates)
         item.mentions = [one.sentence for one in said[item.pk]]
+        item.proposals = [one.as_json() for one in advisor.advise(item.orphan)]
     ReviewItem.objects.bulk_update(readable, SEEN_FIELDS, batch_size=500)
     _leave([item for item in items if item.orphan.record in forest.unreadable], forest.unreadable)
     return sights(review.project, trees, templates)

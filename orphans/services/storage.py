@@ -6,6 +6,7 @@ import gzip
 import os
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
 
@@ -19,7 +20,7 @@ def keep(name: str, content: bytes) -> str:
     """Write the content, compressed; return the name it got. An existing file is never written over."""
     packed = gzip.compress(content, mtime=0)
     try:
-        storage = storages[BUNDLES]
+        storage = _that_keeps()
         kept = storage.save(name, ContentFile(packed))
         _force_to_disk(storage, kept)
     except Exception as error:
@@ -28,6 +29,15 @@ def keep(name: str, content: bytes) -> str:
             "Look at the storage of the bundles: is there room, and the right to write?"
         ) from error
     return kept
+
+
+def _that_keeps() -> Storage:
+    storage = storages[BUNDLES]
+    if getattr(storage, "file_overwrite", False):
+        raise ImproperlyConfigured(
+            'the storage would write over copies; set "file_overwrite": false in POLYPHEMUS_BUNDLE_OPTIONS'
+        )
+    return storage
 
 
 def fetch(name: str) -> bytes:

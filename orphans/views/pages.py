@@ -10,18 +10,18 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from magma.client import connect
-from magma.errors import MagmaError
 from orphans import access
-from orphans.filters import PAGE, Wanted
+from orphans.filters import PAGE, ItemsWanted, Wanted
 from orphans.forms import said_in
 from orphans.models import Orphan, Review, Search
 from orphans.permissions import require_look
-from orphans.services import adoption
+from orphans.serializers import item_json
 from orphans.states import DECIDABLE, Cause, Decision, OrphanStatus, ReviewStatus
 from orphans.views import reviews
+from orphans.views.looking import beside_magma
 from polyphemus_site.errors import MissingError, PolyphemusError
 from polyphemus_site.janus.pages import PageRequest, signed_in
+from polyphemus_site.janus.people import Person
 
 #: Items shown on a review's page: a sample, the rest is counted in groups.
 SAMPLE = 25
@@ -65,6 +65,7 @@ def begin(request: PageRequest, project: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@beside_magma
 @signed_in
 def review(request: PageRequest, project: str, pk: int) -> HttpResponse:
     """`/PROJECT/orphans/reviews/ID`: what was seen, what may be decided, what became of it."""
@@ -93,13 +94,14 @@ def _context(request: PageRequest, found: Review) -> dict[str, Any]:
     person = request.person
     answer = reviews.review_answer(found, person)
     status = ReviewStatus(found.status)
-    items = answer["items"][:SAMPLE]
+    wanted = ItemsWanted.read(request.GET)
     return {
         "project": found.project,
         "review": found,
         "answer": answer,
-        "items": items,
-        "proposals": _proposals(found, items) if status is ReviewStatus.OPEN else {},
+        "wanted": wanted,
+        **_items(found, wanted, request, answer),
+        "likely": _likely(found, person) if status is ReviewStatus.OPEN else 0,
         "decisions": [one for one, states in DECIDABLE.items() if status in states],
         "may_decide": person.can_edit(found.project),
         "is_admin": person.is_admin(found.project),
@@ -107,10 +109,21 @@ def _context(request: PageRequest, found: Review) -> dict[str, Any]:
     }
 
 
-def _proposals(found: Review, items: list[dict[str, Any]]) -> dict[int, list[adoption.Proposal]]:
-    """Likely parents; without Magma the page still shows everything else."""
-    rows = list(Orphan.objects.filter(pk__in=[item["orphan"] for item in items]))
-    try:
-        return adoption.propose(connect(), found.project, rows)
-    except MagmaError:
-        return {}
+def _items(
+    found: Review, wanted: ItemsWanted, request: PageRequest, answer: dict[str, Any]
+) -> dict[str, Any]:
+    """A sample of everything, or one part of it page by page."""
+    if not wanted.narrows:
+        return {"items": answer["items"][:SAMPLE]}
+    rows = list(wanted.of(found.items.for_eyes(request.person, project=found.project))[: SAMPLE + 1])
+    privileged = request.person.can_see_restricted(found.project)
+    more = wanted.address(after=rows[SAMPLE - 1].pk) if len(rows) > SAMPLE else ""
+    return {"items": [item_json(row, privileged=privileged) for row in rows[:SAMPLE]], "more": more}
+
+
+def _likely(found: Review, person: Person) -> int:
+    """How many could be adopted at once by their likeliest parents."""
+    rows = found.items.pending().filter(proposals__0__likely=True)
+    if not person.can_see_restricted(found.project):
+        rows = rows.filter(proposals__0__restricted=False)
+    return rows.count()

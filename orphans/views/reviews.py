@@ -20,7 +20,7 @@ from orphans.models import Orphan, Review
 from orphans.permissions import require_decide, require_look, require_removal
 from orphans.querysets import OrphanQuerySet
 from orphans.serializers import item_json, review_json
-from orphans.services import adoption, bundles, decisions, exports, handing, reviews
+from orphans.services import adopting, adoption, advice, bundles, decisions, exports, handing, reviews
 from orphans.services.decisions import Said
 from orphans.services.moves import By
 from orphans.states import Decision
@@ -124,18 +124,18 @@ class OrphanParents(PersonView):
     def get(self, request: Request, pk: int) -> Response:
         """Ranked, with reasons."""
         orphan = orphan_for(person_of(request), pk)
-        proposals = adoption.propose(connect(), orphan.project, [orphan]).get(orphan.pk, [])
-        listed = [
-            {
-                "parent": one.parent,
-                "score": one.score,
-                "likely": one.likely,
-                "reasons": list(one.reasons),
-                "update": adoption.update_body(orphan.project, {orphan: one.parent}),
-            }
-            for one in proposals
-        ]
+        listed = likely_parents(orphan, person_of(request))
         return Response({"orphan": orphan.pk, "parents": listed})
+
+
+def likely_parents(orphan: Orphan, person: Person) -> list[dict[str, Any]]:
+    """Ranked, each with the body that adopts under it, without those that aren't for these eyes."""
+    found = [one.as_json() for one in advice.advise(connect(), orphan.project, [orphan])[orphan.pk]]
+    privileged = person.can_see_restricted(orphan.project)
+    return [
+        {**one, "update": adoption.update_body(orphan.project, {orphan: one["parent"]})}
+        for one in adoption.visible(found, privileged=privileged)
+    ]
 
 
 def orphan_for(person: Person, pk: int) -> Orphan:
@@ -180,6 +180,7 @@ def carry_out(review: Review, said: Said, person: Person) -> Review:
     """Carry out what the person said, if they may: grave words need Janus's word of this moment."""
     require_decide(person, review.project)
     access.require_all_seen(person, review)
+    said = replace(said, sees_restricted=person.can_see_restricted(review.project))
     if said.decision in GRAVE and said.is_admin:
         require_removal(person, review.project)
     if said.decision is Decision.APPROVE:
@@ -190,15 +191,14 @@ def carry_out(review: Review, said: Said, person: Person) -> Review:
 
 
 def review_answer(review: Review, person: Person) -> dict[str, Any]:
-    """The review with a sample of its orphans, and for an adoption the body to post."""
-    items = review.items.for_eyes(person, project=review.project).select_related("orphan").order_by("pk")
+    """The review with a sample of its orphans, and for an adoption the bodies to post."""
+    items = review.items.for_eyes(person, project=review.project)
     privileged = person.can_see_restricted(review.project)
     answer = review_json(review)
-    answer["groups"] = items.order_by().groups()
-    answer["items"] = [item_json(item, privileged=privileged) for item in items[:SAMPLE]]
+    answer["groups"] = items.groups()
+    answer["items"] = [item_json(item, privileged=privileged) for item in items.sample(SAMPLE)]
     if review.decision == Decision.ADOPT:
-        parents = {item.orphan: item.parent for item in items if item.parent}
-        answer["update"] = adoption.update_body(review.project, parents)
+        answer |= {"magma": settings.POLYPHEMUS_MAGMA_PUBLIC_URL, "updates": adopting.updates(items)}
     return answer
 
 

@@ -56,6 +56,16 @@ def test_naming_rules_are_only_ever_read() -> None:
     assert {method for method, path in READS if path.startswith("/gnomon")} == {"GET"}
 
 
+def test_only_the_script_that_runs_in_a_persons_browser_names_the_update() -> None:
+    scripts = {
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "static").rglob("*.js")
+        if "/update" in path.read_text(encoding="utf-8")
+    }
+
+    assert scripts == {"static/site/adopt.js"}
+
+
 @pytest.mark.parametrize("path", our_code(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_code_outside_the_demo_leans_on_it(path: Path) -> None:
     of_the_demo = {name for name in imports(path) if name.startswith(("magma.demo", "polyphemus_site.demo"))}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from orphans.services.adoption import Family, rank, tokens
@@ -29,6 +31,16 @@ class TestRank:
 
         assert (first.parent, second.parent) == ("DTL001", "DTL030")
         assert first.reasons == ("The journal last saw it under DTL001.",)
+
+    def test_naming_rules_outweigh_the_journal(self, lung: Family) -> None:
+        first, second, *_ = rank("T2 of DTL030", lung, former="DTL001", named="DTL030")
+
+        assert (first.parent, second.parent) == ("DTL030", "DTL001")
+
+    def test_a_parent_that_is_closed_says_so(self) -> None:
+        family = replace(Family.of(["DTL001"], []), closed=frozenset({"DTL001"}))
+
+        assert [one.restricted for one in rank("DTL001.T1", family)] == [True]
 
     def test_a_former_parent_that_is_gone_is_not_proposed(self, lung: Family) -> None:
         assert "DTL999" not in [one.parent for one in rank("X", lung, former="DTL999")]

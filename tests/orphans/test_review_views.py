@@ -126,10 +126,12 @@ class TestDecide:
             {"decision": "adopt", "parents": {str(orphan().pk): "Nemean Lion Monster"}},
         ).json()
 
-        assert answer["update"] == {
-            "project_name": "labors",
-            "revisions": {"victim": {ONE: {"monster": "Nemean Lion Monster"}}},
-        }
+        assert answer["updates"] == [
+            {
+                "project_name": "labors",
+                "revisions": {"victim": {ONE: {"monster": "Nemean Lion Monster"}}},
+            }
+        ]
 
     @pytest.mark.parametrize(
         ("said", "code"),

@@ -38,6 +38,7 @@ class World:
     curator: str = "curator@ucsf.edu"
     adapter: Any = None
     readers: list[Magma] = field(default_factory=list)
+    warehouse: KeptWarehouse | None = None
 
     @property
     def tools(self) -> Tools:
@@ -112,7 +113,7 @@ def a_world(database: MagmaDatabase, keys: KeyPair) -> Iterator[World]:
     with serving(warehouse.answer) as server:
         token = mint(keys.private, email="polyphemus@ucsf.edu", perm="V:labors,dt_lung")
         magma = Magma(url=server.url, token=token, projects=["labors", "dt_lung"])
-        one = World(server.url, magma, database, keys)
+        one = World(server.url, magma, database, keys, warehouse=warehouse)
         yield one
         for reader in (magma, one.magma, *one.readers):
             reader.close()
