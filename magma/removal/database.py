@@ -60,10 +60,7 @@ class DatabaseRemoval:
     ) -> Outcome:
         """Remove what stands every proof; leave, with its reason, what does not."""
         with session(self.url) as connection:
-            layout = _the_layout(connection, project, witness)
-            _refuse_interference(layout, witness)
-            _require_foreign_keys(connection)
-            return _Transaction(connection, layout, witness, self.lock_seconds).run(doomed, may_commit)
+            return _Transaction(connection, project, witness, self.lock_seconds).run(doomed, may_commit)
 
     def verdict(self, xid: str) -> Verdict:
         """Ask the database what became of the transaction."""
@@ -121,11 +118,13 @@ def _require_foreign_keys(connection: Connection[Any]) -> None:
 class _Transaction:
     """One transaction, from BEGIN to COMMIT; any exception before COMMIT rolls back."""
 
+    layout: Layout
+
     def __init__(
-        self, connection: Connection[Any], layout: Layout, witness: Witness, lock_seconds: float
+        self, connection: Connection[Any], project: str, witness: Witness, lock_seconds: float
     ) -> None:
         self.connection = connection
-        self.layout = layout
+        self.project = project
         self.witness = witness
         self.lock_seconds = lock_seconds
         self.spared: dict[int, str] = {}
@@ -150,8 +149,11 @@ class _Transaction:
         )
 
     def _strike(self, doomed: list[Doomed], may_commit: MayCommit) -> Strike | None:
-        (xid,) = self.connection.execute("SELECT txid_current()::text").fetchone() or ("",)
-        self._start_the_clock()
+        if not doomed:
+            self.connection.execute("ROLLBACK")
+            return None
+        xid = self._start_the_clock()
+        self._learn()
         standing = self._locked_and_unchanged(doomed)
         self._hold_undeclared(standing)
         standing = self._unreferenced(standing)
@@ -178,16 +180,24 @@ class _Transaction:
                 f"Transaction {strike.xid} ended with {status}; its outcome will be asked."
             )
 
-    def _start_the_clock(self) -> None:
-        """From here on rows are locked; a server that can bounds the whole transaction by itself."""
+    def _start_the_clock(self) -> str:
+        """From here on things are locked; a server that can bounds the whole transaction by itself."""
         self.ends = time.monotonic() + self.lock_seconds
-        if self._server_bounds:
-            ms = f"{int(self.lock_seconds * 1000)}ms"
-            self.connection.execute(
-                "SELECT set_config('transaction_timeout', %(ms)s, true),"
-                " set_config('lock_timeout', %(ms)s, true)",
-                {"ms": ms},
-            )
+        bound = "transaction_timeout" if self._server_bounds else "idle_in_transaction_session_timeout"
+        (xid, *_) = self.connection.execute(
+            "SELECT txid_current()::text, set_config(%(bound)s, %(ms)s, true),"
+            " set_config('lock_timeout', %(ms)s, true)",
+            {"bound": bound, "ms": f"{int(self.lock_seconds * 1000)}ms"},
+        ).fetchone() or ("",)
+        return str(xid)
+
+    def _learn(self) -> None:
+        """Hold the tables as they are, then read what they are: no key or trigger may come in between."""
+        self._hurry()
+        rows.hold_shape(self.connection, self.project, sorted(self.witness.tables.values()))
+        self.layout = _the_layout(self.connection, self.project, self.witness)
+        _refuse_interference(self.layout, self.witness)
+        _require_foreign_keys(self.connection)
 
     @property
     def _server_bounds(self) -> bool:

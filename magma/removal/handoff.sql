@@ -24,7 +24,7 @@ FROM (SELECT $expected::jsonb AS j) AS given,
 CREATE TEMPORARY TABLE polyphemus_place
   (model text PRIMARY KEY, oid oid UNIQUE, place text, identifier text, parent text) ON COMMIT DROP;
 
--- Which tables: nothing is locked meanwhile.
+-- Which tables: no row is locked meanwhile.
 DO $$polyphemus$$
 DECLARE
   instant constant text := 'YYYY-MM-DD"T"HH24:MI:SS';
@@ -69,7 +69,9 @@ BEGIN
       RAISE EXCEPTION 'The table of model % can''t be told: % fit.', wanted.model, ties;
     END IF;
   END LOOP;
+  -- From here on nobody hangs a key or a trigger on them; reading and writing go on.
   FOR spot IN SELECT * FROM pg_temp.polyphemus_place ORDER BY place LOOP
+    EXECUTE format('LOCK TABLE ONLY %s IN ROW EXCLUSIVE MODE', spot.place);
     SELECT min(t.tgname::text) INTO stray FROM pg_trigger t
       WHERE t.tgrelid = spot.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND (t.tgtype & 8) = 8;
     IF stray IS NOT NULL OR EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = spot.oid AND r.ev_type = '4') THEN

@@ -92,6 +92,12 @@ def count(connection: Connection[Any], table: Table, ids: Sequence[int]) -> int:
     return int(there)
 
 
+def hold_shape(connection: Connection[Any], schema: str, tables: Sequence[str]) -> None:
+    """Let nobody alter the tables, or hang keys or triggers on them, until the transaction ends."""
+    names = sql.SQL(", ONLY ").join(sql.Identifier(schema, table) for table in tables)
+    connection.execute(sql.SQL("LOCK TABLE ONLY {} IN ROW EXCLUSIVE MODE").format(names))
+
+
 def hold_still(connection: Connection[Any], table: Table) -> None:
     """Let nobody write to the table until the transaction ends; reading goes on."""
     connection.execute(sql.SQL("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE").format(place(table)))

@@ -15,6 +15,7 @@ from magma.removal.errors import (
     LockedError,
     NoRightsError,
     RemovalError,
+    SchemaUnclearError,
     TooSlowError,
 )
 
@@ -67,6 +68,11 @@ REFUSALS: tuple[tuple[tuple[type[psycopg.Error], ...], type[RemovalError], str],
         (errors.QueryCanceled, errors.IdleInTransactionSessionTimeout, errors.TransactionTimeout),
         TooSlowError,
         "The batch took too long to lock; a smaller one will be tried.",
+    ),
+    (
+        (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn),
+        SchemaUnclearError,
+        "Magma's tables changed after the copy was made: {said}. A new copy is needed.",
     ),
     (
         (errors.ForeignKeyViolation,),

@@ -31,7 +31,7 @@ from orphans.states import BundleStatus
 
 FORMAT = "polyphemus-bundle/1"
 #: Records in one copy, and so in one transaction: what deletes well within a second.
-MOST_RECORDS = 1000
+MOST_RECORDS = 2000
 
 Trees = dict[int, Tree]
 #: What copying and removing read of an item; what was seen of it stays where it is.

@@ -14,6 +14,7 @@ from dispatch.states import RequestStatus
 from loaders.models import Suggestion
 from orphans.models import Orphan
 from polyphemus_site.janus.people import Person
+from polyphemus_site.janus.roles import Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Card:
 
 def overview(person: Person, project: str) -> list[Card]:
     """The cards, what waits on the person first."""
-    cards = [*_requests(person, project), _suggestions(person, project), _orphans(person, project)]
+    cards = [*_requests(person, project), _suggestions(person, project), *_orphans(person, project)]
     return sorted(cards, key=lambda card: not card.needs_you)
 
 
@@ -69,10 +70,13 @@ def _requests(person: Person, project: str) -> Iterator[Card]:
     yield Card(_("Open"), new, ngettext("request awaits a bid", "requests await a bid", new), place)
 
 
-def _orphans(person: Person, project: str) -> Card:
+def _orphans(person: Person, project: str) -> Iterator[Card]:
+    """One suggestion a project, however many there are; guests don't see orphans at all."""
+    if person.level_in(project) is Level.GUEST and not person.sees_everything:
+        return
     count = Orphan.objects.of_project(project, onlooker=person).waiting().count()
-    return Card(
-        title=_("Orphans"),
+    yield Card(
+        title=_("Orphan data review"),
         figure=count,
         says=ngettext("record has lost its parent", "records have lost their parent", count),
         path=f"/{project}/orphans",

@@ -34,7 +34,7 @@ TREES = 5_000
 RECORDS = 2 * TREES
 FIRST = 1_000
 BATCH = MOST_RECORDS // 2
-WITHOUT_BUNDLES, WITH_BUNDLES = 4.0, 10.0
+WITHOUT_BUNDLES, WITH_BUNDLES, OVER_BATCHES = 4.0, 10.0, 4.0
 INSERT = f"""
 INSERT INTO labors.victims (id, created_at, updated_at, name, country)
 SELECT {FIRST} + i, now(), now(), 'BENCH-' || i, 'Crete' FROM generate_series(1, {TREES}) i;
@@ -43,6 +43,7 @@ SELECT {FIRST} + i, now(), now(), 'BENCH-S' || i, {FIRST} + i FROM generate_seri
 ANALYZE labors.victims;
 ANALYZE labors.sidekicks
 """
+BATCHES = "the same records by one DELETE a table and transaction, ids in one array, leaves first"
 FLOOR = "the same records by one DELETE each on the primary key, leaves first, the same number a transaction"
 
 
@@ -59,6 +60,14 @@ def rows() -> Iterator[Row]:
                 limit=WITHOUT_BUNDLES,
                 how=f"{RECORDS} records in {TREES} trees, every proof and the commit; floor: {FLOOR}",
                 rounds=3,
+            )
+            yield paired(
+                "removal_over_batched_delete",
+                site.removal,
+                site.batched,
+                limit=OVER_BATCHES,
+                how=f"{RECORDS} records in {TREES} trees, every proof and the commit; floor: {BATCHES}",
+                rounds=5,
             )
             yield paired(
                 "removal_with_bundles_over_bare_delete",
@@ -93,6 +102,18 @@ class Site:
                 for table in ("sidekicks", "victims"):
                     for row_id in range(FIRST + first, FIRST + first + BATCH):
                         connection.execute(f"DELETE FROM labors.{table} WHERE id = %s", [row_id])
+        return time.perf_counter() - start
+
+    def batched(self) -> float:
+        """The floor of somebody who knows how to delete many."""
+        self.fill()
+        connection = self.database.connection
+        start = time.perf_counter()
+        for first in range(1, TREES + 1, BATCH):
+            ids = list(range(FIRST + first, FIRST + first + BATCH))
+            with connection.transaction():
+                for table in ("sidekicks", "victims"):
+                    connection.execute(f"DELETE FROM labors.{table} WHERE id = ANY(%s)", [ids])
         return time.perf_counter() - start
 
     def removal(self) -> float:

@@ -17,6 +17,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from dispatch.services import requests
+from magma.removal import adapters
 from magma.removal.adapters import Doomed, Outcome, Verdict
 from magma.removal.database import DatabaseRemoval
 from magma.removal.errors import (
@@ -24,6 +25,7 @@ from magma.removal.errors import (
     LockedError,
     NoRightsError,
     OutcomeUnknownError,
+    SchemaUnclearError,
     TooSlowError,
 )
 from orphans.models import Bundle, Review, Strike
@@ -211,6 +213,42 @@ class TestDatabase:
 
         with pytest.raises(InterferenceError, match="switches foreign keys off"):
             remove(magma_database, victim(magma_database, BARE))
+
+    @pytest.mark.parametrize(
+        "act",
+        [
+            "CREATE TABLE public.late (victim integer REFERENCES labors.victims ON DELETE CASCADE)",
+            "CREATE TRIGGER late BEFORE DELETE ON labors.victims FOR EACH ROW"
+            " EXECUTE FUNCTION public.suppress_redundant_updates_trigger()",
+            "ALTER TABLE labors.victims ADD COLUMN late integer",
+        ],
+    )
+    def test_nobody_hangs_a_key_or_a_trigger_on_the_tables_until_the_commit(
+        self, magma_database: MagmaDatabase, act: str
+    ) -> None:
+        act = act.replace("public.suppress", "pg_catalog.suppress")
+        refused: list[str] = []
+
+        def meanwhile(strike: adapters.Strike) -> bool:
+            with psycopg.connect(magma_database.url, options="-c lock_timeout=100ms") as other:
+                try:
+                    other.execute(act)
+                except psycopg.errors.LockNotAvailable as error:
+                    refused.append(str(error))
+            return True
+
+        outcome = remove(magma_database, victim(magma_database, BARE), may_commit=meanwhile)
+
+        assert (outcome.records, len(refused)) == (1, 1)
+
+    def test_tables_that_are_called_otherwise_now_want_a_new_copy(
+        self, magma_database: MagmaDatabase
+    ) -> None:
+        def rename() -> None:
+            magma_database.run("ALTER TABLE labors.victims RENAME TO casualties")
+
+        with pytest.raises(SchemaUnclearError, match="A new copy is needed"):
+            remove(magma_database, victim(magma_database, BARE), meanwhile=rename)
 
     def test_a_link_nobody_guards_can_not_slip_in_before_the_commit(
         self, magma_database: MagmaDatabase

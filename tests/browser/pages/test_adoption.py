@@ -14,6 +14,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.db import connection
 from playwright.sync_api import BrowserContext, expect
 
@@ -26,8 +27,9 @@ from magma.demo.warehouse import Request, Warehouse
 from orphans.models import AuditEntry, Orphan, Review
 from orphans.services import discovery
 from orphans.states import OrphanStatus, Source
-from tests.browser.pages.conftest import SignIn
-from tests.browser.pages.sites import Certificate, serve_polyphemus
+from tests.browser.conftest import SignIn
+from tests.browser.pictures import picture
+from tests.browser.sites import Certificate, serve_polyphemus
 from tests.polyphemus_site.janus.tokens import key_pair, public_key, token
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]
@@ -194,6 +196,30 @@ def test_where_the_browser_can_not_reach_magma_the_body_to_post_is_shown(
     page.get_by_text("What to post to Magma's /update").click()
     expect(page.locator("pre")).to_contain_text(f'"patient": "{PARENT}"')
     assert lost().status == OrphanStatus.OPEN
+
+
+def test_the_pages_of_an_orphan_and_its_review_are_for_everybody(
+    polyphemus: str, browser: BrowserContext, sign_in: SignIn
+) -> None:
+    sign_in(f"A:{PROJECT}")
+    page = browser.pages[0]
+    page.goto(f"{polyphemus}/dt_lung/orphans")
+    page.get_by_role("button", name="Review all that are selected").click()
+    found: dict[str, int] = {}
+    for name, address in (
+        ("review", page.url),
+        ("orphan", f"{polyphemus}/dt_lung/orphans/{lost().pk}"),
+        ("bundles", f"{polyphemus}/dt_lung/orphans/bundles"),
+    ):
+        page.goto(address)
+        picture(page, f"page-orphans-{name}")
+        found[name] = Axe().run(page).violations_count
+        page.set_viewport_size({"width": 400, "height": 900})
+        found[f"{name}, narrow"] = Axe().run(page).violations_count
+        found[f"{name}, sideways"] = max(0, page.evaluate("document.documentElement.scrollWidth") - 400)
+        page.set_viewport_size({"width": 1280, "height": 900})
+
+    assert found == dict.fromkeys(found, 0)
 
 
 def test_opening_a_page_sends_nothing(

@@ -31,3 +31,11 @@ def test_without_orphans_there_is_nothing_to_see(embed: Embed) -> None:
     page.wait_for_function("told.length")
 
     expect(page.locator("polyphemus-orphans")).to_be_hidden()
+
+
+def test_who_may_not_review_them_is_not_asked_to(embed: Embed) -> None:
+    orphan("DTL030.N1", datetime.now(UTC))
+    page = embed(ELEMENT, perm="v:dt_lung")
+    page.wait_for_function("told.length")
+
+    expect(page.locator("polyphemus-orphans")).to_be_hidden()

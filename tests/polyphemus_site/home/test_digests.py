@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
+from orphans.models import Orphan
 from polyphemus_site.home import digests
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
@@ -63,6 +64,20 @@ class TestSending:
         assert [(card["title"], card["path"]) for card in notice.context["cards"]] == [
             ("Ready", "/labors/suggestions")
         ]
+
+    @pytest.mark.parametrize(("perm", "told"), [("e:labors", 1), ("a:labors", 1), ("v:labors", 0)])
+    def test_new_orphans_are_one_line_to_editors_and_admins(
+        self, now: datetime, perm: str, told: int
+    ) -> None:
+        subscribe(perm, now=now)
+        Orphan.objects.bulk_create(rows.orphan(f"o-{number}", now=now) for number in range(5))
+
+        assert digests.send_due(now=TOMORROW) == told
+        assert [
+            (card["title"], card["figure"], card["path"])
+            for notice in Notice.objects.all()
+            for card in notice.context["cards"]
+        ] == [("Orphan data review", 5, "/labors/orphans")] * told
 
     def test_before_its_time_nothing_is_sent(self, now: datetime) -> None:
         subscribe("e:labors", now=now)

@@ -61,10 +61,13 @@ class TestOverview:
     @pytest.mark.parametrize(
         ("perm", "figures"),
         [
-            ("e:labors", {"Ready": 1, "Running": 2, "Open": 1, "Orphans": 1, "Waiting on you": 2}),
-            ("E:labors", {"Ready": 2, "Running": 2, "Open": 1, "Orphans": 2, "Waiting on you": 2}),
-            ("a:labors", {"Ready": 1, "Running": 2, "Open": 1, "Orphans": 1, "Waiting on you": 3}),
-            ("v:administration", {"Ready": 1, "Running": 2, "Open": 1, "Orphans": 1, "Waiting on you": 2}),
+            ("e:labors", {"Ready": 1, "Running": 2, "Open": 1, "Orphan data review": 1, "Waiting on you": 2}),
+            ("E:labors", {"Ready": 2, "Running": 2, "Open": 1, "Orphan data review": 2, "Waiting on you": 2}),
+            ("a:labors", {"Ready": 1, "Running": 2, "Open": 1, "Orphan data review": 1, "Waiting on you": 3}),
+            (
+                "v:administration",
+                {"Ready": 1, "Running": 2, "Open": 1, "Orphan data review": 1, "Waiting on you": 2},
+            ),
         ],
     )
     def test_each_person_sees_what_is_theirs_to_see(self, perm: str, figures: dict[str, int]) -> None:
@@ -80,7 +83,18 @@ class TestOverview:
         shown = cards("v:labors")
 
         assert not shown["Ready"].needs_you
-        assert not shown["Orphans"].needs_you
+        assert not shown["Orphan data review"].needs_you
+
+    def test_orphans_are_one_suggestion_to_those_who_may_review_them(self, now: datetime) -> None:
+        Orphan.objects.bulk_create(rows.orphan(f"more-{number}", now=now) for number in range(3))
+
+        needed = {perm: cards(perm)["Orphan data review"].needs_you for perm in ("a:labors", "e:labors")}
+
+        assert needed == {"a:labors": True, "e:labors": True}
+        assert cards("e:labors")["Orphan data review"].figure == 4
+
+    def test_a_guest_sees_no_orphans(self) -> None:
+        assert "Orphan data review" not in cards("g:labors")
 
     def test_a_suggestion_waved_away_is_gone_for_that_person_alone(self, now: datetime) -> None:
         Suggestion.objects.get(anchor="a").dismissals.create(person=DOCTOR, fingerprint="f", dismissed_at=now)
