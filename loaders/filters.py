@@ -112,6 +112,8 @@ def understood(kind: type[B], body: Any) -> B:
         found = msgspec.convert({} if body is None else body, kind)
     except msgspec.ValidationError as error:
         raise InvalidInputError(f"{error}.", code="invalid") from error
+    if "\0" in getattr(found, "reason", ""):
+        raise InvalidInputError("No text here holds a NUL.", code="bad_text")
     if isinstance(found, Dismissing) and found.whom == "project" and not found.reason.strip():
         raise InvalidInputError("Say why the project needs no such suggestion.", code="reason_missing")
     return found

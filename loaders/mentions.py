@@ -10,10 +10,17 @@ from polyphemus_site.references import Mention
 
 
 def of_records(project: str, model: str, records: Sequence[str]) -> dict[str, list[Mention]]:
-    """Open suggestions that were made from these records; they close themselves and block nothing."""
+    """Open suggestions that were made from these records; they close themselves and block nothing.
+
+    What is restricted is left out: whoever reviews a removal may have no right to it.
+    """
     keys = {f"{model}/{record}": record for record in records}
     rows = Suggestion.objects.filter(
-        project=project, status=SuggestionStatus.OPEN, records__overlap=list(keys)
+        project=project,
+        status=SuggestionStatus.OPEN,
+        records__overlap=list(keys),
+        restricted=False,
+        shadow=False,
     )
     found: dict[str, list[Mention]] = {}
     for row in rows.order_by("pk"):

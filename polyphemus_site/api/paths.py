@@ -7,6 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
 
 from polyphemus_site.api import problems
@@ -51,6 +52,8 @@ class ShapeMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Judge what is known before the address is resolved."""
         if not _is_api(request):
+            if _holds_nul(request):
+                raise BadRequest("No text here holds a NUL.")
             return self.get_response(request)
         try:
             refuse_path(raw_path(request))
@@ -86,8 +89,15 @@ def _is_api(request: HttpRequest) -> bool:
     return problems.is_api(request) or raw_path(request).startswith(problems.API_PREFIX)
 
 
+def _holds_nul(request: HttpRequest) -> bool:
+    """PostgreSQL can't keep one, so nothing there is can be found by it."""
+    return "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.META.get("PATH_INFO", "")
+
+
 def _refuse_headers(request: HttpRequest) -> None:
     meta = request.META
+    if _holds_nul(request):
+        raise InvalidInputError("No text here holds a NUL.", code="bad_text")
     size = sum(
         len(key) + len(value)
         for key, value in meta.items()
