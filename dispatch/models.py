@@ -8,7 +8,7 @@ from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Lower
 
 from dispatch.fields import VerbatimJSONField
-from dispatch.querysets import AnalysisRequestQuerySet, BidQuerySet
+from dispatch.querysets import AnalysisRequestQuerySet, BidQuerySet, RequestEventQuerySet
 from dispatch.states import (
     Algorithm,
     BidState,
@@ -238,6 +238,8 @@ class RequestEvent(models.Model):
     note = models.TextField(blank=True)
     #: What the change was about: seconds, award, key.
     facts = models.JSONField(default=dict, blank=True)
+
+    objects = RequestEventQuerySet.as_manager()
 
     class Meta:
         """In the order things happened."""

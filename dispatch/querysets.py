@@ -17,7 +17,7 @@ from dispatch.scopes import ANY, Scope, Scopes
 from dispatch.states import BidState, RequestStatus
 
 if TYPE_CHECKING:
-    from dispatch.models import AnalysisRequest, Bid  # noqa: F401 — named in the strings below
+    from dispatch.models import AnalysisRequest, Bid, RequestEvent  # noqa: F401 — named in the strings below
 
 
 NO_KEY = """NOT EXISTS (
@@ -94,6 +94,17 @@ class BidQuerySet(QuerySet["Bid"]):
         """What an analyst won and holds no more, the newest first."""
         ends = (BidState.ENDED, BidState.RELEASED, BidState.LAPSED)
         return self.filter(analyst=analyst, award__isnull=False, state__in=ends).order_by("-pk")
+
+
+class RequestEventQuerySet(QuerySet["RequestEvent"]):
+    """Questions about what happened."""
+
+    def part(
+        self, *, project: str | None = None, name: str | None = None, since: datetime | None = None
+    ) -> RequestEventQuerySet:
+        """Of a project, of a request, from an instant on; whatever is not given cuts nothing."""
+        wanted = {"request__project": project, "request__name": name, "at__gte": since}
+        return self.filter(**{column: value for column, value in wanted.items() if value is not None})
 
 
 def _covered(scope: Scope) -> Q:

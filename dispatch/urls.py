@@ -23,6 +23,7 @@ api_urlpatterns: list[URLPattern] = [
 ]
 page_urlpatterns: list[URLPattern] = [
     path("<str:project>/requests", pages.request_list, name="requests_page"),
+    path("<str:project>/requests-history.jsonl", pages.history, name="requests_history"),
     path("<str:project>/requests/<str:name>", pages.request_page, name="request_page"),
     path("<str:project>/requests/<str:name>/message", pages.say, name="request_message"),
     path("<str:project>/requests/<str:name>/cancel", pages.cancel, name="request_cancel"),

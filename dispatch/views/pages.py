@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from dispatch import callers, estimates, listing, policies, serializers, sheets
-from dispatch.models import AnalysisRequest
+from dispatch import callers, estimates, histories, listing, policies, serializers, sheets
+from dispatch.models import AnalysisRequest, RequestEvent
 from dispatch.services import extensions, requests
 from dispatch.services import help as helping
 from dispatch.services import messages as thread
@@ -45,6 +46,17 @@ def request_page(request: PageRequest, project: str, name: str) -> HttpResponse:
     return render(
         request, "dispatch/request.html", {"project": project, "sheet": sheet, "request_row": found}
     )
+
+
+@require_GET
+@signed_in
+def history(request: PageRequest, project: str) -> HttpResponse:
+    """`/PROJECT/requests-history.jsonl`: everything that happened to its requests, a line of JSON each."""
+    require_view(request.person, project)
+    text = histories.lines(RequestEvent.objects.part(project=project))
+    response = StreamingHttpResponse(text, content_type="application/jsonl; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{project}-requests-history.jsonl"'
+    return cast("HttpResponse", response)  # headers are all that is asked of it; it can be of any length
 
 
 Choice = Callable[[AnalysisRequest, PageRequest], AnalysisRequest]

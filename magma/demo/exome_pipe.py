@@ -1,7 +1,7 @@
 """A pipeline small enough for the demo: makes a vcf for each tumor, then loads it by hand.
 
-`python -m magma.demo.exome_pipe CONFIG` reads a request's config, where the normal stands first. The work
-is the analyst's: the output is made here, outside Polyphemus, and posted to the warehouse under the
+`python -m magma.demo.exome_pipe CONFIG` reads a request's config, or its document; the normal stands first.
+The work is the analyst's: the output is made here, outside Polyphemus, and posted to the warehouse under the
 analyst's own token (MAGMA_URL and MAGMA_TOKEN).
 """
 
@@ -27,7 +27,8 @@ def call(tumor: str, folder: Path) -> Path:
 
 def main(config_path: str) -> None:
     """Call every tumor of the config and load what was made."""
-    config = json.loads(Path(config_path).read_text(encoding="utf-8"))
+    document = json.loads(Path(config_path).read_text(encoding="utf-8"))
+    config = document.get("config", document)
     _normal, *tumors = config["inputs"]
     made = {tumor: call(tumor, Path(config_path).parent) for tumor in tumors}
     loader = Loader(os.environ["MAGMA_URL"], os.environ["MAGMA_TOKEN"], config["project"])

@@ -14,12 +14,16 @@ from typing import Any
 
 from magma.demo import tokens
 from magma.demo.loading import Loader
+from polyphemus_site.demo import cron
+from polyphemus_site.demo.cron import CronAnalyst
 from polyphemus_site.demo.processes import Process, Stage
 from polyphemus_site.demo.secrets import DemoSecrets, write_private
 from polyphemus_site.demo.web import Person
 
 PROJECT = "dt_lung"
 REQUESTER, CURATOR, ANALYST = "dr.who@ucsf.edu", "curator@ucsf.edu", "saurabh.asthana@ucsf.edu"
+#: Polls with the recipe for cron.
+RIVAL = "rival@ucsf.edu"
 TOKEN_LIFE = timedelta(days=30)
 ANALYST_PROGRAM = str(Path(sys.executable).parent / "polyphemus-analyst")
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
@@ -38,6 +42,8 @@ class Cast:
     key: dict[str, str]
     secret_file: Path
     login: str
+    #: None where the recipe's tools are not installed.
+    cron: CronAnalyst | None
     environment_file: Path
 
     def start_analyst(self, *, estimate: int) -> Process:
@@ -52,11 +58,14 @@ class Cast:
             str(estimate),
             "--once",
         ]
-        loads_as = {"MAGMA_URL": self.warehouse.url, "MAGMA_TOKEN": self.warehouse.token}
-        loads_as["PYTHONPATH"] = str(CHECKOUT)  # the program runs each job in a folder of its own
-        return self.stage.start(
-            "analyst", [ANALYST_PROGRAM, *run], lasting=False, **loads_as, **self._signed()
-        )
+        command = [ANALYST_PROGRAM, *run]
+        return self.stage.start("analyst", command, lasting=False, **self._loads_as(), **self._signed())
+
+    def start_cron(self) -> Process | None:
+        """One round of the recipe for cron; None where its tools are not installed."""
+        if self.cron is None:
+            return None
+        return self.stage.start("cron", self.cron.command, lasting=False, **self._loads_as())
 
     def bid(self, name: str, *, seconds: int) -> Any:
         """What the server answers to a bid for `name`."""
@@ -73,6 +82,11 @@ class Cast:
         yield "how everything is", f"{self.url}/readyz"
         yield "for commands elsewhere", f". {self.environment_file}"
         yield "the analyst's key", f"{self.key['id']}, secret in {self.secret_file}"
+
+    def _loads_as(self) -> dict[str, str]:
+        """What a pipeline needs to load its output; each job runs in a folder of its own."""
+        warehouse = {"MAGMA_URL": self.warehouse.url, "MAGMA_TOKEN": self.warehouse.token}
+        return warehouse | {"PYTHONPATH": str(CHECKOUT)}
 
     def _signed(self) -> dict[str, str]:
         return {
@@ -93,8 +107,11 @@ def written_environment(stage: Stage, folder: Path, **more: str) -> Path:
     return write_private(folder / "environment", "\n".join([*lines, ""]))
 
 
-def gather(stage: Stage, secrets: DemoSecrets, *, url: str, magma_url: str, key: dict[str, str]) -> Cast:
+def gather(
+    stage: Stage, secrets: DemoSecrets, *, url: str, magma_url: str, keys: dict[str, dict[str, str]]
+) -> Cast:
     """Give everybody their token or key."""
+    key = keys[ANALYST]
 
     def token(email: str, perm: str) -> str:
         return tokens.mint(secrets.janus.private, email=email, perm=perm, life=TOKEN_LIFE)
@@ -112,6 +129,9 @@ def gather(stage: Stage, secrets: DemoSecrets, *, url: str, magma_url: str, key:
         key=key,
         secret_file=write_private(secrets.folder / "analyst.secret", key["secret"]),
         login=f"{magma_url}/login?refer={url}/",
+        cron=None
+        if cron.lacking()
+        else cron.prepare(secrets.folder / "cron", email=RIVAL, url=url, key=keys[RIVAL]),
         environment_file=written_environment(
             stage,
             secrets.folder,

@@ -57,10 +57,10 @@ def assemble(stage: Stage, folder: Path, narrator: Narrator) -> cast.Cast:
     start_warehouse(stage, keys, port=magma_port, journal_url=url)
     stage.run("migrate", [*MANAGE, "migrate", "--verbosity", "0"])
     start_services(stage, folder, port=web_port)
-    key = create_key(stage)
+    made = {analyst: create_key(stage, analyst) for analyst in (cast.ANALYST, cast.RIVAL)}
     for what, address in (("the warehouse", f"{magma_url}/"), ("Polyphemus", f"{url}/readyz")):
         narrator.until(what, partial(answers, address), seconds=READY_SECONDS)
-    return cast.gather(stage, keys, url=url, magma_url=magma_url, key=key)
+    return cast.gather(stage, keys, url=url, magma_url=magma_url, keys=made)
 
 
 def start_warehouse(stage: Stage, keys: secrets.DemoSecrets, *, port: int, journal_url: str) -> None:
@@ -80,10 +80,10 @@ def start_services(stage: Stage, folder: Path, *, port: int) -> None:
     stage.start("beat", [*CELERY, "beat", "--schedule", str(folder / "beat")])
 
 
-def create_key(stage: Stage) -> dict[str, str]:
-    """The analyst's key, made with the command an admin uses."""
+def create_key(stage: Stage, analyst: str) -> dict[str, str]:
+    """An analyst's key, made with the command an admin uses."""
     scope = ["--scheme", "etna-v1", "--analysis", "exome_pipe", "--project", cast.PROJECT]
-    printed = stage.run("create_key", [*MANAGE, "create_key", cast.ANALYST, *scope])
+    printed = stage.run("create_key", [*MANAGE, "create_key", analyst, *scope])
     words = [line.split() for line in printed.splitlines()]
     return {line[0]: line[1] for line in words if line[0] in {"id", "secret"}}
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from email import message_from_string, policy
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from magma.demo.loading import file
-from polyphemus_site.demo.cast import Cast
+from polyphemus_site.demo import cron
+from polyphemus_site.demo.cast import RIVAL, Cast
 from polyphemus_site.demo.narration import Narrator, show
 from polyphemus_site.demo.orphans import OrphanPart
 from polyphemus_site.demo.processes import Process
@@ -60,31 +62,51 @@ class Story:
 
     # --- (a) ----------------------------------------------------------------------------------------------
     def finished_work(self) -> None:
-        """Fastqs arrive, a suggestion is accepted, an analyst does the work, the request is archived."""
-        self.narrator.begin("(a) Fastqs of DTL005 are uploaded; Magma tells the journal.")
-        self.upload_fastqs("DTL005")
-        suggestion = self.suggested("DTL005")
+        """Fastqs arrive, suggestions are accepted, two analysts do the work, the requests are archived."""
+        self.narrator.begin("(a) Fastqs of DTL005 and DTL009 are uploaded; Magma tells the journal.")
+        for patient in ("DTL005", "DTL009"):
+            self.upload_fastqs(patient)
+        suggestions = [self.suggested(patient) for patient in ("DTL005", "DTL009")]
 
-        self.narrator.begin(f"{self.cast.requester.email} accepts the suggestion.")
-        request = self.cast.requester.post(f"/api/v1/suggestions/{suggestion['id']}/accept", {})
-        self.narrator.changed("request", request)
+        self.narrator.begin(f"{self.cast.requester.email} accepts the suggestions.")
+        first, second = (self.accepted(suggestion) for suggestion in suggestions)
 
         self.narrator.begin(
             "An analyst's program polls, bids, gets its go, runs the pipeline and submits the ticket."
         )
         program = self.cast.start_analyst(estimate=600)
-        self.archived(request["name"], outcome="ticket")
-        self.finished(program)
+        self.narrator.until("the award", lambda: self.holder(first), seconds=ARCHIVED_SECONDS)
+        other = self.beside(second)
+        self.archived(first, outcome="ticket")
+        self.archived(second, outcome="ticket")
+        for each in (program, other):
+            self.finished(each)
 
         self.narrator.begin("The loader's check looks at once, and sees the output.")
-        self.narrator.until(
-            "the verified output", lambda: self.verified(request["name"]), seconds=SEEN_SECONDS
+        for name in (first, second):
+            self.narrator.until("the verified output", partial(self.verified, name), seconds=SEEN_SECONDS)
+
+    def beside(self, name: str) -> Process:
+        """Another analyst takes the second request meanwhile, with the recipe for cron where that can run."""
+        round_ = self.cast.start_cron()
+        if round_ is None:
+            lacks = ", ".join(cron.lacking())
+            self.narrator.begin(
+                f"This machine has no {lacks}: the same program does the second request, too."
+            )
+            return self.cast.start_analyst(estimate=600)
+        self.narrator.begin(
+            "Beside it a second analyst runs the five lines for cron: curl and openssl alone."
         )
+        self.narrator.until(
+            f"{name} taken by {RIVAL}", lambda: self.holder(name) == RIVAL, seconds=ARCHIVED_SECONDS
+        )
+        return round_
 
     # --- (b) ----------------------------------------------------------------------------------------------
     def unfinished_work(self) -> None:
         """An analyst never finishes: extended by a tenth, deferred, mailed, cancelled."""
-        self.narrator.begin("(b) A second request; its analyst bids a few seconds and never finishes.")
+        self.narrator.begin("(b) Another request; its analyst bids a few seconds and never finishes.")
         self.upload_fastqs("DTL008")
         suggestion = self.suggested("DTL008")
         request = self.cast.requester.post(f"/api/v1/suggestions/{suggestion['id']}/accept", {})
@@ -132,6 +154,16 @@ class Story:
         found = self.narrator.until(f"a suggestion for {patient}", look, seconds=SEEN_SECONDS)
         self.narrator.changed("suggestion", found)
         return found
+
+    def accepted(self, suggestion: dict[str, Any]) -> str:
+        """The name of the request that a suggestion becomes."""
+        request = self.cast.requester.post(f"/api/v1/suggestions/{suggestion['id']}/accept", {})
+        self.narrator.changed("request", request)
+        return str(request["name"])
+
+    def holder(self, name: str) -> str:
+        """Who was awarded it; nobody, while it is open."""
+        return str(self.document(name).get("analyst", ""))
 
     def document(self, name: str) -> dict[str, Any]:
         """The request's document, shown when it has changed."""

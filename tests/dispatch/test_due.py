@@ -163,6 +163,21 @@ class TestSweep:
 
         assert fresh(running).due_at == week + timedelta(minutes=6)
 
+    def test_after_a_week_of_downtime_each_is_extended_once_and_nobody_is_mailed(
+        self, submit: Submit, seer: Seer, analyst: str, now: datetime
+    ) -> None:
+        made = [submit(name=f"request_{hour}") for hour in range(0, 168, 4)]
+        for hours, request in enumerate(made):
+            bid(request, analyst, now=now, seconds=3600 * (1 + 4 * hours))
+        back = now + timedelta(days=7, hours=1)
+
+        first, second = sweep(seer, now=back), sweep(seer, now=back + timedelta(seconds=2))
+
+        waits = AnalysisRequest.objects.values_list("wake_at", flat=True)
+        assert (first.extended, first.deferred, second.looked_at) == (len(made), 0, 0)
+        assert min(at for at in waits if at) >= back + timedelta(minutes=6)
+        assert not Notice.objects.exists()
+
     def test_a_witness_that_breaks_on_one_request_does_not_stop_the_others(self, submit: Submit) -> None:
         made = [submit(name=f"request_{number}") for number in range(5)]
 

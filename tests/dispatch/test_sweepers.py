@@ -1,4 +1,4 @@
-"""Two real workers and two real beats over one database: each thing that comes due happens once, in time."""
+"""Three real workers and two real beats over one database: what comes due happens once, and in time."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def workers_and_beats(tmp_path: Path) -> Iterator[None]:
     commands = [
         ["worker", "--concurrency", "1", "--hostname", "one@%h"],
         ["worker", "--concurrency", "1", "--hostname", "two@%h"],
+        ["worker", "--concurrency", "1", "--hostname", "three@%h"],
         ["beat"],
         ["beat", "--pidfile="],
     ]

@@ -56,6 +56,12 @@ class Demo:
         return code
 
 
+def tickets_of(said: str, analyst: str) -> set[str]:
+    """The requests shown as ended by this analyst's ticket: one has the client, the other the cron recipe."""
+    later = r'(?:(?!"name")[\s\S])*?'
+    return set(re.findall(rf'"name": "(\w+)",{later}"analyst": "{analyst}",{later}"outcome": "ticket"', said))
+
+
 @pytest.fixture
 def demo() -> Iterator[list[Demo]]:
     started: list[Demo] = []
@@ -75,6 +81,7 @@ def test_the_story_is_told_to_its_end_and_everything_stops(demo: list[Demo]) -> 
     assert said.rstrip().endswith("story complete")
     assert re.search(r'"outcome": "ticket"', said)
     assert re.search(r'"status": "deferred"', said)
+    assert len(tickets_of(said, "saurabh.asthana@ucsf.edu")) == len(tickets_of(said, "rival@ucsf.edu")) == 1
     assert re.search(r'"outcome": "cancelled"', said)
     assert "DTL007.N1" in said
 
