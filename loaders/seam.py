@@ -72,6 +72,37 @@ def inputs_offered(suggestion: Suggestion) -> list[Any]:
     return list(rows if rows and contract_of(suggestion.analysis).input_schema else config.get("inputs", []))
 
 
+def submit_task(
+    *,
+    analysis: str,
+    project: str,
+    inputs: Sequence[str],
+    params: Mapping[str, object],
+    requester: str,
+    about: str,
+    now: datetime,
+) -> str:
+    """Publish a request that no loader stands behind; its name. One for the same work is open at a time."""
+    request = requests.submit(
+        analysis=analysis,
+        project=project,
+        inputs=inputs,
+        params=dict(params),
+        requester=requester,
+        about=about,
+        now=now,
+    )
+    return request.name
+
+
+def was_completed_last(project: str, analysis: str, about: str) -> bool:
+    """Whether the last such task that was completed in a project was this very work."""
+    done = AnalysisRequest.objects.filter(
+        project=project, analysis=analysis, loader="", outcome__in=COMPLETED
+    ).order_by("-ended_at", "-pk")
+    return done.exclude(about="").values_list("about", flat=True).first() == about
+
+
 def published(name: str) -> dict[str, Any]:
     """The request's document, as analysts read it."""
     return documents.v1(AnalysisRequest.objects.get(name=name))

@@ -1,0 +1,1 @@
+"""Files of people who took their consent back: a task that is no loader."""
