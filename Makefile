@@ -37,7 +37,11 @@ types: .venv/ready  ## mypy, strict, without its cache
 docs: .venv/ready  ## build the documentation, strict
 	$(BIN)/mkdocs build --strict --quiet
 
+MESSAGES := --no-location --no-wrap --ignore '.venv/*' --ignore 'node_modules/*' --ignore 'tests/*' --ignore 'site/*'
+messages: .venv/ready  ## gather every sentence into locale/, and compile what is translated (needs gettext)
+	$(BIN)/python manage.py makemessages --all $(MESSAGES) && $(BIN)/python manage.py compilemessages --ignore .venv --verbosity 0
+
 bench: .venv/ready  ## every benchmark against its floor: a table and bench-results.json
 	$(WITH_SERVERS) --fresh -- $(BIN)/python -m tests.bench $(ARGS)
 
-.PHONY: help install demo test screenshots lint types docs bench
+.PHONY: help install demo test screenshots lint types docs messages bench

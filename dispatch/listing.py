@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.db import connection
 from django.http import QueryDict
+from django.utils.translation import gettext_noop as _
 
 from dispatch import bulk
 from dispatch.callers import Caller, horizon, visible_to
@@ -31,7 +32,7 @@ LISTING = "requests"
 ANY_STATUS = "any"
 #: Says that what is over is left out.
 STANDING = "standing"
-STATUSES = [(ANY_STATUS, "All"), (STANDING, "Not over yet"), *RequestStatus.choices]
+STATUSES = [(ANY_STATUS, _("All")), (STANDING, _("Not over yet")), *RequestStatus.choices]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

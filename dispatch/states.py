@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_noop as _
 
 
 class RequestStatus(TextChoices):
     """Where an analysis request stands."""
 
-    NEW = "new", "Open for bids"
-    RUNNING = "running", "Awarded to an analyst"
-    DEFERRED = "deferred", "Handed back to the requester"
-    ARCHIVED = "archived", "Ended"
+    NEW = "new", _("Open for bids")
+    RUNNING = "running", _("Awarded to an analyst")
+    DEFERRED = "deferred", _("Handed back to the requester")
+    ARCHIVED = "archived", _("Ended")
 
     @property
     def tone(self) -> str:
@@ -38,17 +39,17 @@ MOVES: dict[RequestStatus, frozenset[RequestStatus]] = {
 class Outcome(TextChoices):
     """How a request ended."""
 
-    PASSED = "passed", "The loader's check saw the output"
-    TICKET = "ticket", "The analyst sent a completion ticket"
-    CANCELLED = "cancelled", "A person cancelled it"
+    PASSED = "passed", _("The loader's check saw the output")
+    TICKET = "ticket", _("The analyst sent a completion ticket")
+    CANCELLED = "cancelled", _("A person cancelled it")
 
 
 class DueStage(TextChoices):
     """Which wait a running request is in."""
 
-    ESTIMATE = "estimate", "Until the due date of the award"
-    EXTENSION = "extension", "A tenth longer"
-    GRACE = "grace", "The longer wait before it is deferred"
+    ESTIMATE = "estimate", _("Until the due date of the award")
+    EXTENSION = "extension", _("A tenth longer")
+    GRACE = "grace", _("The longer wait before it is deferred")
 
 
 #: After an unseen output: the wait that follows; after grace the request is deferred.
@@ -61,9 +62,9 @@ NEXT_STAGE: dict[str, DueStage] = {
 class Verification(TextChoices):
     """Whether the output of an archived request was seen; empty while not known, or when nothing can look."""
 
-    UNKNOWN = "", "Not known"
-    VERIFIED = "verified", "Output seen"
-    UNVERIFIED = "unverified", "Output not seen"
+    UNKNOWN = "", _("Not known")
+    VERIFIED = "verified", _("Output seen")
+    UNVERIFIED = "unverified", _("Output not seen")
 
 
 class Flag(TextChoices):
@@ -87,23 +88,23 @@ class BidState(TextChoices):
 class EventKind(TextChoices):
     """What happened to a request: one word for each kind of row in its history."""
 
-    SUBMITTED = "submitted", "Submitted"
-    AWARDED = "awarded", "Awarded"
-    EXTENDED = "extended", "Due date moved"
-    ASKED = "asked", "More time asked for"
-    GRACE = "grace", "Longer wait"
-    DEFERRED = "deferred", "Deferred"
-    HELP = "help", "Help asked for"
-    RESUMED = "resumed", "Taken up again"
-    RELEASED = "released", "Given back"
-    LAPSED = "lapsed", "Offered to other analysts"
-    ARCHIVED = "archived", "Archived"
-    CANCELLED = "cancelled", "Cancelled"
-    VERIFIED = "verified", "Output looked for"
-    CLAIMED = "claimed", "Late ticket from a former holder"
-    MESSAGE = "message", "Message"
-    FLAGGED = "flagged", "Nobody does this"
-    CLEARED = "cleared", "Somebody can do this again"
+    SUBMITTED = "submitted", _("Submitted")
+    AWARDED = "awarded", _("Awarded")
+    EXTENDED = "extended", _("Due date moved")
+    ASKED = "asked", _("More time asked for")
+    GRACE = "grace", _("Longer wait")
+    DEFERRED = "deferred", _("Deferred")
+    HELP = "help", _("Help asked for")
+    RESUMED = "resumed", _("Taken up again")
+    RELEASED = "released", _("Given back")
+    LAPSED = "lapsed", _("Offered to other analysts")
+    ARCHIVED = "archived", _("Archived")
+    CANCELLED = "cancelled", _("Cancelled")
+    VERIFIED = "verified", _("Output looked for")
+    CLAIMED = "claimed", _("Late ticket from a former holder")
+    MESSAGE = "message", _("Message")
+    FLAGGED = "flagged", _("Nobody does this")
+    CLEARED = "cleared", _("Somebody can do this again")
 
 
 class Verb(TextChoices):

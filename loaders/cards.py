@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.models import Suggestion
 
 QUESTIONS = {
-    "scope": "Is it about this record at all?",
-    "needs": "Is everything there?",
-    "wellformed": "Is it as it should be?",
-    "outputs": "Is the output there?",
+    "scope": _("Is it about this record at all?"),
+    "needs": _("Is everything there?"),
+    "wellformed": _("Is it as it should be?"),
+    "outputs": _("Is the output there?"),
 }
 
 

@@ -3,35 +3,36 @@
 from __future__ import annotations
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_noop as _
 
 
 class Verdict(TextChoices):
     """A loader's answer for one anchor."""
 
-    OUT_OF_SCOPE = "out_of_scope", "Out of scope"
-    WAITING = "waiting", "Waiting for inputs"
-    BLOCKED = "blocked", "Blocked by malformed inputs"
-    DUE = "due", "Due"
-    IN_PROGRESS = "in_progress", "In progress"
-    FRESH = "fresh", "Fresh"
-    ERROR = "error", "The loader failed"
+    OUT_OF_SCOPE = "out_of_scope", _("Out of scope")
+    WAITING = "waiting", _("Waiting for inputs")
+    BLOCKED = "blocked", _("Blocked by malformed inputs")
+    DUE = "due", _("Due")
+    IN_PROGRESS = "in_progress", _("In progress")
+    FRESH = "fresh", _("Fresh")
+    ERROR = "error", _("The loader failed")
 
 
 class DueReason(TextChoices):
     """Why an anchor is due."""
 
-    MISSING = "missing", "The output is missing"
-    CHANGED = "changed", "The inputs changed since the last completed request"
+    MISSING = "missing", _("The output is missing")
+    CHANGED = "changed", _("The inputs changed since the last completed request")
 
 
 class SuggestionStatus(TextChoices):
     """Where a suggestion stands."""
 
-    OPEN = "open", "Open"
-    SNOOZED = "snoozed", "Snoozed"
-    ACCEPTED = "accepted", "Accepted"
-    DISMISSED = "dismissed", "Dismissed for the project"
-    CLOSED = "closed", "Closed by itself"
+    OPEN = "open", _("Open")
+    SNOOZED = "snoozed", _("Snoozed")
+    ACCEPTED = "accepted", _("Accepted")
+    DISMISSED = "dismissed", _("Dismissed for the project")
+    CLOSED = "closed", _("Closed by itself")
 
     @property
     def tone(self) -> str:
@@ -42,22 +43,22 @@ class SuggestionStatus(TextChoices):
 class SuggestionEventKind(TextChoices):
     """What happened to a suggestion: one word for each kind of row in its history."""
 
-    OPENED = "opened", "Suggested"
-    REFRESHED = "refreshed", "The inputs or the loader changed"
-    SNOOZED = "snoozed", "Snoozed"
-    WOKEN = "woken", "Open again after a snooze"
-    WAVED = "waved", "Dismissed by one person for themselves"
-    DISMISSED = "dismissed", "Dismissed for the project"
-    ACCEPTED = "accepted", "Accepted"
-    CLOSED = "closed", "Closed by itself"
+    OPENED = "opened", _("Suggested")
+    REFRESHED = "refreshed", _("The inputs or the loader changed")
+    SNOOZED = "snoozed", _("Snoozed")
+    WOKEN = "woken", _("Open again after a snooze")
+    WAVED = "waved", _("Dismissed by one person for themselves")
+    DISMISSED = "dismissed", _("Dismissed for the project")
+    ACCEPTED = "accepted", _("Accepted")
+    CLOSED = "closed", _("Closed by itself")
 
 
 class ScanKind(TextChoices):
     """What a scan reads."""
 
-    CHANGES = "changes", "Scan of what changed"
-    FULL = "full", "Full scan"
-    JOURNAL = "journal", "Judging of touched records"
+    CHANGES = "changes", _("Scan of what changed")
+    FULL = "full", _("Full scan")
+    JOURNAL = "journal", _("Judging of touched records")
 
 
 TONES: dict[SuggestionStatus, str] = {

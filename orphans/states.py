@@ -6,18 +6,19 @@ from collections.abc import Mapping
 from typing import TypeVar
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_noop as _
 
 
 class OrphanStatus(TextChoices):
     """Where an orphan stands. Rows end in one of the last three; a record orphaned again is a new row."""
 
-    OPEN = "open", "Waiting for a decision"
-    KEPT = "kept", "Kept on purpose, until it changes"
-    LATER = "later", "Put off"
-    LEAVING = "leaving", "Removal decided"
-    ADOPTED = "adopted", "Has a parent again"
-    REMOVED = "removed", "Removed by a review"
-    GONE = "gone", "No longer to be seen"
+    OPEN = "open", _("Waiting for a decision")
+    KEPT = "kept", _("Kept on purpose, until it changes")
+    LATER = "later", _("Put off")
+    LEAVING = "leaving", _("Removal decided")
+    ADOPTED = "adopted", _("Has a parent again")
+    REMOVED = "removed", _("Removed by a review")
+    GONE = "gone", _("No longer to be seen")
 
     @property
     def tone(self) -> str:
@@ -58,12 +59,12 @@ LIVE = frozenset({OrphanStatus.OPEN, OrphanStatus.KEPT, OrphanStatus.LATER, Orph
 class Cause(TextChoices):
     """How the record lost its parent, as far as can be known."""
 
-    PARENT_CLEARED = "parent_cleared", "its parent was cleared"
-    CREATED_WITHOUT_PARENT = "created_without_parent", "it was created without a parent"
-    LEFT_OUT = "left_out", "it was left out when its parent's collection was rewritten"
-    MADE_BY_LINK = "made_by_link", "it was made by a link that named it before it existed"
-    FAILED_UPDATE = "failed_update", "it was left by a failed update"
-    UNKNOWN = "unknown", "nobody saw how it came about"
+    PARENT_CLEARED = "parent_cleared", _("its parent was cleared")
+    CREATED_WITHOUT_PARENT = "created_without_parent", _("it was created without a parent")
+    LEFT_OUT = "left_out", _("it was left out when its parent's collection was rewritten")
+    MADE_BY_LINK = "made_by_link", _("it was made by a link that named it before it existed")
+    FAILED_UPDATE = "failed_update", _("it was left by a failed update")
+    UNKNOWN = "unknown", _("nobody saw how it came about")
 
 
 class Source(TextChoices):
@@ -78,28 +79,28 @@ class Source(TextChoices):
 class Decision(TextChoices):
     """What a person may say of the orphans under review."""
 
-    KEEP = "keep", "Keep, until they change"
-    LATER = "later", "Decide later"
-    ADOPT = "adopt", "Adopt: give them parents"
-    REMOVE = "remove", "Remove, after a copy"
-    APPROVE = "approve", "Agree to the removal"
-    REJECT = "reject", "Refuse the removal"
-    CANCEL = "cancel", "Call it off"
-    RETRY = "retry", "Try again"
+    KEEP = "keep", _("Keep, until they change")
+    LATER = "later", _("Decide later")
+    ADOPT = "adopt", _("Adopt: give them parents")
+    REMOVE = "remove", _("Remove, after a copy")
+    APPROVE = "approve", _("Agree to the removal")
+    REJECT = "reject", _("Refuse the removal")
+    CANCEL = "cancel", _("Call it off")
+    RETRY = "retry", _("Try again")
 
 
 class ReviewStatus(TextChoices):
     """Where a review stands; everything after APPROVED is the removal's own way."""
 
-    GATHERING = "gathering", "The records are being read"
-    OPEN = "open", "Ready for a decision"
-    PROPOSED = "proposed", "Removal waits for a second person"
-    APPROVED = "approved", "Removal decided, not begun"
-    REMOVING = "removing", "Copying and removing"
-    HANDED_OVER = "handed_over", "With the database's administrator"
-    STOPPED = "stopped", "Stopped: something must be mended first"
-    DONE = "done", "Done"
-    CANCELLED = "cancelled", "Called off"
+    GATHERING = "gathering", _("The records are being read")
+    OPEN = "open", _("Ready for a decision")
+    PROPOSED = "proposed", _("Removal waits for a second person")
+    APPROVED = "approved", _("Removal decided, not begun")
+    REMOVING = "removing", _("Copying and removing")
+    HANDED_OVER = "handed_over", _("With the database's administrator")
+    STOPPED = "stopped", _("Stopped: something must be mended first")
+    DONE = "done", _("Done")
+    CANCELLED = "cancelled", _("Called off")
 
     @property
     def tone(self) -> str:
@@ -188,12 +189,12 @@ STRIKE_MOVES: Mapping[StrikeStatus, frozenset[StrikeStatus]] = {
 class Fate(TextChoices):
     """What became of one orphan within one review."""
 
-    PENDING = "pending", "Not yet"
-    KEPT = "kept", "Kept"
-    LATER = "later", "Put off"
-    ADOPTED = "adopted", "To be given a parent by a person's own update"
-    REMOVED = "removed", "Removed"
-    SPARED = "spared", "Left where it is"
+    PENDING = "pending", _("Not yet")
+    KEPT = "kept", _("Kept")
+    LATER = "later", _("Put off")
+    ADOPTED = "adopted", _("To be given a parent by a person's own update")
+    REMOVED = "removed", _("Removed")
+    SPARED = "spared", _("Left where it is")
 
 
 State = TypeVar("State", bound=TextChoices)

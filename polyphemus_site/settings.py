@@ -112,6 +112,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "polyphemus_site.api.paths.ShapeMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "polyphemus_site.languages.PageLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "magma.journal.routes.RouteListMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -195,6 +196,9 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5) 
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en"
+#: The languages of pages, mail and widgets; the API and the admin's own rows stay English.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 
 # --- the broker and background work -------------------------------------------------------------------------
 REDIS_URL = env.text("REDIS_URL")

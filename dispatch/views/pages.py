@@ -9,6 +9,8 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_GET, require_POST
 
 from dispatch import callers, estimates, histories, listing, policies, serializers, sheets
@@ -74,7 +76,7 @@ def decision(done: str, choose: Choice) -> Callable[..., HttpResponse]:
         except PolyphemusError as refusal:
             messages.error(request, refusal.message)
         else:
-            messages.success(request, done)
+            messages.success(request, gettext(done))
         return HttpResponseRedirect(reverse("request_page", args=[project, name]))
 
     return decide
@@ -101,10 +103,10 @@ def _say(found: AnalysisRequest, request: PageRequest) -> AnalysisRequest:
     return found
 
 
-say = decision("The analyst is told.", _say)
-cancel = decision("Cancelled.", _cancel)
-ask_help = decision("The analyst is asked for help.", _help)
-extend = decision("More time is given.", _extend)
+say = decision(_("The analyst is told."), _say)
+cancel = decision(_("Cancelled."), _cancel)
+ask_help = decision(_("The analyst is asked for help."), _help)
+extend = decision(_("More time is given."), _extend)
 
 
 def _note(request: HttpRequest) -> str:

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from loaders import cards
@@ -63,7 +64,7 @@ def accept(request: PageRequest, project: str, pk: int) -> HttpResponse:
     except PolyphemusError as refusal:
         messages.error(request, refusal.message)
         return _back(project, pk)
-    messages.success(request, f"Published as {done.request_name}.")
+    messages.success(request, _("Published as %(name)s.") % {"name": done.request_name})
     return _back(project, pk)
 
 

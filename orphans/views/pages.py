@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from orphans import access
@@ -86,7 +87,7 @@ def _decided(request: PageRequest, found: Review) -> HttpResponse:
         found.refresh_from_db()
         context = _context(request, found) | {"refusal": error.message, "typed": request.POST}
         return render(request, "orphans/review.html", context, status=error.status)
-    messages.success(request, Decision(said.decision).label)
+    messages.success(request, gettext(Decision(said.decision).label))
     return HttpResponseRedirect(request.path)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import leather
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from leather import theme
 
 from polyphemus_site.home.throughput import Week
@@ -26,8 +27,8 @@ def throughput_chart(weeks: Sequence[Week]) -> SafeString:
     labels = [f"{week.monday:%m-%d}" for week in weeks]
     done = [(label, week.done) for label, week in zip(labels, weeks, strict=True)]
     on_time = [(label, week.on_time) for label, week in zip(labels, weeks, strict=True)]
-    chart.add_columns(done, name="late", fill_color=LATE)
-    chart.add_columns(on_time, name="on time", fill_color=ON_TIME)
+    chart.add_columns(done, name=_("late"), fill_color=LATE)
+    chart.add_columns(on_time, name=_("on time"), fill_color=ON_TIME)
     highest = max((week.done for week in weeks), default=0)
     chart.set_y_scale(leather.Linear(0, max(highest, 4)))
     drawing: str = chart.to_svg(width=WIDTH, height=HEIGHT)

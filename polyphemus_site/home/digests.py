@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import override
 
 from polyphemus_site.home.hours import DAY, next_hour
 from polyphemus_site.home.overview import Card, overview
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import Level, Role
 from polyphemus_site.mail import outbox
-from polyphemus_site.mail.mailboxes import wishes_of
+from polyphemus_site.mail.mailboxes import language_of, wishes_of
 from polyphemus_site.models import DigestReader
 
 KIND = "digest"
@@ -70,7 +71,8 @@ def _send(reader: DigestReader, *, now: datetime) -> bool:
     ours = DigestReader.objects.filter(pk=reader.pk, next_at=reader.next_at)
     if not ours.update(next_at=following) or now - reader.seen_at > PAUSE_AFTER:
         return False
-    cards = [card for card in overview(person_of(reader), reader.project) if card.needs_you]
+    with override(language_of(reader.email)):
+        cards = [card for card in overview(person_of(reader), reader.project) if card.needs_you]
     if not cards:
         return False
     outbox.write(

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, cast
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from polyphemus_site.mail.kinds import Kind
@@ -23,8 +24,9 @@ class WishesForm(forms.ModelForm[Mailbox]):
         """The wishes a recipient sets; blocking is not among them."""
 
         model = Mailbox
-        fields = ("quiet_from", "quiet_until", "zone", "daily_cap")
+        fields = ("language", "quiet_from", "quiet_until", "zone", "daily_cap")
         labels: ClassVar[dict[str, Any]] = {
+            "language": _("Language of your mail"),
             "quiet_from": _("Quiet from"),
             "quiet_until": _("until"),
             "zone": _("in the time zone"),
@@ -38,7 +40,7 @@ class WishesForm(forms.ModelForm[Mailbox]):
     def offer(self, offered: Iterable[Kind], *, unwanted: set[str]) -> None:
         """The kinds there are, with the wanted ones marked."""
         field = cast("forms.MultipleChoiceField", self.fields["kinds"])
-        choices = [(kind.name, kind.label) for kind in offered]
+        choices = [(kind.name, gettext(kind.label)) for kind in offered]
         field.choices = choices
         self.initial["kinds"] = [name for name, _label in choices if name not in unwanted]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db import transaction
 
 from polyphemus_site.mail.models import Mailbox, Notice, Unsubscription
@@ -23,6 +24,11 @@ def key(address: str) -> str:
 def wishes_of(address: str) -> Mailbox:
     """The recipient's wishes, or the usual ones (not stored until somebody changes them)."""
     return Mailbox.objects.filter(address=key(address)).first() or Mailbox(address=key(address))
+
+
+def language_of(address: str) -> str:
+    """The language of mail to this recipient."""
+    return wishes_of(address).language or settings.LANGUAGE_CODE
 
 
 def unsubscribe(address: str, kind: str, *, now: datetime) -> None:

@@ -13,9 +13,10 @@ from django.core.mail import EmailMultiAlternatives
 from django.template import Context, TemplateDoesNotExist
 from django.template.loader import get_template
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, override
 
 from polyphemus_site.mail.kinds import Kind
+from polyphemus_site.mail.mailboxes import language_of
 from polyphemus_site.mail.models import Notice
 from polyphemus_site.mail.subscriptions import one_click_url
 
@@ -39,9 +40,11 @@ def preview(kind: Kind) -> Preview:
 
 
 def compose(notice: Notice) -> EmailMultiAlternatives:
-    """The mail of a notice; raises Django's template errors when its templates are missing or broken."""
+    """The mail of a notice, in the recipient's language; raises Django's template errors."""
     context = {**notice.context, "site_url": settings.POLYPHEMUS_URL, "recipient": notice.recipient}
-    subject, text = _split(render_text(notice.kind, context))
+    with override(language_of(notice.recipient)):
+        subject, text = _split(render_text(notice.kind, context))
+        html = render_html(notice.kind, context, text=text)
     message = EmailMultiAlternatives(
         subject=subject,
         body=text,
@@ -49,7 +52,7 @@ def compose(notice: Notice) -> EmailMultiAlternatives:
         to=[notice.recipient],
         headers=_headers(notice),
     )
-    message.attach_alternative(render_html(notice.kind, context, text=text), "text/html")
+    message.attach_alternative(html, "text/html")
     return message
 
 
@@ -86,7 +89,7 @@ def render_html(kind: str, context: dict[str, Any], *, text: str) -> str:
         template = get_template(f"mail/{kind}.html")
     except TemplateDoesNotExist:
         template = get_template("mail_pages/letter.html")
-    return str(template.render({**context, "text": text}))
+    return str(template.render({**context, "text": text, "language": get_language()}))
 
 
 def one_line(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -82,6 +83,8 @@ class Mailbox(models.Model):
     """One recipient's wishes, and whether their address works."""
 
     address = models.CharField(max_length=254, unique=True)
+    #: The language of their mail; empty: the installation's.
+    language = models.CharField(max_length=10, blank=True, choices=settings.LANGUAGES)
     zone = models.CharField(max_length=50, default="UTC", validators=[validate_zone])
     quiet_from = models.TimeField(null=True, blank=True)
     quiet_until = models.TimeField(null=True, blank=True)

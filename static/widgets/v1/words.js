@@ -1,4 +1,4 @@
-// Every word the widgets say, by language. English is the only one so far and the one fallen back to.
+// Every word the widgets say, by language. English is the one fallen back to.
 
 /** @typedef {Record<string, string>} Words */
 
@@ -41,6 +41,44 @@ const LANGUAGES = {
     "orphans.look": "Review them",
     "signed.out": "Your session has ended.",
     "signed.in": "Sign in",
+  },
+  de: {
+    suggestions: "Vorschläge von Polyphemus",
+    "suggestions.one": "{count} Vorschlag",
+    "suggestions.other": "{count} Vorschläge",
+    "more.one": "{count} weiterer",
+    "more.other": "{count} weitere",
+    all: "Alle",
+    offer: "{analysis} für",
+    "offer.which": "Auf welche Art?",
+    ask: "Diese Analyse in Auftrag geben",
+    "ask.sure": "Ein Analyst wird gebeten, {analysis} für {record} auszuführen.",
+    "ask.yes": "Ja, in Auftrag geben",
+    "ask.no": "Nein, so lassen",
+    acting: "Einen Augenblick …",
+    "ask.done": "In Auftrag gegeben. Zum Auftrag",
+    "ask.failed": "Das ging nicht: {message}",
+    "ask.editor": "Wer das Projekt bearbeiten darf, kann dies in Auftrag geben.",
+    later: "Nicht jetzt",
+    "later.done": "Verborgen, bis sich die Daten ändern. Warum, wenn Sie mögen:",
+    "because.unneeded": "nicht nötig",
+    "because.elsewhere": "anderswo erledigt",
+    "because.wrong": "die Daten sind falsch",
+    "because.thanks": "Danke.",
+    why: "Warum?",
+    requests: "Aufträge",
+    "requests.none": "Keine offenen Aufträge.",
+    "requests.due": "fällig {time}",
+    "status.new": "offen für Gebote",
+    "status.running": "in Arbeit",
+    "status.deferred": "wartet auf Auftraggeberin oder Auftraggeber",
+    "status.archived": "archiviert",
+    orphans: "Prüfung verwaister Daten",
+    "orphans.one": "{count} Datensatz ohne Elternteil wartet auf eine Prüfung",
+    "orphans.other": "{count} Datensätze ohne Elternteil warten auf eine Prüfung",
+    "orphans.look": "Prüfen",
+    "signed.out": "Ihre Sitzung ist abgelaufen.",
+    "signed.in": "Anmelden",
   },
 };
 

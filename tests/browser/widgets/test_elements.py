@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -19,6 +21,7 @@ pytestmark = pytest.mark.browser
 Embed = Callable[..., Page]
 ELEMENTS = ["polyphemus-suggestions", "polyphemus-requests", "polyphemus-orphans"]
 ALL = "".join(f'<{element} project="dt_lung"></{element}>' for element in ELEMENTS)
+SCRIPTS = Path(__file__).resolve().parents[3] / "static/widgets/v1"
 REQUESTS = '<polyphemus-requests project="dt_lung"></polyphemus-requests>'
 
 
@@ -113,6 +116,28 @@ def test_the_hosts_styles_stay_outside_and_its_colours_come_in_by_name(embed: Em
     element = page.locator("polyphemus-requests")
     expect(element).to_have_css("color", "rgb(1, 2, 3)")
     expect(element).to_have_css("font-size", "14px")
+
+
+def test_an_element_speaks_the_language_it_is_told(embed: Embed) -> None:
+    page = embed('<polyphemus-requests project="dt_lung" lang="de-CH"></polyphemus-requests>')
+
+    expect(page.locator("polyphemus-requests")).to_contain_text("Keine offenen Aufträge.")
+    expect(page.get_by_role("region", name="Aufträge")).to_be_visible()
+
+
+def test_every_language_has_every_word() -> None:
+    words = (SCRIPTS / "words.js").read_text(encoding="utf-8")
+    english, german = (
+        set(
+            re.findall(
+                r"^    \"?([\w.]+)\"?:", words.partition(f"  {code}: {{")[2].partition("\n  },")[0], re.M
+            )
+        )
+        for code in ("en", "de")
+    )
+
+    assert english
+    assert german == english
 
 
 def test_loading_the_script_twice_changes_nothing(embed: Embed, timur: Site, polyphemus: str) -> None:

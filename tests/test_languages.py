@@ -1,0 +1,152 @@
+"""Whatever people read can be read in every language we have, and nothing was forgotten."""
+
+from __future__ import annotations
+
+import gettext as plain_gettext
+import re
+import shutil
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.test import Client
+from pytest_django import Settings
+
+from polyphemus_site.mail import outbox
+from polyphemus_site.mail.messages import compose
+from polyphemus_site.mail.models import Mailbox
+from tests.polyphemus_site.janus.tokens import public_key, token
+from tests.system_packages import program
+
+ROOT = Path(__file__).resolve().parents[1]
+OTHERS = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
+PACKAGES = ("polyphemus_site", "loaders", "dispatch", "orphans", "magma")
+PLACE = re.compile(r"%\((\w+)\)[sd]|%[sd]|\{(\w+)\}")
+
+
+def catalogue(language: str, root: Path = ROOT) -> Catalog:
+    with (root / f"locale/{language}/LC_MESSAGES/django.po").open("rb") as source:
+        return read_po(source, locale=language)
+
+
+def texts(one: str | tuple[str, ...] | list[str] | None) -> list[str]:
+    return [one] if isinstance(one, str) else list(one or [""])
+
+
+@pytest.fixture(scope="module")
+def gathered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the sources, with every sentence gathered anew, as `make messages` does."""
+    program("xgettext", package="gettext")
+    copy = tmp_path_factory.mktemp("sources")
+    leave = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for folder in (*PACKAGES, "locale"):
+        shutil.copytree(ROOT / folder, copy / folder, ignore=leave)
+    shutil.copy(ROOT / "manage.py", copy)
+    command = [sys.executable, "manage.py", "makemessages", "--all", "--no-location", "--no-wrap"]
+    subprocess.run(command, cwd=copy, check=True, capture_output=True)  # noqa: S603 — a command of our own
+    return copy
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_sentence_of_the_sources_is_translated(gathered: Path, language: str) -> None:
+    found = catalogue(language, gathered)
+    forgotten = [one.id for one in found if one.id and (one.fuzzy or not all(texts(one.string)))]
+
+    assert forgotten == [], "Run `make messages` and translate these."
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_translation_keeps_every_place_that_is_filled_in(language: str) -> None:
+    for one in catalogue(language):
+        if one.id:
+            wanted = {place for text in texts(one.id) for place in PLACE.findall(text)}
+            assert {place for text in texts(one.string) for place in PLACE.findall(text)} == wanted, one.id
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_is_compiled_is_what_is_written(language: str) -> None:
+    compiled = ROOT / f"locale/{language}/LC_MESSAGES/django.mo"
+    with compiled.open("rb") as source:
+        spoken = plain_gettext.GNUTranslations(source)
+
+    for one in catalogue(language):
+        if one.id and isinstance(one.id, str):
+            assert spoken.gettext(one.id) == one.string
+
+
+TAGS = (
+    r"\{#.*?#\}",
+    r"\{% comment.*?endcomment %\}",
+    r"\{% blocktranslate.*?endblocktranslate %\}",
+    r"\{%.*?%\}",
+    r"\{\{.*?\}\}",
+)
+MARKED = re.compile("|".join(TAGS), re.S)
+#: Words that are the same in every language.
+NAMES = {"Polyphemus", "UTC"}
+
+
+@pytest.mark.parametrize(
+    "template",
+    sorted(
+        str(path.relative_to(ROOT))
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("templates/**/*.html")
+    ),
+)
+def test_no_template_holds_words_nobody_can_translate(template: str) -> None:
+    source = (ROOT / template).read_text(encoding="utf-8")
+    visible = re.sub(
+        r"<(script|style).*?</\1>|<!--.*?-->|<!DOCTYPE[^>]*>", " ", MARKED.sub(" ", source), flags=re.S
+    )
+    words = re.findall(r"[A-Za-z]{3,}", re.sub(r"&\w+;", " ", re.sub(r"<[^>]*>", " ", visible)))
+
+    assert [word for word in words if word not in NAMES] == []
+
+
+@pytest.mark.django_db
+class TestSpeaking:
+    @pytest.fixture
+    def visitor(self, settings: Settings) -> Client:
+        settings.POLYPHEMUS_JANUS_PUBLIC_KEY = public_key()
+        settings.POLYPHEMUS_JANUS_URL = ""
+        client = Client(headers={"Accept-Language": "de-CH,de;q=0.9"})
+        client.cookies["JANUS_TOKEN"] = token(perm="e:labors")
+        return client
+
+    def test_a_page_speaks_the_browsers_language(self, visitor: Client) -> None:
+        answer = visitor.get("/labors/")
+
+        assert '<html lang="de">' in answer.content.decode()
+        assert "Tagesübersicht" in answer.content.decode()
+        assert "Accept-Language" in answer["Vary"]
+
+    def test_a_language_we_do_not_have_is_english(self, visitor: Client) -> None:
+        page = visitor.get("/labors/", headers={"Accept-Language": "fr"}).content.decode()
+
+        assert '<html lang="en">' in page
+
+    def test_the_api_speaks_english_whoever_asks(self, visitor: Client) -> None:
+        visitor.get("/labors/")
+        answer = visitor.get("/api/v1/suggestions?project=ipi")
+
+        assert answer.json()["title"] == "Not Found"
+        assert "Content-Language" not in answer
+
+    def test_mail_is_in_the_language_its_reader_chose(self, visitor: Client, now: datetime) -> None:
+        form = {"language": "de", "zone": "UTC", "daily_cap": 20, "kinds": ["digest"]}
+        visitor.post("/-/mail", form)
+        context = {"project": "labors", "cards": []}
+
+        mail = compose(
+            outbox.write(kind="digest", recipient="dr.who@ucsf.edu", context=context, key="k", now=now)
+        )
+
+        assert Mailbox.objects.get().language == "de"
+        assert "Was Sie in labors braucht:" in str(mail.body)
+        assert '<html lang="de">' in str(mail.alternatives[0][0])
