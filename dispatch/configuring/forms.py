@@ -72,7 +72,7 @@ class Control:
     @property
     def attributes(self) -> SafeString:
         """What the element carries, whichever it is. A schema's patterns never reach a browser."""
-        typed = {} if self.field.kind in UNTYPED else {"autocomplete": "off", "spellcheck": "false"}
+        typed = {} if self.field.kind in UNTYPED else {"spellcheck": "false"}  # autocomplete: for going back
         found: dict[str, str | bool] = {
             "id": self.id,
             "name": self.name,

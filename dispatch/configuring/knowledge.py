@@ -26,6 +26,19 @@ def analyses() -> QuerySet[Analysis]:
     return Analysis.objects.defer("schema", "input_schema").order_by("name")
 
 
+def whole_analyses() -> QuerySet[Analysis]:
+    """The same with their schemas."""
+    return Analysis.objects.order_by("name")
+
+
+def analysis_named(name: str) -> Analysis:
+    """The analysis of this name; MissingError when nothing is known of it."""
+    found = Analysis.objects.filter(name=name).first()
+    if found is None:
+        raise MissingError("Nothing is known of such an analysis.")
+    return found
+
+
 def configurations(project: str) -> QuerySet[Configuration]:
     """A project's configurations, with their latest number and when it was made."""
     kept = Configuration.objects.filter(project=project)

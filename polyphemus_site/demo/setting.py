@@ -20,6 +20,8 @@ MANAGE = (sys.executable, "manage.py")
 CELERY = (sys.executable, "-m", "celery", "-A", "polyphemus_site")
 GRANIAN = (sys.executable, "-m", "granian", "--interface", "wsgi", "--workers", "2")
 SERVICE = "polyphemus@ucsf.edu"
+#: Published pipelines whose parameters the demo's form asks for; see SOURCES.md there.
+PIPELINES = Path(__file__).parent / "pipelines"
 #: A wait people can watch; in a lab it is a quarter of an hour at least.
 GRACE_SECONDS = 3
 
@@ -56,6 +58,8 @@ def assemble(stage: Stage, folder: Path, narrator: Narrator) -> cast.Cast:
     stage.environment = {**stage.environment, **environment(keys, url=url, magma_url=magma_url)}
     start_warehouse(stage, keys, port=magma_port, journal_url=url)
     stage.run("migrate", [*MANAGE, "migrate", "--verbosity", "0"])
+    pipeline = [str(PIPELINES / "nf-core_sarek.nextflow_schema.json"), "--analysis", "exome_pipe"]
+    stage.run("import_schema", [*MANAGE, "import_schema", *pipeline])
     start_services(stage, folder, port=web_port)
     made = {analyst: create_key(stage, analyst) for analyst in (cast.ANALYST, cast.RIVAL)}
     for what, address in (("the warehouse", f"{magma_url}/"), ("Polyphemus", f"{url}/readyz")):

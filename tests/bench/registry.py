@@ -46,6 +46,7 @@ BENCHES: dict[str, Bench] = {
     "removals": Bench(
         "tests.bench.removals:rows", ("removal_over_bare_delete", "removal_with_bundles_over_bare_delete")
     ),
+    "forms": Bench("tests.bench.forms:rows", ("sarek_form_over_django_form", "sarek_form_cpu_s")),
     "journal": Bench("tests.bench.journal:rows", ("journal_write_p95_s", "journal_write_31mb_s")),
     "walk": Bench(
         "tests.bench.walks:rows",

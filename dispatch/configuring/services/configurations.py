@@ -85,7 +85,9 @@ def restore(
 
 
 def refuse_misshapen(keeping: Keeping) -> None:
-    """Raise unless name and comment can be shown on a line."""
+    """Raise unless name and comment can be shown, and params are an object."""
+    if not isinstance(keeping.params, dict):
+        raise InvalidInputError("params must be an object.", code="invalid_params")
     configs.project_name(keeping.project)
     naming.slug(keeping.analysis, field="analysis")
     if not (0 < len(keeping.name.strip()) <= NAME_LENGTH and configs.plain(keeping.name)):

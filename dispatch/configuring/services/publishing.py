@@ -17,8 +17,10 @@ from dispatch.configuring.services.configurations import Keeping
 from dispatch.fields import compact
 from dispatch.models import AnalysisRequest
 from dispatch.services import naming, requests
+from dispatch.states import RequestStatus
 
 LONGEST_TOKEN = 40
+ALREADY = "You have asked for this as {name} already. Send it again if you want another."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,21 +54,24 @@ def submit(wish: Wish, now: datetime) -> str:
 
 
 def publish(
-    wish: Wish, keeping: Keeping, *, token: str, submit: Publish = submit, now: datetime
+    wish: Wish, keeping: Keeping, *, token: str, again: str = "", submit: Publish = submit, now: datetime
 ) -> ConfiguredRequest:
     """Keep the configuration and publish the request: both or neither, and once for a form's token.
 
-    AlreadySentError: the form became a request already, and says something else now.
+    AlreadySentError: the form became a request already and says something else now, or the same person's
+    request for just this is open; `again` names that request, by who has been told of it.
     """
     digest = hashlib.sha256(compact([wish.__dict__, keeping.name]).encode()).hexdigest()
     with transaction.atomic():
         naming.take_turns(f"form {wish.requester} {token}")
-        sent = ConfiguredRequest.objects.filter(requester=wish.requester, token=token)
-        if earlier := sent.select_related("request").first():
-            if earlier.digest != digest:
-                name = earlier.request.name
-                raise AlreadySentError(f"This form has become {name}. Sent again, it asks for another.")
-            return earlier
+        own = ConfiguredRequest.objects.filter(requester=wish.requester).select_related("request")
+        sent = own.filter(token=token).first()
+        if sent and sent.digest == digest:
+            return sent
+        alike = own.filter(digest=digest).exclude(request__status=RequestStatus.ARCHIVED).first()
+        if (earlier := sent or alike) and earlier.request.name != again:
+            name = earlier.request.name
+            raise AlreadySentError(ALREADY.format(name=name), request_name=name)
         version = configurations.keep(keeping, now=now)
         name = submit(wish, now)
         return ConfiguredRequest.objects.create(

@@ -66,10 +66,15 @@ def _publish(request: PageRequest, order: Order, form: ConfigForm) -> HttpRespon
     email, token = request.person.email, token_of(request.POST)
     wish, keeping = order.wish(form, request.POST, email), order.keeping(form, request.POST, email)
     try:
-        done = publishing.publish(wish, keeping, token=token, submit=order.submit, now=clock.now())
+        again = request.POST.get("again", "")
+        done = publishing.publish(
+            wish, keeping, token=token, again=again, submit=order.submit, now=clock.now()
+        )
+    except AlreadySentError as told:
+        anew = {"token": token_of({}), "again": told.members["request_name"]}
+        return shown(request, order, form, refusal=told.message, **anew)
     except PolyphemusError as refusal:
-        is_new_wish = isinstance(refusal, AlreadySentError)
-        return shown(request, order, form, refusal=refusal.message, token="" if is_new_wish else token)
+        return shown(request, order, form, refusal=refusal.message)
     messages.success(request, _("Published as %(name)s.") % {"name": done.request.name})
     return HttpResponseRedirect(reverse("request_page", args=[order.project, done.request.name]))
 
@@ -92,7 +97,13 @@ def is_current(request: PageRequest, order: Order) -> bool:
 
 
 def shown(
-    request: PageRequest, order: Order, form: ConfigForm, *, refusal: str = "", token: str | None = None
+    request: PageRequest,
+    order: Order,
+    form: ConfigForm,
+    *,
+    refusal: str = "",
+    token: str = "",
+    again: str = "",
 ) -> HttpResponse:
     """The page of the form."""
     sent = request.POST
@@ -107,7 +118,8 @@ def shown(
         "refusal": refusal,
         "is_moved": is_moved,
         "edition": editions.digest_of(order.contract),
-        "token": token_of(sent) if token is None else token or token_of({}),
+        "token": token or token_of(sent),
+        "again": again,
         "sent": sent,
     }
     is_refused = bool(sent) and bool(refusal or is_moved or form.summary)

@@ -15,6 +15,7 @@ from dispatch.configuring.services import configurations, publishing
 from dispatch.configuring.services.configurations import Keeping
 from dispatch.configuring.services.publishing import Wish
 from dispatch.models import AnalysisRequest
+from dispatch.services import requests
 from polyphemus_site.errors import InvalidInputError
 from tests.dispatch.configuring.conftest import RNASEQ, SAREK, hold
 
@@ -169,12 +170,24 @@ class TestPublish:
         assert again == first
         assert AnalysisRequest.objects.count() == 1
 
-    def test_another_form_is_another_request(self, now: datetime) -> None:
-        publishing.publish(wish(), keeping(), token="t", now=now)
+    def test_another_form_for_just_the_same_asks_first(self, now: datetime) -> None:
+        first = publishing.publish(wish(), keeping(), token="t", now=now).request
+
+        with pytest.raises(AlreadySentError) as told:
+            publishing.publish(wish(), keeping(), token="u", now=now)
+        publishing.publish(wish(), keeping(), token="v", again=told.value.members["request_name"], now=now)
+
+        assert told.value.members["request_name"] == first.name
+        assert AnalysisRequest.objects.count() == 2
+        assert numbers() == [1]
+
+    def test_what_was_done_can_be_asked_for_again(self, now: datetime) -> None:
+        first = publishing.publish(wish(), keeping(), token="t", now=now).request
+        requests.cancel(first, actor="dr.who@ucsf.edu", now=now)
+
         publishing.publish(wish(), keeping(), token="u", now=now)
 
         assert AnalysisRequest.objects.count() == 2
-        assert numbers() == [1]
 
     def test_a_form_sent_again_with_other_words_is_not_passed_over(self, now: datetime) -> None:
         publishing.publish(wish(), keeping(), token="t", now=now)

@@ -132,7 +132,7 @@ class TestOnce:
         told = post(client, PAGE, fill(html, "publish", {"p.outdir": "other"}))
         again = post(client, PAGE, fill(told.content.decode(), "publish"))
 
-        assert "Sent again, it asks for another." in told.content.decode()
+        assert "Send it again if you want another." in told.content.decode()
         assert again.status_code == 302
         assert AnalysisRequest.objects.count() == 2
 

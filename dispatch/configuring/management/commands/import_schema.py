@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 input_schema=input_schema,
                 title=shown(schema.get("description") or schema.get("title"), 200),
                 source=options["schema"].name,
-                author=getpass.getuser(),
+                author=operator(),
                 now=clock.now(),
             )
         except PolyphemusError as refusal:
@@ -62,6 +62,14 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise CommandError(f"{path} is no JSON Schema: it holds no object.")
     return found
+
+
+def operator() -> str:
+    """Who runs this; a container may know no name for them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "manage.py"
 
 
 def named_by(schema: dict[str, Any]) -> str:
