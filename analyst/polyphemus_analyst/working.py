@@ -175,6 +175,8 @@ class Analyst:
             reason = request.outcome or f"now {request.analyst or 'open'}"
             return self.journal.move(job, JobState.WITHDRAWN, note=reason)
         self._hear(job)
+        if request.status == "deferred":
+            return self._still_at_it(job, place)
         return self.journal.note(job, due_at=due) if due else job
 
     def _hear(self, job: Job) -> None:
@@ -191,19 +193,28 @@ class Analyst:
             return job
         if now < job.started_at + (job.due_at - job.started_at) * ASK_AT:
             return job
-        more = max(1, int(job.estimate * self.plan.more))
         asked = self.journal.note(job, asked_for=job.due_at)
+        return self._ask(asked, place, key=f"extend-{job.key}-{int(job.due_at.timestamp())}")
+
+    def _still_at_it(self, job: Job, place: Workplace) -> Job:
+        """The time has run out and the job goes on: say how much longer, should the requester ask for help.
+
+        Until then the server keeps it as a wish; the same wish again is nothing new to it.
+        """
+        return self._ask(job, place, key=f"answer-{job.key}-{int(self.dispatch.clock.now().timestamp())}")
+
+    def _ask(self, job: Job, place: Workplace, *, key: str) -> Job:
+        more = max(1, int(job.estimate * self.plan.more))
         try:
-            key = f"extend-{job.key}-{int(job.due_at.timestamp())}"
             answer = self.dispatch.extend(_held(job), seconds=more, key=key)
         except RefusedError as error:
             self.say(job.name, f"no more time: {error}")
-            return asked
+            return job
         self.say(job.name, f"{more} s more: {answer.message}")
         if answer.message != "extended" or answer.due is None:
-            return asked
+            return job
         self.executor.lengthen(job.handle, place, more)
-        return self.journal.note(asked, due_at=answer.due)
+        return self.journal.note(job, due_at=answer.due)
 
     def _report(self, job: Job) -> Job:
         """The ticket after a good end, else the work goes back with the reason."""

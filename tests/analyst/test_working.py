@@ -268,3 +268,25 @@ def test_the_time_it_usually_takes_is_bid_once_it_is_known(
 
     assert opened.calls("POST bids")[0].body["time"] == bid
     finish(analyst)
+
+
+def test_a_call_for_help_is_answered_while_the_job_goes_on(
+    opened: Script, work: Callable[..., Analyst], tumor_pair: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "READ_EVERY", timedelta())
+    mine = {"analyst": "saurabh.asthana@ucsf.edu", "status": "deferred"}
+    opened.on(f"GET requests/{NAME}", 200, tumor_pair.document | mine)
+    due = (datetime.now(UTC) + timedelta(hours=3)).isoformat()
+    opened.answers["POST extensions"].clear()
+    opened.on("POST extensions", 202, {"message": "asked"})
+    opened.on("POST extensions", 200, {"message": "extended"}, Polyphemus_Due=due)
+    analyst = work(WAIT_FOR_GO)
+
+    analyst.take_up()
+    analyst.look_after()
+    analyst.look_after()
+
+    assert {call.body["time"] for call in opened.calls("POST extensions")} == {"1800"}
+    assert analyst.journal.job(NAME).due_at == datetime.fromisoformat(due)
+    (folder(analyst.journal) / "go").touch()
+    finish(analyst)

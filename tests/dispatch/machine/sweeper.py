@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from typing import Any
 
@@ -41,6 +42,8 @@ def _fork(*, kill_after: int | None, magma: str) -> int:
     try:
         _sweep(kill_after, magma)
         code = 0
+    except Exception:  # noqa: BLE001 — told in the log: this child ends here, whatever happened
+        traceback.print_exc()
     finally:
         os._exit(code)
 
