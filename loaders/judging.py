@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from loaders.loader import Loader
@@ -20,6 +20,29 @@ class Past:
     in_progress: frozenset[str] = frozenset()
     #: anchor -> the fingerprint at its last completed request.
     completed: Mapping[str, str] = field(default_factory=dict)
+
+
+#: Identity -> those whose requests are about the same output: its own, and its alternatives'.
+Rivals = Mapping[str, frozenset[str]]
+
+
+def rivals_of(loaders: Iterable[Loader]) -> Rivals:
+    """Which loaders are alternatives of which."""
+    known = list(loaders)
+    sharing: dict[str, set[str]] = {}
+    for loader in known:
+        sharing.setdefault(loader.output_key, set()).add(loader.identity)
+    found: dict[str, set[str]] = {}
+    for loader in known:
+        found.setdefault(loader.identity, set()).update({loader.identity} | sharing[loader.output_key])
+    return {identity: frozenset(others) for identity, others in found.items()}
+
+
+def with_rivals(identity: str, pasts: Mapping[str, Past], known: Rivals) -> Past:
+    """What requests say: the completed ones of its own; open ones of its alternatives count as its own."""
+    own = pasts.get(identity, Past())
+    open_ones = own.in_progress.union(*(pasts[one].in_progress for one in known[identity] if one in pasts))
+    return Past(open_ones, own.completed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,6 +145,7 @@ class Dismissal(models.Model):
                 fields=["suggestion", "person", "fingerprint"], name="dismissed_once_a_person_and_inputs"
             ),
         )
+        indexes = (Index(fields=["person", "fingerprint"], name="dismissals_of_a_person"),)
 
     def __str__(self) -> str:
         """Who."""

@@ -17,12 +17,17 @@ Document = Mapping[str, Any]
 Digests = Mapping[tuple[str, str, str], tuple[str, ...]]
 
 
+TEXT = frozenset({str})
+
+
 def as_names(value: Any) -> tuple[str, ...]:
     """A link's value as record names: null is none, a string one, a list many; row ids become text.
 
     Whatever else Magma may say where a link was expected names no record.
     """
     if isinstance(value, list | tuple):
+        if set(map(type, value)) <= TEXT and "" not in value:
+            return tuple(value)
         return tuple(str(name) for name in value if _is_name(name))
     return (str(value),) if _is_name(value) else ()
 

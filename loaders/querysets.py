@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import F, FilteredRelation, Q, QuerySet
+from django.apps import apps
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from loaders.states import STANDING, SuggestionStatus
 from polyphemus_site.janus.people import Person
@@ -33,11 +34,17 @@ class SuggestionQuerySet(QuerySet["Suggestion"]):
         return self.filter(Q(project__in=cleared) | Q(project__in=viewable, restricted=False))
 
     def offered_to(self, email: str) -> SuggestionQuerySet:
-        """Open, and not waved away by this person for these inputs."""
-        these_inputs = Q(dismissals__person=email, dismissals__fingerprint=F("fingerprint"))
-        return self.alias(waved=FilteredRelation("dismissals", condition=these_inputs)).filter(
-            waved__isnull=True, status=SuggestionStatus.OPEN
+        """Open, and not waved away by this person for these inputs, in this suggestion or an earlier one."""
+        same = {f"suggestion__{name}": OuterRef(name) for name in ("project", "loader", "model", "anchor")}
+        waved = apps.get_model("loaders", "Dismissal").objects.filter(
+            person=email, fingerprint=OuterRef("fingerprint"), **same
         )
+        return self.filter(~Exists(waved), status=SuggestionStatus.OPEN)
+
+    def with_alternatives(self, suggestion: Suggestion) -> SuggestionQuerySet:
+        """What stands on a suggestion's card: itself, and those that would make the same output."""
+        card = {name: getattr(suggestion, name) for name in ("project", "model", "anchor", "output_key")}
+        return self.filter(Q(pk=suggestion.pk) | Q(status__in=STANDING, shadow=False, **card))
 
     def to_wake(self, *, now: datetime) -> SuggestionQuerySet:
         """Snoozed until an instant that has come."""

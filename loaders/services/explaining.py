@@ -13,7 +13,6 @@ from django.db import Error as DatabaseError
 from loaders import judging, registry, restriction, seam
 from loaders.checks import Finding
 from loaders.gathering import Gatherer, ensure_readable, ensure_seen, shapes_of
-from loaders.judging import Past
 from loaders.limits import time_limit
 from loaders.loader import Loader
 from loaders.proposing import Bench
@@ -73,7 +72,9 @@ def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime
     page = gatherer.page([record], now=now)
     if record not in page.names:
         raise MissingError(f"Magma shows no {loader.model} {record} in {project}.")
-    past = seam.pasts(project, loader.model, page.names, [loader.identity]).get(loader.identity, Past())
+    rivals = judging.rivals_of([loader, *registry.current()])
+    found = seam.pasts(project, loader.model, page.names, sorted(rivals[loader.identity]))
+    past = judging.with_rivals(loader.identity, found, rivals)
     known = suggestions.known(project, loader.model, page.names, [name])[name]
     return _judged(project, Bench(gatherer, loader, page, past, known))
 

@@ -119,11 +119,14 @@ def accept(
     params: Mapping[str, object] | None = None,
     now: datetime,
 ) -> Suggestion:
-    """Submit the request a suggestion offers, and keep which one it became: both or neither."""
+    """Submit the request a suggestion offers, and keep which one it became: both or neither.
+
+    Its alternatives end with it: the same output is not asked for twice.
+    """
     chosen = seam.inputs_offered(suggestion) if inputs is None else list(inputs)
     values = suggestion.config.get("params") if params is None else params
     with transaction.atomic():
-        Suggestion.objects.select_for_update().get(pk=suggestion.pk)
+        card = list(Suggestion.objects.with_alternatives(suggestion).select_for_update().order_by("pk"))
         ensure_standing(suggestion)
         request_name = seam.submit_request(
             suggestion, requester=person, name=name, inputs=chosen, params=values, now=now
@@ -131,7 +134,13 @@ def accept(
         move = Move(
             SuggestionEventKind.ACCEPTED, SuggestionStatus.ACCEPTED, person, f"Became {request_name}."
         )
-        return take(suggestion, move, now=now, ended_at=now, snoozed_until=None, request_name=request_name)
+        take(suggestion, move, now=now, ended_at=now, snoozed_until=None, request_name=request_name)
+        for other in card:
+            if other.pk != suggestion.pk:
+                because = f"{suggestion.loader} was chosen, which makes the same output."
+                ending = Move(SuggestionEventKind.CLOSED, SuggestionStatus.CLOSED, POLYPHEMUS, because)
+                take(other, ending, now=now, ended_at=now, snoozed_until=None, because=because)
+    return suggestion
 
 
 def ensure_standing(suggestion: Suggestion) -> None:
@@ -187,10 +196,20 @@ def snooze(suggestion: Suggestion, *, person: str, until: datetime | None, now: 
 
 
 def wake(*, now: datetime) -> int:
-    """Open again what was snoozed until now; how many."""
-    woken = 0
-    for suggestion in Suggestion.objects.to_wake(now=now):
-        move = Move(SuggestionEventKind.WOKEN, SuggestionStatus.OPEN, POLYPHEMUS)
-        take(suggestion, move, now=now, snoozed_until=None)
-        woken += 1
-    return woken
+    """Open again what was snoozed until now; how many. What somebody is at waits for the next time."""
+    with transaction.atomic():
+        asleep = Suggestion.objects.to_wake(now=now).select_for_update(skip_locked=True)
+        woken = list(asleep.values_list("pk", flat=True))
+        Suggestion.objects.filter(pk__in=woken).update(status=SuggestionStatus.OPEN, snoozed_until=None)
+        SuggestionEvent.objects.bulk_create(
+            SuggestionEvent(
+                suggestion_id=pk,
+                kind=SuggestionEventKind.WOKEN,
+                source=SuggestionStatus.SNOOZED,
+                target=SuggestionStatus.OPEN,
+                actor=POLYPHEMUS,
+                at=now,
+            )
+            for pk in woken
+        )
+    return len(woken)

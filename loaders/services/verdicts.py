@@ -17,7 +17,7 @@ from loaders.batches import whole_batches
 from loaders.drafts import Draft, Known
 from loaders.gaps import Count, Gaps
 from loaders.gathering import Gatherer, ensure_readable, ensure_seen, is_readable, shapes_of
-from loaders.judging import Past, Verdicts
+from loaders.judging import Past, Rivals, Verdicts, rivals_of, with_rivals
 from loaders.limits import time_limit
 from loaders.loader import Loader
 from loaders.pages import Page
@@ -115,13 +115,17 @@ class Memory:
     suggested: Mapping[str, Mapping[str, Known]]
 
     @classmethod
-    def of(cls, project: str, model: str, names: Sequence[str], loaders: Collection[Loader]) -> Memory:
+    def of(
+        cls, project: str, model: str, names: Sequence[str], loaders: Collection[Loader], rivals: Rivals
+    ) -> Memory:
         """Ask for it."""
         asked = [loader.name for loader in loaders if not loader.batch_by]
         if not asked:
             return cls({}, {})
-        whose = [loader.identity for loader in loaders if not loader.batch_by]
-        return cls(seam.pasts(project, model, names, whose), suggestions.known(project, model, names, asked))
+        whose = {who for loader in loaders if not loader.batch_by for who in rivals[loader.identity]}
+        found = seam.pasts(project, model, names, sorted(whose))
+        pasts = {one.identity: with_rivals(one.identity, found, rivals) for one in loaders}
+        return cls(pasts, suggestions.known(project, model, names, asked))
 
     def past(self, loader: str) -> Past:
         """What requests say of one loader's anchors."""
@@ -191,6 +195,10 @@ class Engine:
             return told(error)
         return ""
 
+    @cached_property
+    def _rivals(self) -> Rivals:
+        return rivals_of(self.loaders)
+
     def judge_names(self, model: str, names: Sequence[str], *, now: datetime) -> Tally:
         """Judge these anchors; those Magma doesn't show lose their suggestions."""
         gatherer = self.gatherer(model)
@@ -215,7 +223,7 @@ class Engine:
     def judged(self, gatherer: Gatherer, page: Page, loaders: Collection[Loader]) -> Judged:
         """What loaders say of a page, one loader's failure costing that loader only; writes nothing."""
         judged = Judged()
-        memory = Memory.of(self.project, page.model, page.names, loaders if page.names else ())
+        memory = Memory.of(self.project, page.model, page.names, loaders if page.names else (), self._rivals)
         for loader in loaders if page.names else ():
             self._judge(judged, gatherer, loader, page, memory)
         return judged
@@ -257,9 +265,10 @@ class Engine:
         """A batch reaches beyond the page, and is known under its own name."""
         name, model, page = bench.loader.name, bench.loader.model, bench.page
         whose = bench.loader.identity
-        past = seam.pasts(self.project, model, page.names, [whose])
+        found = seam.pasts(self.project, model, page.names, sorted(self._rivals[whose]))
+        past = with_rivals(whose, found, self._rivals)
         known = suggestions.known(self.project, model, [*{*bench.groups, *shared}], [name])
-        return replace(bench, past=past.get(whose, Past()), known=known.get(name, {}))
+        return replace(bench, past=past, known=known.get(name, {}))
 
     def settle(self, model: str, judged: Judged, *, now: datetime, by_sweep: bool = False) -> int:
         """Write what judging came to, in the caller's transaction; how many rows for suggestions."""

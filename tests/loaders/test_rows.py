@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
 
+from dispatch.models import AnalysisRequest
 from loaders.models import Suggestion, SuggestionEvent
 from loaders.services import suggestions
 from loaders.states import MOVES, SuggestionStatus
@@ -133,3 +137,123 @@ def test_of_many_who_accept_at_once_one_gets_the_request(now: datetime, requeste
         names = list(pool.map(accept, range(8)))
 
     assert len([name for name in names if name]) == 1
+
+
+class TestAlternatives:
+    """Loaders of the same output offer one thing to do: whoever takes one of them has decided."""
+
+    def test_accepting_one_ends_the_others_and_says_which_was_chosen(
+        self, now: datetime, requester: str
+    ) -> None:
+        chosen, other = suggested("DTL001", now), suggested("DTL001", now, loader="other_pipe")
+
+        suggestions.accept(chosen, person=requester, now=now)
+
+        other.refresh_from_db()
+        assert (other.status, other.because) == (
+            SuggestionStatus.CLOSED,
+            "exome_pipe was chosen, which makes the same output.",
+        )
+        assert other.events.last().kind == "closed"  # type: ignore[union-attr]  # it has two
+
+    def test_another_output_another_record_or_a_shadow_is_no_alternative(
+        self, now: datetime, requester: str
+    ) -> None:
+        chosen = suggested("DTL001", now)
+        others = [
+            suggested("DTL001", now, loader="counting", output_key="counts"),
+            suggested("DTL002", now, loader="other_pipe"),
+        ]
+
+        suggestions.accept(chosen, person=requester, now=now)
+
+        assert set(Suggestion.objects.standing().values_list("pk", flat=True)) == {one.pk for one in others}
+
+    def test_a_name_that_is_taken_ends_none_of_them(self, now: datetime, requester: str) -> None:
+        suggestions.accept(suggested("DTL009", now), person=requester, name="pair", now=now)
+        chosen = suggested("DTL001", now)
+        suggested("DTL001", now, loader="other_pipe")
+
+        with pytest.raises(MoveRefusedError):
+            suggestions.accept(chosen, person=requester, name="pair", now=now)
+
+        assert Suggestion.objects.standing().count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_alternatives_accepted_at_once_one_gets_the_request(now: datetime, requester: str) -> None:
+    pair = [suggested("DTL001", now).pk, suggested("DTL001", now, loader="other_pipe").pk]
+
+    names = at_once([partial(accepted, pk, requester, now) for pk in pair * 4])
+
+    assert len([name for name in names if name]) == 1
+    assert AnalysisRequest.objects.count() == 1
+
+
+def accepted(pk: int, person: str, now: datetime) -> str:
+    return suggestions.accept(Suggestion.objects.get(pk=pk), person=person, now=now).request_name
+
+
+def at_once(moves: list[Callable[[], Any]]) -> list[Any]:
+    """Each in a thread of its own; what is refused is ""."""
+
+    def make(move: Callable[[], Any]) -> Any:
+        try:
+            return move()
+        except MoveRefusedError:
+            return ""
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(moves)) as pool:
+        return list(pool.map(make, moves))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("turn", range(4))
+def test_of_people_and_a_scan_at_once_one_ends_it_and_the_history_says_who(
+    now: datetime, requester: str, curator: str, turn: int
+) -> None:
+    pk = suggested("DTL001", now).pk
+    moves: list[Callable[[], Any]] = [
+        lambda: accepted(pk, requester, now),
+        lambda: suggestions.dismiss(Suggestion.objects.get(pk=pk), person=curator, reason="No.", now=now),
+        lambda: desk(now).close({"DTL001": "The output appeared."}),
+        lambda: suggestions.snooze(Suggestion.objects.get(pk=pk), person=curator, until=None, now=now),
+        lambda: desk(now).refresh([propose("DTL001", fingerprint="another")]),
+    ]
+
+    at_once(moves[turn:] + moves[:turn])
+
+    left = Suggestion.objects.get(pk=pk)
+    targets = list(left.events.values_list("source", "target"))
+    ends = [target for _, target in targets if target in {"accepted", "dismissed", "closed"}]
+    assert ends == [left.status]
+    assert [source for source, _ in targets[1:]] == [target for _, target in targets[:-1]]
+    assert AnalysisRequest.objects.count() == (left.status == "accepted")
+
+
+class TestWake:
+    def test_one_that_ended_does_not_keep_the_others_asleep(self, now: datetime, curator: str) -> None:
+        asleep = [suggested(name, now) for name in ("DTL001", "DTL002", "DTL003")]
+        for one in asleep:
+            suggestions.snooze(one, person=curator, until=now + timedelta(hours=1), now=now)
+        suggestions.dismiss(asleep[0], person=curator, reason="No.", now=now)
+
+        assert suggestions.wake(now=now + timedelta(hours=1)) == 2
+        assert [event.kind for event in asleep[1].events.all()] == ["opened", "snoozed", "woken"]
+
+
+def test_what_one_person_waved_away_stays_away_when_it_closes_and_comes_back_the_same(
+    now: datetime, requester: str
+) -> None:
+    suggestions.wave_away(suggested("DTL001", now), person=requester, reason="", now=now)
+    desk(now).close({"DTL001": "An input was gone for a while."})
+
+    suggested("DTL001", now)
+    same = Suggestion.objects.offered_to(requester).count()
+    for_others = Suggestion.objects.offered_to("somebody@ucsf.edu").count()
+    desk(now).refresh([propose("DTL001", fingerprint="another")])
+
+    assert (same, for_others) == (0, 1)
+    assert Suggestion.objects.offered_to(requester).count() == 1

@@ -8,6 +8,7 @@ from dispatch.models import AnalysisRequest
 from dispatch.states import Outcome, RequestStatus
 from dispatch.witness import Sight
 from loaders import seam
+from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.models import Suggestion
 from loaders.services import suggestions
 from loaders.services.verdicts import Engine
@@ -50,6 +51,22 @@ def complete(request: AnalysisRequest) -> None:
 def test_an_open_request_is_in_progress(magma: Magma, request_made: AnalysisRequest) -> None:
     assert judge(magma) == {"exome_pipe": {"in_progress": 1}}
     assert not Suggestion.objects.standing().exists()
+
+
+def test_an_alternative_is_in_progress_too_until_it_is_over(
+    magma: Magma, request_made: AnalysisRequest
+) -> None:
+    other = type("Other", (ExomePipe,), {"name": "other_pipe"})()
+    engine = Engine.of(magma, "dt_lung", [ExomePipe(), other])
+
+    meanwhile = engine.judge_names("patient", [PATIENT], now=now()).plain()
+    AnalysisRequest.objects.update(
+        status=RequestStatus.ARCHIVED, outcome=Outcome.CANCELLED, ended_at=now(), wake_at=None
+    )
+    afterwards = engine.judge_names("patient", [PATIENT], now=now()).plain()
+
+    assert meanwhile == {"exome_pipe": {"in_progress": 1}, "other_pipe": {"in_progress": 1}}
+    assert afterwards == {"exome_pipe": {"due": 1}, "other_pipe": {"due": 1}}
 
 
 def test_an_output_that_appears_archives_the_open_request(
