@@ -48,6 +48,7 @@ BENCHES: dict[str, Bench] = {
     ),
     "forms": Bench("tests.bench.forms:rows", ("sarek_form_over_django_form", "sarek_form_cpu_s")),
     "journal": Bench("tests.bench.journal:rows", ("journal_write_p95_s", "journal_write_31mb_s")),
+    "pages": Bench("tests.bench.site_pages:rows", ("page_statements", "page_s")),
     "walk": Bench(
         "tests.bench.walks:rows",
         (
