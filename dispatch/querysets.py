@@ -92,8 +92,12 @@ class BidQuerySet(QuerySet["Bid"]):
 
     def ended_awards_of(self, analyst: str) -> BidQuerySet:
         """What an analyst won and holds no more, the newest first."""
+        return self.ended_awards().filter(analyst=analyst)
+
+    def ended_awards(self) -> BidQuerySet:
+        """Bids that were won, and whose holder holds them no more, the newest first."""
         ends = (BidState.ENDED, BidState.RELEASED, BidState.LAPSED)
-        return self.filter(analyst=analyst, award__isnull=False, state__in=ends).order_by("-pk")
+        return self.filter(award__isnull=False, state__in=ends).order_by("-pk")
 
 
 class RequestEventQuerySet(QuerySet["RequestEvent"]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -88,6 +89,15 @@ def of(analyst: str, analysis: str) -> TrackRecord:
     return judged(analyst, analysis, _endings(analyst, analysis))
 
 
+def of_project(project: str) -> list[TrackRecord]:
+    """Those of everybody who lately worked for a project, from that project's awards alone."""
+    rows = Bid.objects.ended_awards().filter(request__project=project).select_related("request")
+    endings: dict[tuple[str, str], list[Ending]] = defaultdict(list)
+    for bid in rows.only("analyst", *COLUMNS)[:LOOKED_THROUGH]:
+        endings[bid.analyst, bid.request.analysis].append(_ending(bid))
+    return [judged(*whose, endings[whose]) for whose in sorted(endings)]
+
+
 def of_holder(request: AnalysisRequest) -> TrackRecord | None:
     """That of whoever holds the request; None while nobody does."""
     return of(request.analyst, request.analysis) if request.analyst else None
@@ -122,14 +132,14 @@ def _whole(seconds: float | None) -> int | None:
 
 def _endings(analyst: str, analysis: str) -> list[Ending]:
     rows = Bid.objects.ended_awards_of(analyst).select_related("request").only(*COLUMNS)[:LOOKED_THROUGH]
-    return [
-        Ending(
-            state=bid.state,
-            promised=bid.estimate_seconds,
-            taken=(bid.ended_at or bid.bid_at) - bid.bid_at,
-            outcome=bid.request.outcome,
-            verification=bid.request.verification,
-        )
-        for bid in rows
-        if bid.request.analysis == analysis
-    ][:NEWEST]
+    return [_ending(bid) for bid in rows if bid.request.analysis == analysis][:NEWEST]
+
+
+def _ending(bid: Bid) -> Ending:
+    return Ending(
+        state=bid.state,
+        promised=bid.estimate_seconds,
+        taken=(bid.ended_at or bid.bid_at) - bid.bid_at,
+        outcome=bid.request.outcome,
+        verification=bid.request.verification,
+    )

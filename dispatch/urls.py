@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from dispatch.views import api, messages, pages, track_records
+from dispatch.views import analysts, api, messages, pages, track_records
 
 api_urlpatterns: list[URLPattern] = [
     path("requests", api.RequestsView.as_view(), name="requests"),
@@ -22,6 +22,7 @@ api_urlpatterns: list[URLPattern] = [
     path("releases", api.ReleasesView.as_view(), name="releases"),
 ]
 page_urlpatterns: list[URLPattern] = [
+    path("<str:project>/analysts", analysts.analysts_page, name="analysts_page"),
     path("<str:project>/requests", pages.request_list, name="requests_page"),
     path("<str:project>/requests-history.jsonl", pages.history, name="requests_history"),
     path("<str:project>/requests/<str:name>", pages.request_page, name="request_page"),

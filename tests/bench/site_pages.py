@@ -25,6 +25,7 @@ PLACES = {
     "suggestion": "/labors/suggestions/{pk}",
     "requests": "/labors/requests",
     "request": "/labors/requests/labors_7_deferred",
+    "analysts": "/labors/analysts",
     "usefulness": "/labors/usefulness",
     "waiting": "/labors/waiting",
     "scans": "/labors/scans",

@@ -198,3 +198,31 @@ class TestRoute:
 
     def test_people_have_none_of_their_own(self, doctor: Visitor) -> None:
         assert doctor.get(f"{self.PATH}?analysis=exome_pipe").status_code == 401
+
+
+@pytest.mark.usefixtures("janus")
+class TestAnalystsPage:
+    def test_each_analyst_is_told_of_by_analysis(
+        self, submit: Submit, analyst: str, rival: str, outsider: str, now: datetime
+    ) -> None:
+        for seconds in (60, 60, 60, 60, 3601):
+            done_in(submit, analyst, seconds, now=now)
+        done_in(submit, rival, 60, now=now)
+
+        records = track_records.of_project("dt_lung")
+        page = browser(outsider, "v:dt_lung").get("/dt_lung/analysts").content.decode()
+
+        assert [(one.analyst, one.on_time, one.late) for one in records] == [(rival, 1, 0), (analyst, 4, 1)]
+        assert analyst in page
+        assert rival in page
+        assert "too few" in page
+
+    def test_what_was_done_for_others_is_not_told(self, submit: Submit, analyst: str, now: datetime) -> None:
+        request = submit(project="labors")
+        bid(request, analyst, now=now)
+        send_ticket(request, analyst, now=now)
+
+        assert track_records.of_project("dt_lung") == []
+
+    def test_a_project_of_others_has_no_such_page(self, outsider: str) -> None:
+        assert browser(outsider, "v:labors").get("/dt_lung/analysts").status_code == 404

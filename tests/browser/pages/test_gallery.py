@@ -26,6 +26,7 @@ PLACES = {
     "usefulness": "/labors/usefulness",
     "settings": "/labors/settings",
     "requests": "/labors/requests",
+    "analysts": "/labors/analysts",
     "request_new": "/labors/requests/labors_10_pair",
     "request_running": "/labors/requests/labors_7_running",
     "request_late": "/labors/requests/labors_7_late",
