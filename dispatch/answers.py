@@ -57,7 +57,7 @@ def page(http: Request, caller: Caller, asked: listing.Question) -> HttpResponse
     advice = str(int(listing.polling_advice().total_seconds()))
     headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "private, no-cache", "Retry-After": advice}
     if etags.is_fresh(http.headers, tag):
-        return HttpResponse(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+        return etags.not_modified(tag, headers)
     if not second:
         body = bulk.shelf.get(tag, lambda: listing.page_bytes(caller, asked))
         return HttpResponse(body, content_type=documents.V1, headers=headers)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dispatch.authentication import Analyst
 from dispatch.models import AnalysisRequest, Bid, RequestEvent
 from dispatch.querysets import AnalysisRequestQuerySet
+from dispatch.scopes import Scopes
 from dispatch.services import requests
 from dispatch.states import EventKind
 from polyphemus_site.errors import MissingError
@@ -26,10 +27,15 @@ def visible_to(caller: Caller) -> AnalysisRequestQuerySet:
 def horizon(caller: Caller) -> str:
     """What tells lists of callers apart who see different requests: two of the same horizon see the same."""
     if isinstance(caller, Analyst):
-        return f"scopes {sorted((s.project, s.analysis) for s in caller.scopes)}"
+        return scopes_horizon(caller.scopes)
     if caller.sees_everything:
         return "everything"
     return f"projects {sorted({*caller.own_projects, *caller.open_projects()})}"
+
+
+def scopes_horizon(scopes: Scopes) -> str:
+    """The same, of the keys with these scopes."""
+    return f"scopes {sorted((scope.project, scope.analysis) for scope in scopes)}"
 
 
 def find(caller: Caller, name: str) -> AnalysisRequest:

@@ -6,6 +6,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -26,6 +27,7 @@ class Sealed:
     kek_version: str
 
 
+@lru_cache(maxsize=4)
 def version_of(kek: bytes) -> str:
     """The name of a key-encrypting key: tells keys apart without telling them."""
     return hashlib.sha256(b"polyphemus kek " + kek).hexdigest()[:16]
@@ -46,9 +48,14 @@ def unseal(sealed: Sealed, *, keks: Sequence[bytes], bound_to: str) -> bytes:
     raise SealBrokenError(f"No key-encrypting key of version {sealed.kek_version} is configured.")
 
 
+@lru_cache(maxsize=4)
+def _cipher(kek: bytes) -> AESGCM:
+    return AESGCM(kek)
+
+
 def _open(sealed: Sealed, *, kek: bytes, bound_to: str) -> bytes:
     try:
-        return AESGCM(kek).decrypt(
+        return _cipher(kek).decrypt(
             sealed.nonce, sealed.ciphertext, f"{bound_to}|{sealed.kek_version}".encode()
         )
     except InvalidTag as error:

@@ -8,6 +8,8 @@ from dispatch.views import analysts, api, messages, pages, track_records
 
 api_urlpatterns: list[URLPattern] = [
     path("requests", api.RequestsView.as_view(), name="requests"),
+    path("bids", api.BidsView.as_view(), name="bids"),
+    path("tickets", api.TicketsView.as_view(), name="tickets"),
     path("requests/<str:name>", api.RequestView.as_view(), name="request"),
     path("requests/<str:name>/record", api.RecordView.as_view(), name="record"),
     path("record-key", api.RecordKeyView.as_view(), name="record_key"),
@@ -16,8 +18,6 @@ api_urlpatterns: list[URLPattern] = [
     path("requests/<str:name>/extend", api.ExtendView.as_view(), name="extend"),
     path("requests/<str:name>/messages", messages.MessagesView.as_view(), name="messages"),
     path("track-record", track_records.TrackRecordView.as_view(), name="track_record"),
-    path("bids", api.BidsView.as_view(), name="bids"),
-    path("tickets", api.TicketsView.as_view(), name="tickets"),
     path("extensions", api.ExtensionsView.as_view(), name="extensions"),
     path("releases", api.ReleasesView.as_view(), name="releases"),
 ]

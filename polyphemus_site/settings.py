@@ -107,19 +107,19 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "polyphemus_site.api.request_ids.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "polyphemus_site.layers.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
     "polyphemus_site.api.paths.ShapeMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "polyphemus_site.layers.PageSessionMiddleware",
     "polyphemus_site.languages.PageLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "magma.journal.routes.RouteListMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "polyphemus_site.layers.PageAuthenticationMiddleware",
     "polyphemus_site.janus.middleware.PersonMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "polyphemus_site.layers.PageMessageMiddleware",
     "polyphemus_site.refusals.RefusalPageMiddleware",
 ]
 ROOT_URLCONF = "polyphemus_site.urls"
@@ -192,6 +192,8 @@ if env.flag("POLYPHEMUS_BEHIND_PROXY", default=False):
 DATABASE_URL = env.text("DATABASE_URL", "postgresql://polyphemus@127.0.0.1:5432/polyphemus")
 #: Connections persist: a new one for each request costs five to eight times the request itself.
 DATABASES = {"default": Env.db_url_config(DATABASE_URL) | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["ENGINE"] = "polyphemus_site.postgresql"  # the same, looked after at no cost
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)  # seconds
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -45,7 +45,7 @@ def in_production(app_configs: Sequence[Any] | None, **_: Any) -> list[CheckMess
 def _foundations() -> Iterator[CheckMessage]:
     if settings.TIME_ZONE != "UTC" or not settings.USE_TZ:
         yield error(2, "Times are not kept in UTC.", "Leave TIME_ZONE at UTC and USE_TZ on.")
-    if settings.DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    if settings.DATABASES["default"]["ENGINE"] != "polyphemus_site.postgresql":
         yield error(7, "The database isn't PostgreSQL.", "Set DATABASE_URL to postgresql://…")
 
 

@@ -18,6 +18,7 @@ from polyphemus_site.mail import views as mail_views
 from polyphemus_site.openapi import views as openapi_views
 
 urlpatterns = [
+    path("api/v1/", include(dispatch.urls.api_urlpatterns)),  # first, as it is what is asked for most
     path("", home_views.home, name="home"),
     path("embed/record", embed.record, name="embed_record"),
     path("healthz", views.healthz),
@@ -26,7 +27,6 @@ urlpatterns = [
     path("", include("magma.journal.urls")),
     path("api/v1/schema", openapi_views.schema, name="api_schema"),
     path("api/v1/docs", openapi_views.docs, name="api_docs"),
-    path("api/v1/", include(dispatch.urls.api_urlpatterns)),
     path("api/v1/", include(dispatch.configuring.urls.api_urlpatterns)),
     path("api/v1/", include(loaders.urls.api_urlpatterns)),
     path("api/v1/", include(orphans.urls.api_urlpatterns)),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "polyphemus_site.settings")
+django.setup(set_prefix=False)
 
-application = get_wsgi_application()
+from polyphemus_site import short_way, startup  # noqa: E402 — settings are read by the line above
 
-from polyphemus_site import startup  # noqa: E402 — settings are read through the application above
+application = short_way.Application()
 
 startup.require_servers()

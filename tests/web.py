@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import psutil
 from django.conf import settings
 from django.db import connection
 
@@ -75,6 +76,17 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError(f"Nothing listens on port {port}; the process ended with {process.poll()}.")
 
 
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """End a server; granian does not hear of it when it comes while a killed worker is being replaced."""
+    process.terminate()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        for one in psutil.Process(process.pid).children(recursive=True):
+            one.kill()
+        process.kill()
+
+
 @contextmanager
 def running(command: list[str], port: int, environment: Mapping[str, str], log: Path) -> Iterator[Web]:
     """Run a server until the block ends."""
@@ -88,8 +100,7 @@ def running(command: list[str], port: int, environment: Mapping[str, str], log: 
             wait_for_port(port, process)
             yield Web(port)
         finally:
-            process.terminate()
-            process.wait(PATIENCE)
+            stop(process)
 
 
 @contextmanager

@@ -4,42 +4,52 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-from django.db import connection
 
 from dispatch.errors import BidRefusedError
 from dispatch.models import AnalysisRequest, Bid
 from dispatch.scopes import Scopes
 from dispatch.services import moves
 from dispatch.states import BidState, EventKind, RequestStatus, Verb
+from polyphemus_site.postgresql.prepared import Statement
 
 #: Whoever finds the row taken waits for its winner and then changes nothing: a loser writes no request.
-CLAIM = """
+CLAIM = Statement(
+    "claim",
+    """
 WITH won AS (
   UPDATE dispatch_analysisrequest AS r
-     SET status = 'running', analyst = %(analyst)s, award = r.award + 1, estimate_seconds = %(seconds)s,
-         started_at = %(now)s, due_at = %(due_at)s, due_stage = 'estimate', wake_at = %(due_at)s,
+     SET status = 'running', analyst = {analyst}, award = r.award + 1, estimate_seconds = {seconds},
+         started_at = {now}, due_at = {due_at}, due_stage = 'estimate', wake_at = {due_at},
          granted_seconds = 0, blind_looks = 0
-   WHERE lower(r.name) = lower(%(name)s) AND r.name = %(name)s AND r.analysis = %(analysis)s
+   WHERE lower(r.name) = lower({name}) AND r.name = {name} AND r.analysis = {analysis}
      AND r.status = 'new'
-     AND EXISTS (SELECT FROM unnest(%(projects)s::text[], %(analyses)s::text[]) AS s (project, analysis)
+     AND EXISTS (SELECT FROM unnest({projects}, {analyses}) AS s (project, analysis)
                   WHERE s.project IN ('*', r.project) AND s.analysis IN ('*', r.analysis))
      AND NOT EXISTS (SELECT FROM dispatch_analysis AS a WHERE a.name = r.analysis
-                     AND %(seconds)s NOT BETWEEN a.floor_seconds AND a.ceiling_seconds)
+                     AND {seconds} NOT BETWEEN a.floor_seconds AND a.ceiling_seconds)
   RETURNING r.id, r.award
 ), bid AS (
   INSERT INTO dispatch_bid (request_id, analyst, key_id, estimate_seconds, bid_at, state, code, award)
-  SELECT id, %(analyst)s, %(key_id)s, %(seconds)s, %(now)s, 'accepted', '', award FROM won
+  SELECT id, {analyst}, {key_id}, {seconds}, {now}, 'accepted', '', award FROM won
 ), event AS (
   INSERT INTO dispatch_requestevent (request_id, kind, source, target, actor, at, note, facts)
-  SELECT id, 'awarded', 'new', 'running', %(analyst)s, %(now)s, '',
-         jsonb_build_object('award', award, 'estimate_seconds', %(seconds)s::int, 'key', %(key_id)s::text)
+  SELECT id, 'awarded', 'new', 'running', {analyst}, {now}, '',
+         jsonb_build_object('award', award, 'estimate_seconds', {seconds}, 'key', {key_id})
     FROM won
   RETURNING id, request_id
 )
 SELECT won.id, won.award, event.id FROM won JOIN event ON event.request_id = won.id
-"""
+""",
+    analyst="text",
+    seconds="int",
+    now="timestamptz",
+    due_at="timestamptz",
+    name="text",
+    analysis="text",
+    projects="text[]",
+    analyses="text[]",
+    key_id="text",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,25 +82,23 @@ def accept(offer: Offer, *, scopes: Scopes, now: datetime) -> Award:
 
 def _claim(offer: Offer, *, scopes: Scopes, now: datetime) -> Award | None:
     projects, analyses = scopes.pairs(Verb.BID)
-    values: dict[str, Any] = {
-        "name": offer.name,
-        "analysis": offer.analysis,
-        "analyst": offer.analyst,
-        "seconds": offer.seconds,
-        "key_id": offer.key_id,
-        "now": now,
-        "due_at": now + timedelta(seconds=offer.seconds),
-        "projects": projects,
-        "analyses": analyses,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(CLAIM, values)
-        won = cursor.fetchone()
+    due_at = now + timedelta(seconds=offer.seconds)
+    won = CLAIM.row(
+        analyst=offer.analyst,
+        seconds=offer.seconds,
+        now=now,
+        due_at=due_at,
+        name=offer.name,
+        analysis=offer.analysis,
+        projects=projects,
+        analyses=analyses,
+        key_id=offer.key_id,
+    )
     if won is None:
         return None
-    request_id, number, event_id = won
+    request_id, number, event_id = map(int, filter(None, won))
     moves.announce_by_id(request_id, EventKind.AWARDED, event_id=event_id)
-    return Award(request_id, number, values["due_at"])
+    return Award(request_id, number, due_at)
 
 
 def _look_closer(offer: Offer, *, scopes: Scopes, now: datetime) -> Award:

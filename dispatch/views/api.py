@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from django.conf import settings
@@ -15,7 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from dispatch import answers, callers, described, estimates, listing, policies, records, serializers
-from dispatch.authentication import Analyst, AnalystAuthentication
+from dispatch.authentication import Analyst, AnalystAuthentication, ListAuthentication
 from dispatch.callers import Caller
 from dispatch.errors import NotYourselfError
 from dispatch.models import AnalysisRequest
@@ -27,6 +28,7 @@ from dispatch.services.holding import Claim
 from dispatch.states import RequestStatus
 from dispatch.views.repeats import RepeatableView
 from polyphemus_site import clock
+from polyphemus_site.api.lean import LeanView
 from polyphemus_site.api.parsers import document_of
 from polyphemus_site.api.signing.keys import Verified
 from polyphemus_site.errors import MoveRefusedError
@@ -37,7 +39,7 @@ from polyphemus_site.openapi.described import Methods
 from polyphemus_site.vouching import signer_from
 
 
-class DispatchView(APIView):
+class DispatchView(LeanView):
     """What all of dispatch's views share: two representations, and a caller who is known."""
 
     renderer_classes = RENDERERS
@@ -52,6 +54,7 @@ class AnalystView(RepeatableView, DispatchView):
     """For signed calls of analysts."""
 
     authentication_classes = (AnalystAuthentication,)
+    lean_authentication = AnalystAuthentication
 
     def analyst(self) -> Analyst:
         """Who signed."""
@@ -79,16 +82,19 @@ class AnalystView(RepeatableView, DispatchView):
 class RequestsView(RepeatableView, DispatchView):
     """The list, and where new requests are published."""
 
+    lean = MappingProxyType({"GET": "get"})
+    lean_authentication = ListAuthentication
+
     described: ClassVar[Methods] = {"GET": described.LISTING, "POST": described.PUBLISHING}
 
     def get_authenticators(self) -> list[Any]:
         """Analysts read and people do both."""
         writes = getattr(self.request, "method", "GET") == "POST"  # no request: the API is being described
-        return [JanusAuthentication()] if writes else [AnalystAuthentication(), JanusAuthentication()]
+        return [JanusAuthentication()] if writes else [ListAuthentication(), JanusAuthentication()]
 
     def get(self, request: Request) -> HttpResponseBase:
         """A page of the requests the caller may see, oldest first."""
-        return answers.page(request, self.caller(), listing.question(request.query_params))
+        return answers.page(request, self.caller(), listing.question(request.META.get("QUERY_STRING", "")))
 
     def act(self, request: Request) -> Response:
         """Publish a request."""
@@ -207,6 +213,8 @@ class ExtendView(DecisionView):
 class BidsView(AnalystView):
     """Where analysts bid."""
 
+    lean = MappingProxyType({"POST": "act"})
+
     described: ClassVar[Methods] = {"POST": described.BIDDING}
 
     def act(self, request: Request) -> Response:
@@ -231,6 +239,8 @@ class BidsView(AnalystView):
 
 class TicketsView(AnalystView):
     """Where completion tickets arrive."""
+
+    lean = MappingProxyType({"POST": "act"})
 
     described: ClassVar[Methods] = {"POST": described.claiming("archived", {})}
 

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from polyphemus_site.api import nonces
 from polyphemus_site.api.authentication import SignedAuthentication
+from polyphemus_site.api.gates import SeparateGate
 from polyphemus_site.api.limits import Limits
 from polyphemus_site.api.signing.keys import CLOCK_SKEW, KeyRing
 
@@ -36,7 +37,7 @@ class SiblingAuthentication(SignedAuthentication):
     """Believes the siblings. Their nonces are kept in PostgreSQL: the journal needs no broker to answer."""
 
     #: A sibling may tell us as much as it has to tell.
-    limits = Limits(counts_successes=False)
+    gate = SeparateGate(nonces.DatabaseNonces(), Limits(counts_successes=False))
 
     def keys_for(self, key_id: str) -> KeyRing | None:
         """The keys of the sibling of that name."""
@@ -46,7 +47,3 @@ class SiblingAuthentication(SignedAuthentication):
             if secrets
             else None
         )
-
-    def nonce_store(self) -> nonces.NonceStore:
-        """PostgreSQL."""
-        return nonces.DatabaseNonces()

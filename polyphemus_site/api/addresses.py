@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
@@ -22,9 +23,15 @@ def address_of(request: HttpRequest) -> str | None:
 
 
 def _is_trusted(address: str) -> bool:
-    return any(ip_address(address) in ip_network(proxy) for proxy in settings.POLYPHEMUS_TRUSTED_PROXIES)
+    return _lies_in(address, tuple(settings.POLYPHEMUS_TRUSTED_PROXIES))
 
 
+@lru_cache(maxsize=1024)
+def _lies_in(address: str, networks: tuple[str, ...]) -> bool:
+    return any(ip_address(address) in ip_network(network) for network in networks)
+
+
+@lru_cache(maxsize=1024)
 def _valid(text: str) -> str | None:
     try:
         return str(ip_address(text.strip()))

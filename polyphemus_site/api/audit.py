@@ -1,16 +1,17 @@
 """The audit of signed calls: refused ones are written at once, believed ones in small batches.
 
-A believed call is noted in Redis and written by the next `drain`: a poll then costs no write of its own.
-Without Redis it is written at once, too.
+A believed call is noted in Redis, together with its nonce, and written by the next `drain`: a poll then
+costs no write of its own. The journal believes without Redis, and then writes at once, too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import redis
@@ -25,6 +26,8 @@ from polyphemus_site.api.signing.calls import Call
 
 NOTES: Final = "audit:notes"
 BATCH: Final = 1000
+#: What one drain writes at most: the next goes on.
+MOST_BATCHES: Final = 100
 #: A day more than what the database lets nobody delete.
 KEPT_FOR: Final = timedelta(days=367)
 #: Any number, the same in every process: one drains at a time.
@@ -62,27 +65,23 @@ def attempt_of(request: HttpRequest, call: Call, *, scheme: str, key_id: str) ->
 
 def _plain(text: str) -> str:
     """Text PostgreSQL can keep, whatever a caller sent."""
+    if text.isascii() and "\x00" not in text:
+        return text
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 
 def write(attempt: Attempt, *, at: datetime, reason: str = "", fingerprint: str = "") -> None:
     """Keep how a call ended: believed, or refused for a reason."""
-    row = SignedCall(
-        at=at,
-        request_id=attempt.request_id,
-        scheme=attempt.scheme,
-        key_id=attempt.key_id,
-        fingerprint=fingerprint,
-        address=attempt.address,
-        method=attempt.method,
-        path=attempt.path,
-        body_digest=attempt.body_digest,
-        accepted=not reason,
-        reason=reason,
-        microseconds=int((time.perf_counter() - attempt.started) * 1_000_000),
-    )
-    if reason or _door.ask(lambda server: server.rpush(named(NOTES), _note(row))) is None:
-        row.save(force_insert=True)
+    if not reason:
+        note = note_of(attempt, at=at, fingerprint=fingerprint)
+        if _door.ask(lambda server: server.rpush(named(NOTES), note)) is not None:
+            return
+    _row(_cells(attempt, at, fingerprint, reason)).save(force_insert=True)
+
+
+def note_of(attempt: Attempt, *, at: datetime, fingerprint: str) -> bytes:
+    """A believed call, as Redis keeps it until the next `drain`."""
+    return msgspec.json.encode(_cells(attempt, at, fingerprint, ""))
 
 
 _FIELDS: Final = (
@@ -101,8 +100,26 @@ _FIELDS: Final = (
 )
 
 
-def _note(row: SignedCall) -> bytes:
-    return msgspec.json.encode([getattr(row, name) for name in _FIELDS])
+def _cells(attempt: Attempt, at: datetime, fingerprint: str, reason: str) -> tuple[Any, ...]:
+    """The row's values in the order of `_FIELDS`."""
+    return (
+        at,
+        attempt.request_id,
+        attempt.scheme,
+        attempt.key_id,
+        fingerprint,
+        attempt.address,
+        attempt.method,
+        attempt.path,
+        attempt.body_digest,
+        not reason,
+        reason,
+        int((time.perf_counter() - attempt.started) * 1_000_000),
+    )
+
+
+def _row(cells: Iterable[Any]) -> SignedCall:
+    return SignedCall(**dict(zip(_FIELDS, cells, strict=True)))
 
 
 def forget(*, now: datetime) -> int:
@@ -112,14 +129,32 @@ def forget(*, now: datetime) -> int:
 
 
 def drain(server: redis.Redis | None = None) -> int:
-    """Write the notes of believed calls; how many. Safe to run twice and by several at once."""
+    """Write the notes of believed calls; how many. Safe to run twice and by several at once.
+
+    A note is struck out only when its row is committed, and a row already there is let be: nothing is lost.
+    """
     server = server or client()
+    written = 0
+    for _ in range(MOST_BATCHES):
+        batch = _drain_batch(server)
+        written += batch
+        if batch < BATCH:
+            break
+    return written
+
+
+def _drain_batch(server: redis.Redis) -> int:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [DRAIN_LOCK])
         if not cursor.fetchone()[0]:
             return 0
         notes = server.lrange(named(NOTES), 0, BATCH - 1)
-        rows = [SignedCall(**dict(zip(_FIELDS, msgspec.json.decode(note), strict=True))) for note in notes]
-        SignedCall.objects.bulk_create(rows, ignore_conflicts=True)
-        server.ltrim(named(NOTES), len(notes), -1)
-        return len(notes)
+        SignedCall.objects.bulk_create(
+            [_row(msgspec.json.decode(note)) for note in notes], ignore_conflicts=True
+        )
+    with server.pipeline(transaction=False) as pipe:
+        #: each by itself: another drain may have begun where this one had committed
+        for note in notes:
+            pipe.lrem(named(NOTES), 1, note)  # type: ignore[arg-type]  # the stub knows no bytes here
+        pipe.execute()
+    return len(notes)

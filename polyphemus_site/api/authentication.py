@@ -13,9 +13,9 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from polyphemus_site import clock
-from polyphemus_site.api import audit, nonces, problems
+from polyphemus_site.api import audit, problems
 from polyphemus_site.api.audit import Attempt
-from polyphemus_site.api.limits import Limits
+from polyphemus_site.api.gates import Gate, RedisGate
 from polyphemus_site.api.signing import schemes
 from polyphemus_site.api.signing.calls import Call, call_of
 from polyphemus_site.api.signing.keys import KeyRing, Verified
@@ -33,7 +33,7 @@ class SignedAuthentication(BaseAuthentication):
     no signature at all is left to the view's other authentication classes; a call with a bad one is refused.
     """
 
-    limits = Limits()
+    gate: Gate = RedisGate()
 
     def keys_for(self, key_id: str) -> KeyRing | None:
         """The keys known under this id, whatever their state; `None` for an unknown id."""
@@ -43,23 +43,23 @@ class SignedAuthentication(BaseAuthentication):
         """The keys and the instant by which the call is judged."""
         return self.keys_for(key_id), self.now()
 
+    def principal_of(self, ring: KeyRing) -> Any:
+        """Who becomes `request.user`."""
+        return ring.principal
+
     # Subclasses shouldn't need to override what follows.
 
     def now(self) -> datetime:
         """The database's time."""
         return clock.now()  # noqa: TID251 — the edge: read once for each call and passed inwards
 
-    def nonce_store(self) -> nonces.NonceStore:
-        """Where nonces are claimed."""
-        return nonces.default_store()
-
     def audience(self) -> Audience:
         """Whom calls must be signed for: the name in our configuration, never the caller's Host."""
         return audience_of(settings.POLYPHEMUS_URL)
 
-    def write_audit(self, attempt: Attempt, *, at: datetime, reason: str = "", fingerprint: str = "") -> None:
-        """Keep how the call ended."""
-        audit.write(attempt, at=at, reason=reason, fingerprint=fingerprint)
+    def write_audit(self, attempt: Attempt, *, at: datetime, reason: str) -> None:
+        """Keep why the call was refused; the gate notes the others."""
+        audit.write(attempt, at=at, reason=reason)
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 — DRF's signature
         """What a 401 asks for."""
@@ -69,28 +69,31 @@ class SignedAuthentication(BaseAuthentication):
         """The principal and what was verified; `None` for an unsigned call; else one and the same 401."""
         http: HttpRequest = request._request  # noqa: SLF001 — DRF offers no public name for the request it wraps
         call = call_of(http, request.parser_context["kwargs"])
-        carried = schemes.carried_by(call)
-        if not carried and len(request.authenticators or ()) > 1:
+        if not schemes.carried_by(call) and len(request.authenticators or ()) > 1:
             return None
+        return self.believe(http, call)
+
+    def believe(self, http: HttpRequest, call: Call) -> tuple[Any, Verified]:
+        """The principal and what was verified, for a call that nobody else could vouch for."""
+        carried = schemes.carried_by(call)
         key_id = _claimed_id(call, carried)
         attempt = audit.attempt_of(http, call, scheme=carried[0].name if carried else "", key_id=key_id)
-        self.limits.refuse_failing(attempt.address, key_id)
+        self.gate.refuse_failing(attempt)
         return self._judged(call, carried, attempt)
 
     def _judged(self, call: Call, carried: list[Scheme], attempt: Attempt) -> tuple[Any, Verified]:
         ring, now = self.keys_at(attempt.key_id)
         try:
             verified = self._verified(call, carried, ring, now)
-            self.limits.count_success(verified.key_id)
+            self.gate.admit(verified, attempt, now=now)
         except SignatureRefusedError as refusal:
-            self.limits.count_failure(attempt.address, attempt.key_id)
+            self.gate.count_failure(attempt)
             self.write_audit(attempt, at=now, reason=refusal.reason)
             raise AuthenticationFailed from refusal
         except PolyphemusError as refusal:
             self.write_audit(attempt, at=now, reason=refusal.code)
             raise
-        self.write_audit(attempt, at=now, fingerprint=verified.fingerprint)
-        return ring.principal if ring else None, verified
+        return self.principal_of(ring) if ring else None, verified
 
     def _verified(self, call: Call, carried: list[Scheme], known: KeyRing | None, now: datetime) -> Verified:
         """Every check in its order; unknown ids and keys of another scheme cost the same work."""
@@ -105,8 +108,6 @@ class SignedAuthentication(BaseAuthentication):
             raise (SignatureRefusedError(stranger) if stranger and refusal.is_final else refusal) from refusal
         if fault := stranger or ring.standing(now):
             raise SignatureRefusedError(fault)
-        if not self.nonce_store().claim(verified, now=now):
-            raise SignatureRefusedError("replay")
         return verified
 
 

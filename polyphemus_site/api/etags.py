@@ -23,10 +23,14 @@ def is_fresh(headers: Mapping[str, str], etag: str) -> bool:
     wanted = headers.get("If-None-Match")
     if not wanted:
         return False
+    if wanted == etag:
+        return True
     tags = [tag.removeprefix("W/") for tag in parse_etags(wanted)]
     return "*" in tags or etag.removeprefix("W/") in tags
 
 
 def not_modified(etag: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """304 with the tag and the headers a 200 would have carried."""
-    return HttpResponse(status=304, headers={"ETag": etag} | dict(headers or {}))
+    """304 with the tag and the headers a 200 would have carried, but for those of the body it has not."""
+    response = HttpResponse(status=304, headers={"ETag": etag} | dict(headers or {}))
+    del response.headers["Content-Type"]
+    return response

@@ -6,7 +6,6 @@ Never failures by key alone: an outsider who knows a key's id could lock its own
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
 
 import redis
 from django.conf import settings
@@ -25,7 +24,10 @@ class TooManyError(PolyphemusError):
 
 
 class Limits:
-    """Counts in Redis; without Redis nothing is limited, since hardly anything is believed then."""
+    """Counts in Redis; without Redis nothing is limited, since hardly anything is believed then.
+
+    An analyst's believed call is counted by `gates.RedisGate`, together with its nonce.
+    """
 
     def __init__(self, *, counts_successes: bool = True) -> None:
         """Start with a way to Redis of its own."""
@@ -34,15 +36,15 @@ class Limits:
 
     def refuse_failing(self, address: str | None, key_id: str) -> None:
         """`TooManyError` for an address that has lately failed too often, whatever it sends now."""
-        names = _failure_names(address, key_id)
+        names = failure_names(address, key_id)
         counts = self.door.ask(lambda client: client.mget(names)) or []
-        for count, limit in zip(counts, _failure_limits(), strict=False):
+        for count, limit in zip(counts, failure_limits(), strict=False):
             if int(count or 0) >= limit:
                 raise TooManyError("Too many failed calls from your address.", retry_after=WINDOW_S)
 
-    def count_failure(self, address: str | None, key_id: str) -> None:
-        """Remember one failed call."""
-        self.door.ask(lambda client: _add(client, *_failure_names(address, key_id)))
+    def count_failure(self, address: str | None, key_id: str) -> list[int]:
+        """Remember one failed call; how many there are of late, in the order of `failure_names`."""
+        return self.door.ask(lambda client: _add(client, *failure_names(address, key_id))) or []
 
     def count_success(self, key_id: str) -> None:
         """Remember one believed call; `TooManyError` beyond the key's share."""
@@ -53,18 +55,20 @@ class Limits:
             raise TooManyError("Too many calls with this key.", retry_after=WINDOW_S)
 
 
-def _failure_names(address: str | None, key_id: str) -> tuple[str, str]:
+def failure_names(address: str | None, key_id: str) -> tuple[str, str]:
+    """Where failures are counted: by address, and by address and key."""
     return named(f"limit:from:{address}"), named(f"limit:from:{address}:{key_id}")
 
 
-def _failure_limits() -> tuple[int, int]:
+def failure_limits() -> tuple[int, int]:
+    """How many of each are borne in a minute."""
     return settings.POLYPHEMUS_FAILURES_PER_MINUTE, settings.POLYPHEMUS_FAILURES_PER_MINUTE // 5
 
 
-def _add(client: redis.Redis, *names: str) -> list[Any]:
+def _add(client: redis.Redis, *names: str) -> list[int]:
     """Count in windows that open with the first call and close a minute later."""
     with client.pipeline(transaction=False) as pipe:
         for name in names:
             pipe.set(name, 0, nx=True, ex=WINDOW_S)
             pipe.incr(name)
-        return list(pipe.execute()[1::2])
+        return [int(count) for count in pipe.execute()[1::2]]

@@ -31,10 +31,13 @@ class StrictJSONParser(BaseParser):
         parser_context: Mapping[str, Any] | None = None,
     ) -> Any:
         """The document in the body; not read again where verifying a signature has read it."""
-        raw = stream.read()
-        verified = getattr((parser_context or {}).get("request"), "auth", None)
-        read = verified.document if isinstance(verified, Verified) else None
-        return strict_json.loads(raw) if read is None or NUL_ESCAPE in raw else read
+        return body_of(stream.read(), getattr((parser_context or {}).get("request"), "auth", None))
+
+
+def body_of(raw: bytes, auth: Any) -> Any:
+    """The document in these bytes, as verifying has read it if it did."""
+    read = auth.document if isinstance(auth, Verified) else None
+    return strict_json.loads(raw) if read is None or NUL_ESCAPE in raw else read
 
 
 def document_of(request: Request) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class ShapeMiddleware:
         try:
             refuse_path(raw_path(request))
             refuse_path(request.META.get("PATH_INFO", ""))
-            _refuse_headers(request)
+            refuse_headers(request)
         except PolyphemusError as error:
             return problems.answer(request, error)
         return self.get_response(request)
@@ -70,7 +70,7 @@ class ShapeMiddleware:
         if not _is_api(request):
             return None
         try:
-            _refuse_body(request, limit=getattr(getattr(view, "cls", None), "max_body", MAX_BODY))
+            refuse_body(request, limit=getattr(getattr(view, "cls", None), "max_body", MAX_BODY))
         except PolyphemusError as error:
             return problems.answer(request, error)
         return None
@@ -94,7 +94,8 @@ def _holds_nul(request: HttpRequest) -> bool:
     return "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.META.get("PATH_INFO", "")
 
 
-def _refuse_headers(request: HttpRequest) -> None:
+def refuse_headers(request: HttpRequest) -> None:
+    """A refusal for headers that are too many, or say of the body what two readers could take differently."""
     meta = request.META
     if _holds_nul(request):
         raise InvalidInputError("No text here holds a NUL.", code="bad_text")
@@ -115,7 +116,8 @@ def _refuse_headers(request: HttpRequest) -> None:
         )
 
 
-def _refuse_body(request: HttpRequest, *, limit: int) -> None:
+def refuse_body(request: HttpRequest, *, limit: int) -> None:
+    """A refusal for a body that is too long, shorter than announced, or not plain JSON."""
     length = _length(request.META.get("CONTENT_LENGTH") or "0")
     if length > limit:
         raise TooLargeError(f"This address takes bodies of up to {limit // MEGABYTE} MB.", limit=limit)

@@ -74,13 +74,17 @@ def answer(request: HttpRequest, error: PolyphemusError) -> HttpResponse:
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> HttpResponseBase | None:
-    """DRF's hook: refusals become problems, anything else is logged with its trace and answered 500."""
-    request: HttpRequest = context["request"]._request  # noqa: SLF001 — DRF offers no public name for the request it wraps
+    """DRF's hook."""
+    return answer_to(context["request"]._request, error, view=context["view"])  # noqa: SLF001 — DRF offers no public name for the request it wraps
+
+
+def answer_to(request: HttpRequest, error: Exception, *, view: object) -> HttpResponse:
+    """What a view raised: a refusal becomes a problem, all else is logged with its trace and answered 500."""
     refused = _refusal(request, error)
     if refused is not None:
         return refused
     if isinstance(error, OperationalError | InterfaceError):
-        return _unavailable(request, error, getattr(context["view"], "unavailable_status", 503))
+        return _unavailable(request, error, getattr(view, "unavailable_status", 503))
     logger.error("request %s failed", request_id_of(request), exc_info=error)
     return _answer(problem(request, 500, "internal"), {})
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponseBase
@@ -15,7 +16,19 @@ current_id: ContextVar[str] = ContextVar("request_id", default="")
 
 def request_id_of(request: HttpRequest) -> str:
     """The id given to this request; one is given now if the middleware has not seen it."""
-    return str(request.META.setdefault(META_KEY, str(uuid.uuid4())))
+    known = request.META.get(META_KEY)
+    return str(known) if known else str(request.META.setdefault(META_KEY, str(uuid.uuid4())))
+
+
+@contextmanager
+def named_request(request: HttpRequest) -> Iterator[str]:
+    """Give the request its id, and the log too, while it is answered."""
+    request_id = request.META[META_KEY] = str(uuid.uuid4())
+    token = current_id.set(request_id)
+    try:
+        yield request_id
+    finally:
+        current_id.reset(token)
 
 
 class RequestIdMiddleware:
@@ -27,11 +40,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer, with the id beside the answer."""
-        request.META[META_KEY] = str(uuid.uuid4())
-        token = current_id.set(request_id_of(request))
-        try:
+        with named_request(request) as request_id:
             response = self.get_response(request)
-        finally:
-            current_id.reset(token)
-        response.headers["X-Request-Id"] = request_id_of(request)
+        response.headers["X-Request-Id"] = request_id
         return response

@@ -22,12 +22,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from polyphemus_site.api import nonces
 from polyphemus_site.api.audit import Attempt
 from polyphemus_site.api.authentication import SignedAuthentication
-from polyphemus_site.api.limits import Limits
 from polyphemus_site.api.raw_requests import MalformedRequestError, environ_of
 from polyphemus_site.api.signing.keys import CLOCK_SKEW, KeyRing, Verified
+from polyphemus_site.api.signing.refusals import SignatureRefusedError
 
 #: Verdicts that ask for a believed signature; what a scope then refuses is no business of authentication.
 BELIEVED: Final = frozenset({"ACCEPT", "scope (403)"})
@@ -46,49 +45,42 @@ class Outcome:
 
 
 @dataclass
-class MemoryNonces:
-    """Nonces of one vector: each vector starts with none used."""
-
-    used: set[tuple[str, str]] = field(default_factory=set)
-
-    def claim(self, verified: Verified, *, now: datetime) -> bool:  # noqa: ARG002 — the real store needs it
-        """Whether this is the first time."""
-        nonce = (verified.key_id, verified.nonce)
-        is_new = nonce not in self.used
-        self.used.add(nonce)
-        return is_new
-
-
-@dataclass
 class Trial:
     """What stands in for configuration, clock and memory while one vector is replayed."""
 
     keys: Mapping[str, Any]
     now: datetime
-    nonces: nonces.NonceStore = field(default_factory=MemoryNonces)
+    #: Each vector starts with none used.
+    nonces: set[tuple[str, str]] = field(default_factory=set)
     reasons: list[str] = field(default_factory=list)
 
 
 _trial: ContextVar[Trial] = ContextVar("trial")
 
 
-class _NoLimits(Limits):
-    """Vectors come as fast as they like."""
+class TrialGate:
+    """A vector's own memory; vectors come as fast as they like."""
 
-    def refuse_failing(self, address: str | None, key_id: str) -> None:
+    def refuse_failing(self, attempt: Attempt) -> None:
         """Never."""
 
-    def count_failure(self, address: str | None, key_id: str) -> None:
+    def count_failure(self, attempt: Attempt) -> None:
         """Forgotten."""
 
-    def count_success(self, key_id: str) -> None:
-        """Forgotten."""
+    def admit(self, verified: Verified, attempt: Attempt, *, now: datetime) -> None:
+        """Each nonce once."""
+        del attempt, now
+        trial, nonce = _trial.get(), (verified.key_id, verified.nonce)
+        if nonce in trial.nonces:
+            raise SignatureRefusedError(REPLAY)
+        trial.nonces.add(nonce)
+        trial.reasons.append("ACCEPT")
 
 
 class VectorAuthentication(SignedAuthentication):
     """The real authentication with a vector's keys, clock and nonces; its audit is the trial's."""
 
-    limits = _NoLimits()
+    gate = TrialGate()
 
     def keys_for(self, key_id: str) -> KeyRing | None:
         """The key the vectors' file gives this id."""
@@ -100,14 +92,10 @@ class VectorAuthentication(SignedAuthentication):
         """The vector's instant."""
         return _trial.get().now
 
-    def nonce_store(self) -> nonces.NonceStore:
-        """The vector's own."""
-        return _trial.get().nonces
-
-    def write_audit(self, attempt: Attempt, *, at: datetime, reason: str = "", fingerprint: str = "") -> None:
+    def write_audit(self, attempt: Attempt, *, at: datetime, reason: str) -> None:
         """Tell the trial."""
-        del attempt, at, fingerprint
-        _trial.get().reasons.append(reason or "ACCEPT")
+        del attempt, at
+        _trial.get().reasons.append(reason)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.test import RequestFactory
 
@@ -24,6 +23,7 @@ from dispatch.scopes import EVERYTHING
 from dispatch.services import due, keys
 from dispatch.witness import no_check
 from polyphemus_site.api.signing import etna
+from polyphemus_site.short_way import Application
 from tests.bench.results import Row, paired
 
 ANALYST = "bench@ucsf.edu"
@@ -83,7 +83,7 @@ class Site:
             now=datetime.now(UTC),
         )
         self.key_id, self.secret = made.key.pk, made.secret.encode()
-        self.application: Callable[..., Any] = get_wsgi_application()
+        self.application: Callable[..., Any] = Application()
 
     def call(
         self, method: str, path: str, body: dict[str, Any] | None = None, *, etag: str = ""
@@ -113,7 +113,7 @@ class Site:
         seen: list[Any] = []
         answer = self.application(environ, lambda status, headers: seen.append((status, headers)))
         b"".join(answer)
-        answer.close()
+        getattr(answer, "close", lambda: None)()
         status, headers = seen[0]
         return int(status.split(" ")[0]), dict(headers)
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -41,10 +41,13 @@ class Call:
 
     def header(self, name: str) -> str | None:
         """The one value of a header, `None` without it; refused when it is there twice."""
-        values = [value for key, value in self.headers if key == name]
-        if len(values) > 1:
+        if len(self._by_name) < len(self.headers) and [key for key, _ in self.headers].count(name) > 1:
             raise SignatureRefusedError("duplicate header")
-        return values[0] if values else None
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, str]:
+        return dict(self.headers)
 
     @cached_property
     def query(self) -> dict[str, str]:
@@ -136,14 +139,20 @@ def _bare_host(host: str) -> str:
 
 
 def _headers(request: HttpRequest) -> list[tuple[str, str]]:
-    found = []
-    for key, value in request.META.items():
-        if key.startswith("HTTP_") or (key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value):
-            name = key.removeprefix("HTTP_").replace("_", "-").lower()
-            found.append((name, _text(str(value))))
-    return found
+    return [
+        (_wire_name(key), _text(str(value)))
+        for key, value in request.META.items()
+        if key.startswith("HTTP_") or (key in ("CONTENT_TYPE", "CONTENT_LENGTH") and value)
+    ]
+
+
+@lru_cache(maxsize=1024)
+def _wire_name(key: str) -> str:
+    return key.removeprefix("HTTP_").replace("_", "-").lower()
 
 
 def _text(value: str) -> str:
     """WSGI hands bytes over as latin-1; people write UTF-8."""
+    if value.isascii():
+        return value
     return value.encode("latin-1", "replace").decode("utf-8", "surrogateescape")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 ETNA_V1 = "etna-v1"
@@ -16,6 +17,7 @@ ED25519 = "ed25519"
 CLOCK_SKEW = timedelta(seconds=60)
 
 
+@lru_cache(maxsize=256)
 def fingerprint_of(secret: bytes) -> str:
     """Enough of a key's digest to tell it from others, and too little to guess it by."""
     return hashlib.sha256(b"polyphemus key\0" + secret).hexdigest()[:16]

@@ -14,6 +14,8 @@ from django.test import Client
 
 from polyphemus_site import clock
 from polyphemus_site.api import redis_door
+from polyphemus_site.api.authentication import SignedAuthentication
+from polyphemus_site.api.gates import RedisGate
 from polyphemus_site.api.models import SignedCall
 from polyphemus_site.api.signing import etna
 from polyphemus_site.api.signing.keys import RFC9421_V1, KeyRing
@@ -39,13 +41,14 @@ def instant(db: None) -> datetime:
 
 
 @pytest.fixture
-def rings(settings: LazySettings, db: None) -> Iterator[dict[str, KeyRing]]:
+def rings(settings: LazySettings, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, KeyRing]]:
     """The small site with a key of each scheme, no memory of other tests' failures, and no audit yet."""
     settings.ROOT_URLCONF = "tests.polyphemus_site.api.signed_site"
     settings.POLYPHEMUS_URL = f"https://{HOST}"
     settings.ALLOWED_HOSTS = [HOST]
     server = redis_door.client()
     server.delete("audit:notes", *server.keys("limit:*"))
+    monkeypatch.setattr(SignedAuthentication, "gate", RedisGate())
     signed_site.RINGS.update(
         athena=KeyRing(
             key_id="athena", secrets=(ETNA_KEY,), max_life=LIFE, principal=signed_site.Caller("athena")

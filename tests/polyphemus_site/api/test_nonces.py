@@ -1,4 +1,4 @@
-"""Nonces under rivalry: of many at once, over several processes, one wins."""
+"""Nonces under rivalry: of many at once, over several processes, one is let in."""
 
 from __future__ import annotations
 
@@ -13,8 +13,11 @@ import pytest
 from django.conf import settings
 
 from polyphemus_site.api import nonces, redis_door
+from polyphemus_site.api.audit import Attempt
+from polyphemus_site.api.gates import RedisGate
 from polyphemus_site.api.models import UsedNonce
 from polyphemus_site.api.signing.keys import Verified
+from polyphemus_site.api.signing.refusals import SignatureRefusedError
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 VERIFIED = Verified(
@@ -26,34 +29,65 @@ VERIFIED = Verified(
     expires=NOW + timedelta(minutes=5),
     earliest=NOW,
 )
-#: Twenty threads of another process, all after one nonce; prints how many won.
+#: Twenty threads of another process, all with one call; prints how many were let in.
 RIVALS = """
-import sys
+import os, sys
 from concurrent.futures import ThreadPoolExecutor
-import redis
-client = redis.Redis.from_url(sys.argv[1])
+os.environ["DJANGO_SETTINGS_MODULE"] = "polyphemus_site.settings"
+os.environ["REDIS_URL"] = sys.argv[1]
+import django
+django.setup()
+from tests.polyphemus_site.api.test_nonces import admitted
+from polyphemus_site.api.gates import RedisGate
+gate = RedisGate(prefix=sys.argv[2])
 sys.stdin.readline()
 with ThreadPoolExecutor(20) as pool:
-    print(sum(map(bool, pool.map(lambda _: client.set(sys.argv[2], "1", nx=True, ex=60), range(20)))))
+    print(sum(pool.map(lambda _: admitted(gate), range(20))))
 """
 
 
-@pytest.mark.django_db
-class TestRedisNonces:
-    def test_of_fifty_threads_one_wins(self) -> None:
-        store = nonces.RedisNonces(redis_door.client(), prefix=f"n-{uuid.uuid4()}")
-        store.client.set(f"{store.prefix}:since", 0)
+def attempt(address: str = "127.0.0.1") -> Attempt:
+    return Attempt(
+        request_id=str(uuid.uuid4()),
+        scheme="etna-v1",
+        key_id="athena",
+        address=address,
+        method="GET",
+        path="/api/v1/requests",
+        body_digest="",
+    )
 
+
+def admitted(gate: RedisGate, verified: Verified = VERIFIED) -> bool:
+    """Whether the gate lets the call in; it is refused as a replay, or this fails."""
+    try:
+        gate.admit(verified, attempt(), now=NOW)
+    except SignatureRefusedError as refusal:
+        if refusal.reason != "replay":
+            raise
+        return False
+    return True
+
+
+@pytest.fixture
+def gate(db: None) -> RedisGate:
+    """A gate with a memory of its own that has begun."""
+    gate = RedisGate(prefix=f"n-{uuid.uuid4()}")
+    redis_door.client().set(f"{gate.prefix}:since", 0)
+    return gate
+
+
+class TestRedisGate:
+    def test_of_fifty_threads_one_is_let_in(self, gate: RedisGate) -> None:
         with ThreadPoolExecutor(50) as pool:
-            claims = list(pool.map(lambda _: store.claim(VERIFIED, now=NOW), range(50)))
+            claims = list(pool.map(lambda _: admitted(gate), range(50)))
 
         assert claims.count(True) == 1
 
-    def test_of_rivals_in_three_processes_one_wins(self) -> None:
-        name = f"n-{uuid.uuid4()}"
+    def test_of_rivals_in_three_processes_one_is_let_in(self, gate: RedisGate) -> None:
         rivals = [
             subprocess.Popen(  # noqa: S603 — our own script
-                [sys.executable, "-c", RIVALS, settings.REDIS_URL, name],
+                [sys.executable, "-c", RIVALS, settings.REDIS_URL, gate.prefix],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 text=True,
@@ -61,16 +95,34 @@ class TestRedisNonces:
             for _ in range(3)
         ]
 
-        winners = [int(rival.communicate("go\n", timeout=30)[0]) for rival in rivals]
+        winners = [int(rival.communicate("go\n", timeout=60)[0]) for rival in rivals]
 
         assert sum(winners) == 1
 
-    def test_each_key_has_nonces_of_its_own(self) -> None:
-        store = nonces.RedisNonces(redis_door.client(), prefix=f"n-{uuid.uuid4()}")
-
-        claims = [store.claim(replace(VERIFIED, key_id=key), now=NOW) for key in ("athena", "hera", "athena")]
+    def test_each_key_has_nonces_of_its_own(self, gate: RedisGate) -> None:
+        claims = [admitted(gate, replace(VERIFIED, key_id=key)) for key in ("athena", "hera", "athena")]
 
         assert claims == [True, True, False]
+
+    def test_a_call_that_is_let_in_is_noted_and_a_replay_is_not(self, gate: RedisGate) -> None:
+        server = redis_door.client()
+        server.delete("audit:notes")
+
+        claims = [admitted(gate), admitted(gate)]
+
+        assert (claims, server.llen("audit:notes")) == ([True, False], 1)
+
+    def test_a_script_redis_has_forgotten_is_sent_again(self, gate: RedisGate) -> None:
+        admitted(gate)
+        redis_door.client().script_flush()
+
+        assert admitted(gate, replace(VERIFIED, nonce="another-nonce-of-mine"))
+
+    def test_a_connection_that_died_is_made_anew(self, gate: RedisGate) -> None:
+        admitted(gate)
+        redis_door.client().client_kill_filter(_type="normal", skipme=True)
+
+        assert admitted(gate, replace(VERIFIED, nonce="another-nonce-of-mine"))
 
 
 @pytest.mark.django_db

@@ -16,8 +16,10 @@ import redis
 from django.conf import LazySettings
 from django.db import DatabaseError, transaction
 
-from polyphemus_site.api import audit, nonces, probes, redis_door
+from polyphemus_site.api import audit, gates, nonces, probes, redis_door
+from polyphemus_site.api.limits import Limits
 from polyphemus_site.api.models import NonceMemory, SignedCall
+from polyphemus_site.api.redis_door import Script
 from polyphemus_site.api.signing.keys import RFC9421_V1, KeyRing, fingerprint_of
 from polyphemus_site.health import Level
 from tests.polyphemus_site.api import signed_site
@@ -75,9 +77,8 @@ class TestReplay:
         self, by_etna: Send, last_reason: Reason, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         gone = redis.Redis.from_url("redis://127.0.0.1:1/0", socket_connect_timeout=0.1)
-        monkeypatch.setattr(
-            signed_site.TableAuthentication, "nonce_store", lambda _: nonces.RedisNonces(gone)
-        )
+        nowhere = gates.RedisGate(Script(gates.ADMIT, connect=lambda: gone))
+        monkeypatch.setattr(signed_site.TableAuthentication, "gate", nowhere)
 
         response = by_etna()
 
@@ -88,17 +89,17 @@ class TestReplay:
     def test_after_redis_lost_its_memory_older_calls_are_not_believed(
         self, by_rfc9421: Send, instant: datetime, last_reason: Reason, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        store = nonces.RedisNonces(redis_door.client(), prefix=f"n-{instant.timestamp()}")
-        monkeypatch.setattr(signed_site.TableAuthentication, "nonce_store", lambda _: store)
+        gate = gates.RedisGate(prefix=f"n-{instant.timestamp()}")
+        monkeypatch.setattr(signed_site.TableAuthentication, "gate", gate)
         first = by_rfc9421(nonce="r" * 22)
         server = redis_door.client()
-        server.delete(*server.keys(f"{store.prefix}:*"))
+        server.delete(*server.keys(f"{gate.prefix}:*"))
 
         again = by_rfc9421(nonce="r" * 22)
 
         assert first.status_code == 201
         assert problem_of(again) == (503, "nonces_unavailable")
-        assert NonceMemory.objects.filter(prefix=store.prefix).exists()
+        assert NonceMemory.objects.filter(prefix=gate.prefix).exists()
 
 
 class TestAudit:
@@ -118,13 +119,15 @@ class TestAudit:
         assert (audit.drain(), audit.drain()) == (1, 0)
         assert SignedCall.objects.count() == 1
 
-    def test_without_redis_a_believed_call_is_written_at_once(
+    def test_a_believed_call_that_needs_no_redis_is_written_at_once_without_it(
         self, by_etna: Send, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def gone() -> redis.Redis:
             raise redis.ConnectionError("gone")
 
         monkeypatch.setattr(audit, "_door", redis_door.Door(gone))
+        gate = gates.SeparateGate(nonces.DatabaseNonces(), Limits())
+        monkeypatch.setattr(signed_site.TableAuthentication, "gate", gate)
 
         response = by_etna()
 

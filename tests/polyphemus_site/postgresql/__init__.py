@@ -1,0 +1,1 @@
+"""The engine: connections that persist, statements that are kept ready."""

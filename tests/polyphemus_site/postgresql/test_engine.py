@@ -1,0 +1,115 @@
+"""What a persistent connection survives, and what a prepared statement gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import DatabaseError, OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from polyphemus_site.postgresql.prepared import Statement
+from tests import web
+
+ECHO = Statement(
+    "echo",
+    "SELECT {word}, {number} + 1, {instant}, array_to_string({words}, '|')",
+    word="text",
+    number="int",
+    instant="timestamptz",
+    words="text[]",
+)
+INSTANT = datetime(2026, 5, 4, 12, 22, 7, 123456, tzinfo=UTC)
+
+
+def echo(word: str | None = "Ω", words: tuple[str, ...] = ("a", "b")) -> Any:
+    return ECHO.row(word=word, number=1, instant=INSTANT, words=words)
+
+
+@pytest.mark.django_db
+class TestStatements:
+    def test_values_go_and_rows_come_as_text(self) -> None:
+        word, number, instant, words = echo()
+
+        assert (word, number, words) == ("Ω", "2", "a|b")
+        assert datetime.fromisoformat(instant) == INSTANT
+
+    @pytest.mark.parametrize(
+        "word", ['"', "\\", "{}", ",", "NULL", "", " ", "'; DROP TABLE x; --", "a\nb", "א"]
+    )
+    def test_no_word_is_taken_for_more_than_a_word(self, word: str) -> None:
+        found, _, _, words = echo(word, (word, word))
+
+        assert (found, words) == (word, f"{word}|{word}")
+
+    def test_null_is_none(self) -> None:
+        assert echo(None)[0] is None
+
+    def test_a_statement_that_finds_nothing_gives_nothing(self) -> None:
+        assert Statement("nothing", "SELECT 1 WHERE false").row() is None
+
+    def test_it_is_counted_among_the_queries(self) -> None:
+        with CaptureQueriesContext(connection) as asked:
+            echo()
+
+        assert [query["sql"] for query in asked] == [ECHO.text]
+
+    def test_what_the_database_refuses_is_djangos_own_error(self) -> None:
+        with pytest.raises(DatabaseError, match="division by zero"), transaction.atomic():
+            Statement("broken", "SELECT 1 / {number}", number="int").row(number=0)
+
+    def test_it_belongs_to_the_transaction_around_it(self) -> None:
+        with transaction.atomic():
+            begun = Statement("begun", "SELECT txid_current()").row()
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT txid_current()")
+                assert begun == (str(cursor.fetchone()[0]),)
+
+
+@pytest.fixture
+def ended() -> Iterator[None]:
+    """Our connection, ended by the server between two requests."""
+    connection.close()
+    echo()
+    pid = connection.connection.info.backend_pid
+    with psycopg.connect(web.tests_database_url(), autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    yield
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestHealth:
+    def test_a_connection_in_use_is_usable(self) -> None:
+        echo()
+
+        assert connection.is_usable()
+
+    def test_one_the_server_ended_is_not(self, ended: None) -> None:
+        assert not connection.is_usable()
+
+    def test_a_new_request_gets_a_new_connection_in_its_place(self, ended: None) -> None:
+        connection.close_if_unusable_or_obsolete()
+
+        assert echo()[0] == "Ω"
+
+    def test_without_a_new_request_the_loss_is_told_and_mended(self, ended: None) -> None:
+        connection.health_check_done = True  # type: ignore[attr-defined]  # the stub leaves it out
+        with pytest.raises(OperationalError):
+            echo()
+
+        connection.close_if_unusable_or_obsolete()
+
+        assert echo()[0] == "Ω"
+
+    def test_one_in_a_failed_transaction_is_not_usable(self) -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            with pytest.raises(DatabaseError):
+                cursor.execute("SELECT 1 / 0")
+            usable = connection.is_usable()
+            transaction.set_rollback(True)
+
+        assert not usable
