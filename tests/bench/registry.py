@@ -41,6 +41,16 @@ BENCHES: dict[str, Bench] = {
             "sweep_row_over_update",
         ),
     ),
+    "rates": Bench(
+        "tests.bench.rates:rows",
+        (
+            "bids_over_pgbench",
+            "bids_over_textbook_view",
+            "pairs_over_celery_drain",
+            "pairs_over_procrastinate",
+        ),
+    ),
+    "crowd": Bench("tests.bench.crowd:rows", ("crowd_of_16_on_1000",)),
     "events": Bench("tests.bench.events:rows", ("event_to_suggestion_p95_s",)),
     "story": Bench("tests.bench.fresh_clone:rows", ("story_s",)),
     "removals": Bench(
