@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_noop as _
 
 from dispatch import bulk
-from dispatch.authentication import Analyst
+from dispatch.authentication import REVISION, Analyst
 from dispatch.callers import Caller, horizon, scopes_horizon, visible_to
 from dispatch.models import AnalysisRequest
 from dispatch.querysets import AnalysisRequestQuerySet
@@ -32,7 +32,7 @@ PAGE = 1000
 LARGEST_PAGE = 10_000
 DIGITS = re.compile(r"[0-9]{1,9}", re.ASCII)
 LISTING = "requests"
-REVISION = Statement("revision", "SELECT coalesce(sum(changes), 0) FROM dispatch_revision")
+CHANGES = Statement("revision", REVISION)
 #: Says that nothing is left out by status.
 ANY_STATUS = "any"
 #: Says that what is over is left out.
@@ -142,7 +142,7 @@ def _analysts_tag(revision: str, scopes: Scopes, asked: Question, representation
 
 def _revision() -> str:
     """How often requests have changed; each change that is committed makes the sum greater."""
-    (revision,) = REVISION.row() or (None,)
+    (revision,) = CHANGES.row() or (None,)
     return revision or ""
 
 

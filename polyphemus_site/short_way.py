@@ -21,6 +21,7 @@ from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
+from django.utils import translation
 
 from polyphemus_site.api import paths, problems
 from polyphemus_site.api.lean import SIGNED, LeanView
@@ -44,6 +45,7 @@ class Application(WSGIHandler):
         if not _is_for_us(request):
             return super().__call__(environ, start_response)
         connections[DEFAULT_DB_ALIAS].close_if_unusable_or_obsolete()
+        translation.activate(settings.LANGUAGE_CODE)  # this thread may have shown somebody a page in theirs
         with named_request(request) as request_id:
             response = _answer(request, view)
         headers = [*response.items(), ("X-Request-Id", request_id)]

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from polyphemus_site.api import problems
 from polyphemus_site.api.parsers import MAX_BODY, MEGABYTE
+from polyphemus_site.api.signing import etna
 from polyphemus_site.api.signing.calls import raw_path
 from polyphemus_site.errors import InvalidInputError, PolyphemusError
 
@@ -90,8 +91,12 @@ def _is_api(request: HttpRequest) -> bool:
 
 
 def _holds_nul(request: HttpRequest) -> bool:
-    """PostgreSQL can't keep one, so nothing there is can be found by it."""
-    return "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.META.get("PATH_INFO", "")
+    """PostgreSQL can't keep one, so nothing can be found by it; fields of Etna's are only signed."""
+    query = request.META.get("QUERY_STRING", "")
+    in_query = "%00" in query and any(
+        "%00" in part for part in query.split("&") if not part.startswith(etna.PREFIX)
+    )
+    return in_query or "\0" in request.META.get("PATH_INFO", "")
 
 
 def refuse_headers(request: HttpRequest) -> None:

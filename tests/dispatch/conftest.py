@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
+from dispatch import bulk
 from dispatch.models import AnalysisRequest
 from dispatch.policies import Waits
 from dispatch.scopes import EVERYTHING
@@ -23,6 +24,12 @@ from tests.polyphemus_site.janus.tokens import public_key
 Submit = Callable[..., AnalysisRequest]
 HOUR = timedelta(hours=1)
 WAITS = Waits(grace_minimum=timedelta(minutes=15))
+
+
+@pytest.fixture(autouse=True)
+def empty_shelf() -> None:
+    """Pages of a database that was rolled back are no pages of this one."""
+    bulk.shelf.kept.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -13,6 +13,7 @@ import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import RequestFactory
+from django.utils import translation
 from pytest_django import Settings
 
 from dispatch.models import AnalysisRequest
@@ -263,6 +264,14 @@ class TestWhoGoesWhichWay:
 
         assert lean == {"/api/v1/requests", "/api/v1/bids", "/api/v1/tickets"}
         assert issubclass(api.BidsView, LeanView)
+
+    def test_the_short_way_speaks_english_whatever_page_its_thread_showed_before(
+        self, short: Application, program: Program
+    ) -> None:
+        with translation.override("es"):
+            answer(short, calls(program, "GET", "/api/v1/requests", None, {})[0])
+
+            assert translation.get_language() == "en"
 
     def test_a_refusal_on_the_short_way_is_audited_with_its_reason(
         self, short: Application, program: Program, ways: list[str]
