@@ -7,6 +7,7 @@ const PAUSE = 300;
  * @typedef {object} Preview
  * @property {string} preview
  * @property {string[]} changed
+ * @property {Record<string, string>} counts
  * @property {string[]} faults
  * @property {[string, string | null, string | null][]} differences
  */
@@ -38,7 +39,12 @@ function show(form, found) {
   const preview = document.getElementById("preview");
   if (preview) preview.textContent = found.preview;
   const state = document.getElementById("preview-state");
-  if (state) state.textContent = found.faults.join(" · ");
+  const faults = found.faults.join(" · ");
+  if (state && state.textContent !== faults) state.textContent = faults; // read aloud only when it is news
+  for (const [id, count] of Object.entries(found.counts)) {
+    const place = document.querySelector(`#${CSS.escape(id)} > summary .count`);
+    if (place) place.textContent = count;
+  }
   const changed = new Set(found.changed);
   for (const control of form.querySelectorAll(".control")) {
     control.toggleAttribute("data-changed", changed.has(control.getAttribute("data-name") ?? ""));

@@ -74,7 +74,14 @@ class Ours:
         request = SimpleNamespace(GET={}, path="/labors/", person=None)
         return render_to_string(
             "configuring/configure.html",
-            {"form": form, "order": order, "project": "", "request": request, "may_edit": True, "sent": {}},
+            {
+                "form": form,
+                "order": order,
+                "project": "labors",
+                "request": request,
+                "may_edit": True,
+                "sent": {},
+            },
         )
 
 

@@ -134,6 +134,7 @@ def previewed(order: Order, form: ConfigForm) -> HttpResponse:
         {
             "preview": form.preview,
             "changed": [one.field.name for panel in form.panels for one in panel.controls if one.is_changed],
+            "counts": {panel.id: panel.count for panel in form.panels},
             "faults": [text for _, text in form.summary],
             "differences": differences(origin, form.params) if origin is not None else [],
         }

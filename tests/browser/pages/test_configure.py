@@ -22,6 +22,10 @@ from tests.polyphemus_site.test_configure import NAMES, ROWS
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 NOW = datetime.now(UTC)
+#: What sticks out at the right, outside of what may be scrolled by itself.
+WIDE = """[...document.querySelectorAll("main *")]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth && !one.closest(".scroll, .sheet"))
+  .map((one) => one.outerHTML.slice(0, 200))"""
 #: Where the suggestion below leads.
 PUBLISHED = "/labors/requests/labors_DTL001_exome_pipe"
 
@@ -92,6 +96,7 @@ class TestWithAScript:
         form.get_by_label("Only what is changed").check()
 
         expect(form.get_by_label("ascat_ploidy", exact=True)).to_be_visible()
+        expect(form.get_by_role("heading", name="Variant Calling 25 parameters · 1 changed")).to_be_visible()
         picture(form, "configure-only-changed")
 
     def test_what_is_rarely_used_is_hidden_until_asked_for(self, form: Page) -> None:
@@ -177,6 +182,9 @@ class TestByKeyboard:
 
         assert offences(form) == []
 
+        form.set_viewport_size({"width": 400, "height": 900})
+        assert form.evaluate(WIDE) == []
+        assert form.evaluate("document.documentElement.scrollWidth") <= 400
         form.get_by_role("button", name="Check").click()
         expect(form.get_by_role("alert")).to_be_visible()
         assert offences(form) == []

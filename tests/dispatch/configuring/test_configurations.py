@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from dispatch.configuring.differences import Difference, differences
 from dispatch.configuring.errors import AlreadySentError
@@ -202,6 +203,40 @@ class TestPublish:
             publishing.publish(wish(name="a b"), keeping(), token="t", now=now)
 
         assert not Configuration.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_clicks_at_once_one_publishes(now: datetime) -> None:
+    hold("sarek", SAREK, now=now)
+
+    def click(_number: int) -> str:
+        try:
+            return publishing.publish(wish(), keeping(), token="t", now=now).request.name
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        names = set(pool.map(click, range(8)))
+
+    assert names == {AnalysisRequest.objects.get().name}
+    assert numbers() == [1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_changes_at_once_none_is_lost(now: datetime) -> None:
+    hold("sarek", SAREK, now=now)
+
+    def change(number: int) -> None:
+        try:
+            configurations.keep(keeping(params=PARAMS | {"outdir": f"o{number}"}), now=now)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(change, range(8)))
+
+    assert sorted(numbers()) == list(range(1, 9))
+    assert Configuration.objects.count() == 1
 
 
 def test_differences_name_what_was_added_taken_away_and_changed() -> None:

@@ -97,6 +97,7 @@ class TestTheForm:
 
         assert json.loads(answer["preview"])["params"] == {"step": "mapping", "wes": True}
         assert answer["changed"] == ["step", "wes"]
+        assert answer["counts"]["s1"] == "7 parameters · 1 changed"
         assert answer["faults"] == ["outdir: This is needed."]
 
     def test_a_form_drawn_before_the_pipeline_changed_is_shown_again_with_what_was_typed(
