@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from jsonschema_rs import (
     Draft202012Validator,
@@ -103,6 +104,8 @@ def known_names(schema: Schema) -> set[str] | None:
     named = [part for _, part in parts(schema)]
     if any(word in part for part in named for word in OWN_WORD):
         return None
+    if any("$ref" in part and _target(schema, part) is None for part in named):
+        return None  # by an anchor, say: the judge follows it, and knows what is there
     tables = [part["properties"] for part in named if isinstance(part.get("properties"), Mapping)]
     return {name for table in tables for name in table} if tables else None
 
@@ -193,9 +196,12 @@ def _beside(schema: Schema, part: Schema, words: Sequence[str]) -> Iterator[tupl
 def _target(schema: Schema, part: Schema) -> Schema | None:
     """What a subschema refers to, where that is within the schema."""
     reference = part.get("$ref")
-    if not isinstance(reference, str) or not reference.startswith("#"):
+    if not isinstance(reference, str):
         return None
-    steps = [step.replace("~1", "/").replace("~0", "~") for step in reference[1:].split("/")[1:]]
+    pointer = unquote(reference.removeprefix(str(schema.get("$id", "")))).removeprefix("#")
+    if "#" not in reference or (pointer and not pointer.startswith("/")):
+        return None
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     found: Any = schema
     for step in steps:
         found = found.get(step) if isinstance(found, Mapping) else None

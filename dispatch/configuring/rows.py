@@ -178,7 +178,7 @@ def pasted(columns: Sequence[Field], text: str) -> list[dict[str, Any]]:
     except (csv.Error, ValueError):
         return [{first[:100]: text[:100]}]
     rows = []
-    for line in lines[:MOST_ROWS]:
+    for line in lines[: MOST_ROWS + 1]:  # one too many is refused, not cut off
         cells = [*line, *[""] * (len(header) - len(line))]
         named_cells = dict(zip([*header, *[""] * (len(cells) - len(header))], cells, strict=True))
         rows.append({n.strip(): v for n, v in _meant(by_name, named_cells).items() if v is not None})

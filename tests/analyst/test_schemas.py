@@ -77,6 +77,25 @@ class TestFaults:
 
         assert schemas.faults(schema, {"x1": 1}) == []
 
+    @pytest.mark.parametrize(
+        "reference", ["#/$defs/a%20group", "https://lab.org/schema.json#/$defs/a%20group"]
+    )
+    def test_a_group_is_found_however_it_is_referred_to(self, reference: str) -> None:
+        schema = {
+            "$id": "https://lab.org/schema.json",
+            "allOf": [{"$ref": reference}],
+            "$defs": {"a group": {"properties": {"a": {"type": "integer"}}}},
+        }
+
+        assert pointers(schemas.faults(schema, {"a": 1, "b": 1})) == ["/b"]
+
+    def test_what_an_anchor_leads_to_is_left_to_the_judge(self) -> None:
+        group = {"$anchor": "group", "properties": {"a": {"type": "integer"}}}
+        schema = {"properties": {"b": {}}, "allOf": [{"$ref": "#group"}], "$defs": {"group": group}}
+
+        assert schemas.faults(schema, {"a": 1, "b": 1}) == []
+        assert pointers(schemas.faults(schema, {"a": "x"})) == ["/a"]
+
     def test_definitions_of_draft_7_are_groups_too(self) -> None:
         schema = {
             "definitions": {"one": {"properties": {"a": {"type": "integer"}}, "required": ["a"]}},

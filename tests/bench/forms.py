@@ -37,7 +37,7 @@ def rows() -> Iterator[Row]:
         "sarek_form_over_django_form",
         cpu(ours),
         cpu(textbook),
-        limit=3.0,
+        limit=1.0,
         rounds=ROUNDS,
         how=f"sarek's form drawn, sent, judged by its schema and drawn again; CPU; floor: {FLOOR}",
     )
