@@ -44,7 +44,12 @@ def test_a_schema_is_kept_as_it_was_typed_and_becomes_an_edition(curator: str) -
 @pytest.mark.parametrize("field", ["schema", "input_schema"])
 @pytest.mark.parametrize(
     "schema",
-    ["[]", '{"type": "nonsense"}', '{"$ref": "http://127.0.0.1:1/x"}', '{"properties": {"a\\u202e": {}}}'],
+    [
+        "[]",
+        '{"type": "nonsense"}',
+        '{"$ref": "http://127.0.0.1:1/x"}',
+        '{"properties": {"a\\u202e": {}}}',
+    ],
 )
 def test_what_is_no_schema_is_refused_in_the_form(curator: str, field: str, schema: str) -> None:
     answer = saved(curator, **{field: schema})
