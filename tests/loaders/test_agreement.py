@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loaders.checks import Check, from_json
-from loaders.judging import Past, judge
+from loaders.judging import Past, judge, reason
 from loaders.library.exome_pipe.loader import ExomePipe
+from loaders.loader import Loader
 from loaders.pages import Page
 from tests.loaders.strategies import checks, pages
 
@@ -73,3 +74,45 @@ def test_verdicts_depend_neither_on_the_order_nor_on_the_size_of_pages(
     }
 
     assert cut == whole
+
+
+#: Loaders of patients that ask anything at all.
+loaders_of_any_kind = st.builds(
+    lambda scope, needs, wellformed, outputs: type(
+        "Any",
+        (Loader,),
+        {
+            "name": "any", "model": "patient", "analysis": "any", "inputs": ("physician", "files"),
+            "scope": scope, "needs": needs, "wellformed": wellformed, "outputs": outputs,
+        },
+    )(),
+    st.none() | checks, st.none() | checks, st.none() | checks, checks,
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(loaders_of_any_kind, pages, st.permutations(range(5)), st.integers(1, 5), st.sets(st.integers(0, 4)))
+def test_whatever_a_loader_asks_its_verdicts_depend_on_neither(
+    loader: Loader, page: Page, order: list[int], size: int, busy: set[int]
+) -> None:
+    names = [page.names[place] for place in order if place < len(page)]
+    past = Past(
+        in_progress=frozenset(f"P{number}" for number in busy), completed=dict.fromkeys(names, "another")
+    )
+
+    whole = {found.anchor: (found.verdict, found.due) for found in judge(loader, page, past)}
+    cut = {
+        found.anchor: (found.verdict, found.due)
+        for start in range(0, len(names), size)
+        for found in judge(loader, page.only(*names[start : start + size]), past)
+    }
+
+    assert cut == whole
+
+
+@settings(deadline=None)
+@given(loaders_of_any_kind, pages)
+def test_every_verdict_has_one_reason(loader: Loader, page: Page) -> None:
+    reasons = [reason(loader, page, found) for found in judge(loader, page, Past())]
+
+    assert all(one.endswith(".") and len(one) > 5 for one in reasons)

@@ -34,9 +34,12 @@ class History:
 
     def change(self) -> None:
         exome = f"{self.random.choice(PATIENTS)}.{self.random.choice(('T1', 'N1'))}.exome"
-        kind = self.random.randrange(4)
+        kind = self.random.randrange(6)
         if kind == 0:
             upload(self.warehouse, exome, [])
+        elif kind in {4, 5}:
+            sample = exome.removesuffix(".exome")
+            self.warehouse.load({"exome": {exome: {"sample": None if kind == 4 else sample}}})
         elif kind == 1:
             load_vcf(self.warehouse, exome, f"{self.random.random()}.vcf")
         else:

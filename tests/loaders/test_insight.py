@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -126,6 +128,25 @@ class TestScans:
 
         assert get("/api/v1/scans?project=dt_lung").json()["late"] == ["changes of exome"]
         assert "Late: changes of exome" in page("/dt_lung/scans")
+
+    def test_the_same_figures_are_in_the_metrics_and_lateness_on_readyz(self, settings: Settings) -> None:
+        read_at = now() - timedelta(hours=1)
+        ScanCursor.objects.create(
+            project="dt_lung", model="exome", disconnected=False, since=read_at, read_at=read_at,
+            found=40, missed=2,
+        )  # fmt: skip
+        ScanRun.objects.create(
+            kind="full", project="dt_lung", model="patient", started_at=read_at, ended_at=now(), records=30
+        )
+
+        text = Client().get("/metrics").content.decode()
+        told = Client().get("/readyz").content.decode()
+
+        assert 'polyphemus_changes_found{project="dt_lung"} 40.0' in text
+        assert 'polyphemus_changes_missed{project="dt_lung"} 2.0' in text
+        assert re.search(r'polyphemus_scan_age_seconds\{project="dt_lung"\} 36\d\d\.', text)
+        assert re.search(r'full_scan_age_seconds\{scan="Full scan of dt_lung patient"\} 36\d\d\.', text)
+        assert "Changes of dt_lung were last read to the end at" in told
 
     def test_progress_is_visible_while_a_scan_runs(self) -> None:
         ScanRun.objects.create(
