@@ -182,15 +182,18 @@ class Gatherer:
                 continue
             groups = part.linked(".".join(links)) if links else [(name,) for name in part.names]
             names = sorted({name for group in groups for name in group})
-            for name, sums in self._digests(model, attribute, names).items():
-                if sums is not None:
+            known: dict[str, list[str] | None] = page.shared.setdefault((model, attribute), {})
+            if unknown := [name for name in names if name not in known]:  # loaders ask for the same files
+                known |= dict.fromkeys(unknown) | self._digests(model, attribute, unknown)
+            for name in names:
+                if (sums := known[name]) is not None:
                     digests[model, name, attribute] = tuple(sums)
         return replace(page, store=replace(page.store, digests=digests))
 
-    def _digests(self, model: str, attribute: str, names: list[str]) -> Mapping[str, list[str] | None]:
+    def _digests(self, model: str, attribute: str, names: list[str]) -> dict[str, list[str] | None]:
         try:
             with untimed():
-                return self.magma.file_digests(self.project, model, attribute, names) if names else {}
+                return self.magma.file_digests(self.project, model, attribute, names)
         except (MagmaRefused, MagmaForbidden):
             return {}  # this Magma tells no sums of this attribute: fall back to where the file is stored
 

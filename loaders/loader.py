@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from loaders import fingerprints
@@ -172,7 +172,10 @@ class Loader:
 
     def explain(self, page: Page, index: int) -> dict[str, Finding]:
         """The whole tree: each question's finding for one anchor."""
-        return {question: check.explain(page, index) for question, check in self.checks.items()}
+        return {
+            question: page.once((check, index), partial(check.explain, page, index))
+            for question, check in self.checks.items()
+        }
 
     @cached_property
     def spelling(self) -> dict[str, Any]:

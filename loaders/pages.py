@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from loaders.errors import MisspeltLoaderError
 from loaders.shapes import Shapes, Special, split
 
+T = TypeVar("T")
 #: One record as Magma tells it: attribute name -> value.
 Document = Mapping[str, Any]
 #: (model, record, attribute) -> the digests of its files, in order.
@@ -72,12 +73,21 @@ class Page:
         return len(self.names)
 
     def only(self, *names: str) -> Page:
-        """The same records, fewer anchors."""
-        return Page(self.model, names, self.store)
+        """The same records, fewer anchors; the page of one anchor is made once however many checks ask."""
+        if len(names) != 1:
+            return Page(self.model, names, self.store)
+        return self.once(names, lambda: Page(self.model, names, self.store))
 
     def of(self, model: str, names: Iterable[str]) -> Page:
         """A page of other anchors over the same store."""
         return Page(model, tuple(names), self.store)
+
+    def once(self, key: Any, made: Callable[[], T]) -> T:
+        """What was made under this key, made now if it wasn't yet: loaders of one page ask for the same."""
+        if key not in self.shared:
+            self.shared[key] = made()
+        found: T = self.shared[key]
+        return found
 
     def linked(self, path: str) -> list[tuple[str, ...]]:
         """For each anchor the records `path` leads to, in Magma's order, each once."""

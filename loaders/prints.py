@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -25,12 +26,12 @@ LENGTH = 16
 #: Like nothing that is read.
 NOTHING = bytes(LENGTH)
 
-_spelled = msgspec.json.Encoder().encode
+_packed = msgspec.msgpack.Encoder().encode
 
 
 def of_page(page: Page) -> bytes:
     """Of all that was read for a page."""
-    return _digest(_spelled(page.store.documents))
+    return _digest(page.store.documents)
 
 
 def of_anchors(page: Page, links: Collection[tuple[str, ...]]) -> list[bytes]:
@@ -38,13 +39,18 @@ def of_anchors(page: Page, links: Collection[tuple[str, ...]]) -> list[bytes]:
     documents = page.store.documents
     if not links:
         own = documents[page.model]
-        return [_digest(_spelled(own[name])) for name in page.names]
+        return [_digest(own[name]) for name in page.names]
     records = Sights(page, frozenset(links)).records
-    return [_digest(_spelled([(m, n, documents[m][n]) for m, n in group])) for group in records]
+    return [_digest([(m, n, documents[m][n]) for m, n in group]) for group in records]
 
 
-def _digest(spelled: bytes) -> bytes:
-    return hashlib.blake2b(spelled, digest_size=LENGTH).digest()
+def _digest(read: Any) -> bytes:
+    """SHA-256, cut: processors have it built in."""
+    try:
+        packed = _packed(read)
+    except OverflowError:  # a number of more than 64 bits
+        packed = msgspec.json.encode(read)
+    return hashlib.sha256(packed).digest()[:LENGTH]
 
 
 def of_judges(loaders: Sequence[Loader], shadows: Sequence[str], shapes: Shapes, plan: Plan) -> str:

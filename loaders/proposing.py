@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from loaders import evidence, fingerprints, judging, restriction
+from loaders.checks import Finding
 from loaders.drafts import Draft, Gist, Known, Proposal
 from loaders.errors import LoaderError
 from loaders.gathering import Gatherer
@@ -184,7 +185,12 @@ class Bench:
 
     def _tree(self, judgement: Judgement) -> dict[str, Any]:
         findings = self.loader.explain(self.page, judgement.index)
-        return {question: finding.as_json() for question, finding in findings.items()}
+        return {question: self._spelled(finding) for question, finding in findings.items()}
+
+    def _spelled(self, finding: Finding) -> dict[str, Any]:
+        """As JSON; a finding that loaders share is spelled once, and kept so that its id stays its own."""
+        _, form = self.page.once(("spelled", id(finding)), lambda: (finding, finding.as_json()))
+        return form
 
     def _records(self, due: list[Judgement]) -> list[str]:
         read = {record for judgement in due for record in self.sights.records[judgement.index]}

@@ -84,10 +84,19 @@ def _anchors(engine: Engine, rows: Iterable[Change]) -> dict[str, set[str]]:
         for model, names in touched.items():
             found[loader.model] |= backwards.anchors_of(loader, model, names)
         found[loader.model] |= touched.get(loader.model, set())
-    records = [f"{model}/{name}" for model, names in touched.items() for name in names]
-    for suggestion in Suggestion.objects.resting_on(engine.project, records).only("model", "members"):
-        found[suggestion.model] |= suggestion.members.keys()
+    shared = _models_shared(engine)
+    records = [f"{model}/{name}" for model, names in touched.items() if model in shared for name in names]
+    resting = Suggestion.objects.resting_on(engine.project, records) if records else Suggestion.objects.none()
+    for model, members in resting.values_list("model", "members"):
+        found[model] |= members.keys()
     return {model: names for model, names in found.items() if names}
+
+
+def _models_shared(engine: Engine) -> set[str]:
+    """The models whose records may stand behind suggestions about other records than themselves."""
+    usable = [loader for loader in engine.loaders if not engine.fault_of(loader)]
+    linked = {engine.shapes.end_of(loader.model, path) for loader in usable for path in loader.links}
+    return linked | {loader.model for loader in engine.loaders if loader.batch_by or loader not in usable}
 
 
 def pages_of(names: Sequence[str]) -> Iterable[Sequence[str]]:
