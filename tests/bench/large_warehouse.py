@@ -1,8 +1,8 @@
 """A warehouse of a million records that is never the bottleneck: `python -m tests.bench.large_warehouse`.
 
 It speaks Magma's protocol as far as a scan does: templates, pages, named records, counts, identifiers,
-filters by `updated_at`, digests. Beside it stand three calls of its own: /control/touch, /control/disconnect
-and /control/account.
+filters by `updated_at`, digests. Beside it stand four calls of its own: /control/touch, /control/disconnect,
+/control/pace and /control/account.
 """
 
 from __future__ import annotations
@@ -56,6 +56,8 @@ class LargeWarehouse:
             SUBJECT: LargeModel(SUBJECT, -(-records // SPECIMENS_PER_SUBJECT)),
         }
         self.calls = 0
+        #: How long each answer takes at least, in seconds: a real Magma computes.
+        self.pace = 0.0
 
     def model(self, body: dict[str, Any], name: object) -> LargeModel:
         """The model asked about."""
@@ -69,6 +71,7 @@ class LargeWarehouse:
 
     def retrieve(self, body: dict[str, Any]) -> bytes:
         """Templates, a page, or named records."""
+        time.sleep(self.pace)
         if body["model_name"] == "all":
             return json.dumps(templates()).encode()
         model = self.model(body, body["model_name"])
@@ -115,6 +118,11 @@ class LargeWarehouse:
     def disconnect(self, body: dict[str, Any]) -> bytes:
         """Disconnect `numbers` of `model`."""
         self.models[body["model"]].disconnect(body["numbers"])
+        return b"{}"
+
+    def set_pace(self, body: dict[str, Any]) -> bytes:
+        """Take `seconds` for every answer to /retrieve from now on."""
+        self.pace = float(body["seconds"])
         return b"{}"
 
     def account(self, _body: dict[str, Any]) -> bytes:
@@ -207,6 +215,7 @@ class _Answering(BaseHTTPRequestHandler):
             "/query": warehouse.query,
             "/control/touch": warehouse.touch,
             "/control/disconnect": warehouse.disconnect,
+            "/control/pace": warehouse.set_pace,
             "/control/account": warehouse.account,
         }
         warehouse.calls += 1
@@ -234,7 +243,7 @@ class Running:
     process_id: int
 
     def control(self, call: str, **body: Any) -> dict[str, Any]:
-        """One of its own calls: touch, disconnect, account."""
+        """One of its own calls: touch, disconnect, pace, account."""
         answer: dict[str, Any] = httpx.post(f"{self.url}/control/{call}", json=body, timeout=PATIENCE).json()
         return answer
 

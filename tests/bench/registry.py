@@ -28,6 +28,7 @@ BENCHES: dict[str, Bench] = {
         "tests.bench.scans:rows",
         ("scan_1m_over_decode", "rescan_rows_written", "incremental_01_over_full", "incremental_1_over_01"),
     ),
+    "sharing": Bench("tests.bench.sharing:rows", ("one_worker_over_two",)),
     "dispatch": Bench(
         "tests.bench.dispatch:rows",
         (
