@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from loaders import knowledge
 from loaders.models import ScanCursor, ScanRun, Suggestion, SuggestionEvent
 from loaders.querysets import SuggestionQuerySet
 from loaders.services import mappings
@@ -79,10 +83,25 @@ class ScanRunAdmin(LookOnly):
         "records",
         "judged",
         "expected",
+        "progress",
         "ended_at",
         "error",
     )
     list_filter = ("kind", "project", "error_code")
+
+    @admin.display(description=gettext_lazy("how far"))
+    def progress(self, run: ScanRun) -> str:
+        """Of one under way how far, how fast, and how long still."""
+        now = clock.now()  # noqa: TID251 — the admin is a view
+        left = knowledge.left_of(run, now=now)
+        rate = f"{knowledge.rate_of(run, now=now):,.0f}/s"
+        if run.ended_at or left is None:
+            return rate
+        return _("%(share).0f%% at %(rate)s, %(left)s left") % {
+            "share": 100 * run.records / (run.expected or 1),
+            "rate": rate,
+            "left": timedelta(seconds=round(left)),
+        }
 
 
 @admin.register(ScanCursor)

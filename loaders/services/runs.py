@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 KEPT = timedelta(days=30)
 
 
+#: Called with a scan whenever it has come further.
+Watch = Callable[[ScanRun], None]
+
 #: How often a scan that goes on writes down how far it is.
 EVERY_SECONDS = 1.0
 
@@ -26,15 +29,17 @@ EVERY_SECONDS = 1.0
 class Account:
     """One scan's running count."""
 
-    def __init__(self, run: ScanRun) -> None:
+    def __init__(self, run: ScanRun, watch: Watch | None = None) -> None:
         """Start from nothing."""
         self.run = run
         self.tally = Tally()
+        self._watch = watch
         self._written = time.monotonic()
 
     def add(self, tally: Tally) -> None:
         """Take in a page; now and then write down how far the scan is."""
         self.tally.add(tally)
+        self._count()
         self._write_soon()
 
     def expect(self, records: int | None) -> None:
@@ -55,18 +60,26 @@ class Account:
             self.run.error_code = error.code if isinstance(error, PolyphemusError) else "failed"
         self._write()
 
-    def _write(self) -> None:
+    def _count(self) -> None:
         self.run.pages, self.run.records = self.tally.pages, self.tally.records
         self.run.judged = self.tally.judged
+        if self._watch is not None:
+            self._watch(self.run)
+
+    def _write(self) -> None:
+        self._count()
         self.run.verdicts, self.run.faults = self.tally.plain(), dict(self.tally.faults)
         self.run.save()
         self._written = time.monotonic()
 
 
 @contextmanager
-def recorded(kind: ScanKind, project: str, model: str, *, clock: Clock) -> Iterator[Account]:
+def recorded(
+    kind: ScanKind, project: str, model: str, *, clock: Clock, watch: Watch | None = None
+) -> Iterator[Account]:
     """Keep a scan's account; what goes wrong is written down with its cause, and raised."""
-    account = Account(ScanRun.objects.create(kind=kind, project=project, model=model, started_at=clock()))
+    run = ScanRun.objects.create(kind=kind, project=project, model=model, started_at=clock())
+    account = Account(run, watch)
     try:
         yield account
     except Exception as error:

@@ -15,7 +15,7 @@ from loaders.clocks import Clock
 from loaders.models import Change, ScanCursor, ScanRun, Suggestion
 from loaders.services import changes, seen, suggestions, waiting
 from loaders.services.locks import held
-from loaders.services.runs import Account, failures_of, recorded
+from loaders.services.runs import Account, Watch, failures_of, recorded
 from loaders.services.seen import Unrest
 from loaders.services.stretches import Stretches, cut, stamped
 from loaders.services.verdicts import Engine, Tally
@@ -45,7 +45,14 @@ def models_read(engine: Engine) -> list[str]:
 # --- what the journal named, and what scans found ----------------------------------------------------------
 
 
-def judge_pending(magma: Magma, project: str, *, clock: Clock, engine: Engine | None = None) -> Tally:
+def judge_pending(
+    magma: Magma,
+    project: str,
+    *,
+    clock: Clock,
+    engine: Engine | None = None,
+    watch: Watch | None = None,
+) -> Tally:
     """Judge the anchors of every pending change of a project; `engine`, when the templates were just read.
 
     One at a time a project: who finds another at it leaves; whoever is at it looks once more before ending.
@@ -55,12 +62,14 @@ def judge_pending(magma: Magma, project: str, *, clock: Clock, engine: Engine | 
         with held("judge", project) as mine:
             if not mine:
                 break
-            tally.add(_drained(magma, project, clock=clock, engine=engine))
+            tally.add(_drained(magma, project, clock=clock, engine=engine, watch=watch))
     return tally
 
 
-def _drained(magma: Magma, project: str, *, clock: Clock, engine: Engine | None) -> Tally:
-    with recorded(ScanKind.JOURNAL, project, "", clock=clock) as account:
+def _drained(
+    magma: Magma, project: str, *, clock: Clock, engine: Engine | None, watch: Watch | None
+) -> Tally:
+    with recorded(ScanKind.JOURNAL, project, "", clock=clock, watch=watch) as account:
         engine = engine or Engine.of(magma, project)
         while rows := list(Change.objects.pending(project, now=clock())[:PAGE_SIZE]):
             looked_at = clock()
@@ -107,7 +116,9 @@ def pages_of(names: Sequence[str]) -> Iterable[Sequence[str]]:
 # --- what changed lately -----------------------------------------------------------------------------------
 
 
-def scan_changes(magma: Magma, project: str, *, clock: Clock, model: str = "") -> Tally:
+def scan_changes(
+    magma: Magma, project: str, *, clock: Clock, model: str = "", watch: Watch | None = None
+) -> Tally:
     """Find what changed since the cursors of every model that is read, and judge it.
 
     A model without a cursor is new to us: its anchors are scanned in full, which sets the cursors. A failure
@@ -120,8 +131,8 @@ def scan_changes(magma: Magma, project: str, *, clock: Clock, model: str = "") -
     for one in wanted:
         for disconnected in (False, True):
             _scan_side(engine, one, clock=clock, disconnected=disconnected)
-    tally = scan_all(magma, project, clock=clock) if set(wanted) - known else Tally()
-    tally.add(judge_pending(magma, project, clock=clock, engine=engine))
+    tally = scan_all(magma, project, clock=clock, watch=watch) if set(wanted) - known else Tally()
+    tally.add(judge_pending(magma, project, clock=clock, engine=engine, watch=watch))
     return tally
 
 
@@ -185,28 +196,38 @@ def _move_cursor(project: str, model: str, *, disconnected: bool, newest: dateti
 # --- all there are -----------------------------------------------------------------------------------------
 
 
-def scan_all(magma: Magma, project: str, *, clock: Clock, model: str = "", afresh: bool = False) -> Tally:
+def scan_all(
+    magma: Magma,
+    project: str,
+    *,
+    clock: Clock,
+    model: str = "",
+    afresh: bool = False,
+    watch: Watch | None = None,
+) -> Tally:
     """Look at every anchor of every model that has loaders, or of one model, and judge what must be.
 
-    `afresh`: judge all of it, also what is as the last full scan saw it.
+    `afresh`: judge all of it, also what is as the last full scan saw it. `watch` is told of each page.
     """
     with failures_of(ScanKind.FULL, project, clock=clock):
         engine = Engine.of(magma, project)
     tally = Tally()
     for one in [model] if model else engine.models:
-        tally.add(scan_model(engine, one, clock=clock, afresh=afresh))
+        tally.add(scan_model(engine, one, clock=clock, afresh=afresh, watch=watch))
     names = [loader.name for loader in engine.loaders]
     tally.written += suggestions.close_orphaned(project, names, now=clock())
     return tally
 
 
-def scan_model(engine: Engine, model: str, *, clock: Clock, afresh: bool = False) -> Tally:
+def scan_model(
+    engine: Engine, model: str, *, clock: Clock, afresh: bool = False, watch: Watch | None = None
+) -> Tally:
     """Look at every anchor of a model; nothing when another full scan of it is running."""
     shared = ScanRun.objects.filter(project=engine.project, model=model, is_sharded=True, ended_at=None)
     with held("full", engine.project, model) as mine:
         if not mine or shared.exists():
             return Tally()
-        with recorded(ScanKind.FULL, engine.project, model, clock=clock) as account:
+        with recorded(ScanKind.FULL, engine.project, model, clock=clock, watch=watch) as account:
             _walk(engine, model, account, clock=clock, afresh=afresh)
             waiting.keep(engine.project, model, account.tally.gaps, now=clock())
         return account.tally

@@ -26,9 +26,18 @@ class Bench:
 BENCHES: dict[str, Bench] = {
     "scans": Bench(
         "tests.bench.scans:rows",
-        ("scan_1m_over_decode", "rescan_rows_written", "incremental_01_over_full", "incremental_1_over_01"),
+        (
+            "scan_memory_1m_over_100k",
+            "scan_memory_1m",
+            "first_scan_over_decode",
+            "scan_1m_over_decode",
+            "rescan_rows_written",
+            "incremental_01_over_full",
+            "incremental_1_over_01",
+        ),
     ),
     "sharing": Bench("tests.bench.sharing:rows", ("one_worker_over_two",)),
+    "dagster": Bench("tests.bench.declarative:rows", ("dagster_over_ours_per_record",)),
     "dispatch": Bench(
         "tests.bench.dispatch:rows",
         (

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
 
+from loaders.management.watching import Bar, Lines
 from loaders.services import scans
+from loaders.services.runs import Watch
 from loaders.services.verdicts import Tally
 from magma.client import connect
 from magma.errors import MagmaError
@@ -37,10 +41,19 @@ class Command(BaseCommand):
             raise CommandError("--afresh goes with --full.")
         scan = partial(scans.scan_all, afresh=options["afresh"]) if options["full"] else scans.scan_changes
         try:
-            tally = scan(connect(), project, clock=now, model=model)
+            with self._watcher(quiet=options["json"]) as watch:
+                tally = scan(connect(), project, clock=now, model=model, watch=watch)
         except MagmaError as error:
             raise CommandError(f"{error.message} {error.advice}") from error
         self.stdout.write(as_json(project, tally) if options["json"] else as_text(project, tally))
+
+    def _watcher(self, *, quiet: bool) -> AbstractContextManager[Watch | None]:
+        """A bar where somebody looks on, lines where somebody may read them later."""
+        if quiet:
+            return nullcontext()
+        if self.stderr.isatty():
+            return Bar(Console(stderr=True))
+        return Lines(partial(self.stderr.write, style_func=str), now)
 
 
 def as_json(project: str, tally: Tally) -> str:
