@@ -68,7 +68,10 @@ FROM unnest(%(models)s::text[], %(records)s::text[]) AS p(model, record)
 WHERE c.project = %(project)s AND c.model = p.model AND c.record = p.record
 AND NOT c.pending AND c.looked_at >= %(since)s
 """
-
+DONE = """
+UPDATE loaders_change SET pending = false, looked_at = %(looked_at)s
+WHERE id = ANY(%(ids)s) AND ripe_at <= %(looked_at)s
+"""
 
 #: What a statement is given.
 Values: TypeAlias = dict[str, Any]
@@ -110,7 +113,11 @@ def find(
     """
     names = sorted(stamps)
     values: Values = {"project": project, "model": model, "records": names, "now": now, "second": SECOND}
-    values |= {"stamps": [stamps[name] for name in names], "disconnected": disconnected, "counted": counted}
+    values |= {
+        "stamps": [stamps[name].isoformat() for name in names],
+        "disconnected": disconnected,
+        "counted": counted,
+    }
     with connection.cursor() as cursor:
         cursor.execute(FIND, values)
         return Found(*map(int, cursor.fetchone()))
@@ -138,9 +145,8 @@ def reopen(project: str, records: Collection[tuple[str, str]], *, since: datetim
 
 def done(rows: Sequence[Change], *, looked_at: datetime) -> None:
     """Mark as judged what had changed before it was looked at; what changed again meanwhile stays pending."""
-    Change.objects.filter(pk__in=[row.pk for row in rows], ripe_at__lte=looked_at).update(
-        pending=False, looked_at=looked_at
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(DONE, {"ids": [row.pk for row in rows], "looked_at": looked_at})
 
 
 def forget(*, now: datetime) -> int:

@@ -71,7 +71,8 @@ def _drained(
 ) -> Tally:
     with recorded(ScanKind.JOURNAL, project, "", clock=clock, watch=watch) as account:
         engine = engine or Engine.of(magma, project)
-        while rows := list(Change.objects.pending(project, now=clock())[:PAGE_SIZE]):
+        pending = Change.objects.only("model", "record")
+        while rows := list(pending.pending(project, now=clock())[:PAGE_SIZE]):
             looked_at = clock()
             for model, anchors in _anchors(engine, rows).items():
                 for names in pages_of(sorted(anchors)):
