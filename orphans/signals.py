@@ -1,4 +1,4 @@
-"""What this app tells, always after commit. Each is sent with the id of its review."""
+"""What this app tells: after commit and with the id of its review, but for the last."""
 
 from __future__ import annotations
 
@@ -8,3 +8,5 @@ from django.dispatch import Signal
 large_review_created = Signal()
 #: sent after commit, with: review_id. A removal has a next step.
 removal_approved = Signal()
+#: sent within the move's transaction, with: review, now. A removal waits for a second person.
+removal_proposed = Signal()

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
 
+from orphans.models import Review
+from orphans.signals import removal_proposed
 from polyphemus_site.clock import now  # noqa: TID251 — what follows a commit is an edge, as a task is
-from polyphemus_site.home import channels
+from polyphemus_site.home import channels, digests
+from polyphemus_site.mail import outbox
 from polyphemus_site.projects.signals import project_settings_changed
 
 
@@ -15,3 +19,14 @@ from polyphemus_site.projects.signals import project_settings_changed
 def move_channel_digest(*, project: str, **_: Any) -> None:
     """The channel's next digest comes at the hour that was chosen."""
     channels.follow_settings(project, now=now())
+
+
+@receiver(removal_proposed, dispatch_uid="polyphemus_site.ask_for_agreement")
+def ask_for_agreement(*, review: Review, now: datetime, **_: Any) -> None:
+    """The admins we know of who may agree are asked at once, in the transaction of the proposal."""
+    path = f"/{review.project}/orphans/reviews/{review.pk}"
+    about = {"project": review.project, "review": review.pk, "path": path, "who": review.decided_by}
+    for email in digests.admins_of(review.project, now=now):
+        if email != review.decided_by:
+            key = f"orphan-removal-proposed:{review.pk}:{now.timestamp()}:{email}"
+            outbox.write(kind="orphan_removal_proposed", recipient=email, context=about, key=key, now=now)

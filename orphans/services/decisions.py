@@ -14,7 +14,7 @@ from django.db import transaction
 from orphans.errors import BlockedError, NotConfirmedError, SamePersonError
 from orphans.models import Orphan, Review, ReviewItem
 from orphans.services.moves import By, already_decided, move_orphans, move_review
-from orphans.signals import removal_approved
+from orphans.signals import removal_approved, removal_proposed
 from orphans.states import DECIDABLE, Decision, Fate, OrphanStatus, ReviewStatus
 from polyphemus_site.errors import InvalidInputError
 from polyphemus_site.janus.errors import ForbiddenError
@@ -104,7 +104,9 @@ def _remove(review: Review, said: Said, by: By) -> Review:
     needs_second = settings.POLYPHEMUS_REMOVAL_NEEDS_TWO or not said.is_admin
     _spare_blocked(review)
     if needs_second:
-        return _decided(review, said, by, to=ReviewStatus.PROPOSED)
+        review = _decided(review, said, by, to=ReviewStatus.PROPOSED)
+        removal_proposed.send(Review, review=review, now=by.now)
+        return review
     review = _decided(review, said, by, to=ReviewStatus.APPROVED, approved_by=by.actor, approved_at=by.now)
     return _approve_all(review, by)
 

@@ -41,6 +41,12 @@ def subscribe(person: Person, project: str, *, hour: int, now: datetime) -> Dige
     return reader
 
 
+def admins_of(project: str, *, now: datetime) -> list[str]:
+    """The project's admins among the digest's readers, as of their last visit: others we don't know of."""
+    lately = DigestReader.objects.filter(project=project, level=Level.ADMIN, seen_at__gt=now - PAUSE_AFTER)
+    return sorted(lately.values_list("email", flat=True))
+
+
 def unsubscribe(person: Person, project: str) -> None:
     """No more digests of this project."""
     DigestReader.objects.filter(email=person.email, project=project).delete()

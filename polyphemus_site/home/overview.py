@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 from dispatch.models import AnalysisRequest
 from dispatch.states import RequestStatus
 from loaders.models import Suggestion
-from orphans.models import Orphan
+from orphans.models import Orphan, Review
+from orphans.states import ReviewStatus
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import Level
 
@@ -31,7 +32,8 @@ class Card:
 
 def overview(person: Person, project: str) -> list[Card]:
     """The cards, what waits on the person first."""
-    cards = [*_requests(person, project), _suggestions(person, project), *_orphans(person, project)]
+    cards = [*_requests(person, project), *_removals(person, project)]
+    cards += [_suggestions(person, project), *_orphans(person, project)]
     return sorted(cards, key=lambda card: not card.needs_you)
 
 
@@ -83,3 +85,13 @@ def _orphans(person: Person, project: str) -> Iterator[Card]:
         tone="busy" if count else "calm",
         needs_you=bool(count) and person.can_edit(project),
     )
+
+
+def _removals(person: Person, project: str) -> Iterator[Card]:
+    """Removals that an admin may agree to; one's own proposal is for others."""
+    if not person.is_admin(project):
+        return
+    proposed = Review.objects.filter(project=project, status=ReviewStatus.PROPOSED)
+    if count := proposed.exclude(decided_by=person.email).count():
+        says = ngettext("removal waits for a second person", "removals wait for a second person", count)
+        yield Card(_("To agree to"), count, says, f"/{project}/orphans", "late", needs_you=True)

@@ -18,6 +18,8 @@ from orphans.services.moves import By
 from orphans.states import Decision, Fate, OrphanStatus, ReviewStatus
 from polyphemus_site.errors import InvalidInputError, PolyphemusError
 from polyphemus_site.janus.errors import ForbiddenError
+from polyphemus_site.mail.models import Notice
+from polyphemus_site.models import DigestReader
 from tests.orphans.world import World
 
 ONE = "LABORS-VICTIM-000"
@@ -99,6 +101,18 @@ class TestDecide:
 
         with pytest.raises(BlockedError):
             world.decide(world.review("Nemean Lion Monster"), Decision.REMOVE)
+
+    def test_the_admins_among_the_digests_readers_are_asked_at_once(self, world: World) -> None:
+        for email, perm in (("admin@ucsf.edu", "a"), ("editor@ucsf.edu", "e"), ("idle@ucsf.edu", "a")):
+            seen_at = world.by.now - timedelta(days=61 if email == "idle@ucsf.edu" else 1)
+            values = {"hour": 8, "next_at": world.by.now, "level": perm, "seen_at": seen_at}
+            DigestReader.objects.create(email=email, project="labors", **values)
+
+        proposed = world.decide(world.review(ONE), Decision.REMOVE, is_admin=False)
+
+        notice = Notice.objects.get(kind="orphan_removal_proposed")
+        assert notice.recipient == "admin@ucsf.edu"
+        assert notice.context["path"] == f"/labors/orphans/reviews/{proposed.pk}"
 
     def test_an_editors_removal_is_a_proposal(self, world: World) -> None:
         review = world.decide(world.review(ONE), Decision.REMOVE, is_admin=False)

@@ -14,7 +14,8 @@ from dispatch.models import AnalysisRequest
 from dispatch.states import Outcome, RequestStatus
 from loaders.models import ScanCursor, ScanRun, Suggestion
 from loaders.states import ScanKind
-from orphans.models import Orphan
+from orphans.models import Orphan, Review
+from orphans.states import ReviewStatus
 from polyphemus_site.home.overview import Card, overview
 from polyphemus_site.home.sight import sight_of
 from polyphemus_site.home.throughput import Week, throughput
@@ -95,6 +96,14 @@ class TestOverview:
 
     def test_a_guest_sees_no_orphans(self) -> None:
         assert "Orphan data review" not in cards("g:labors")
+
+    def test_an_admin_is_told_of_removals_that_others_propose(self, now: datetime) -> None:
+        proposed = {"project": "labors", "status": ReviewStatus.PROPOSED, "created_at": now}
+        for who in ("rival@ucsf.edu", DOCTOR):
+            Review.objects.create(**proposed, created_by=who, decided_by=who)
+
+        assert cards("a:labors")["To agree to"].figure == 1
+        assert "To agree to" not in cards("e:labors")
 
     def test_a_suggestion_waved_away_is_gone_for_that_person_alone(self, now: datetime) -> None:
         Suggestion.objects.get(anchor="a").dismissals.create(person=DOCTOR, fingerprint="f", dismissed_at=now)
