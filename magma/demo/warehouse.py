@@ -232,5 +232,5 @@ def body_of(request: Request) -> dict[str, Any]:
 
 def route_document(method: str, route: str, name: str) -> dict[str, Any]:
     """A route as Etna lists it."""
-    params = [part[1:] for part in route.split("/") if part.startswith(":")]
+    params = [part[1:] for part in route.split("/") if part.startswith((":", "*"))]
     return {"method": method, "route": route, "name": name, "params": params}

@@ -207,7 +207,9 @@ class TestTheWayOut:
             ("POST", "http://magma.lab/retrieve/../update"),
             ("POST", "http://magma.lab/"),
             ("POST", "http://magma.lab/flags/labors"),
+            ("POST", "http://magma.lab/gnomon/labors"),
             ("POST", "http://magma.lab/gnomon/labors/delete"),
+            ("GET", "http://magma.lab/gnomon/labors/rules"),
             ("DELETE", "http://magma.lab/query"),
             ("PUT", "http://magma.lab/retrieve"),
             ("GET", "http://magma.lab/flags/../update"),
@@ -229,6 +231,7 @@ class TestTheWayOut:
             ("POST", "http://lab/magma/retrieve"),
             ("GET", "http://lab/magma/"),
             ("GET", "http://lab/magma/flags/labors"),
+            ("GET", "http://lab/magma/gnomon/labors"),
         ],
     )
     def test_is_open_to_reads_below_a_prefix(self, method: str, url: str) -> None:
@@ -249,7 +252,7 @@ class TestTheWayOut:
     def test_has_no_address_to_write_to(self) -> None:
         addresses = {path.value for path in ReadPath}
 
-        assert addresses == {"/retrieve", "/query", "/", "/flags/"}
+        assert addresses == {"/retrieve", "/query", "/", "/flags/", "/gnomon/"}
 
     def test_takes_no_address_of_the_callers_own(self, magma: Magma) -> None:
         with pytest.raises(AttributeError):
