@@ -25,6 +25,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "how-to" / "write-a-loader.md").read_text(encoding="utf-8")
 FILES = dict(re.findall(r'^```\w+ title="\.\./(\S+)"\n(.*?)^```', PAGE, re.MULTILINE | re.DOTALL))
 COMMANDS = re.findall(r"^```sh\n(.*?)\n```", PAGE, re.MULTILINE | re.DOTALL)
+#: Seconds for the story and everything after it, on a busy machine.
+WHOLE_WAY = 400
 TUBE = "DTL001.T2.rna"
 BY_FILE = "gene_counts_by_file"
 
@@ -72,7 +74,7 @@ def demo(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
     (tmp_path / "loaders" / "gene_counts.yaml").write_text(text)
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setenv("POLYPHEMUS_LOADER_PATH", str(tmp_path / "loaders"))
-    telling = Demo()
+    telling = Demo(seconds=WHOLE_WAY)
     yield telling
     telling.popen.send_signal(signal.SIGTERM)
     telling.end()
@@ -102,7 +104,8 @@ def both(env: dict[str, str]) -> Callable[[], bool]:
 
 @pytest.mark.journey
 def test_the_page_leads_to_ones_own_suggestion(demo: Demo) -> None:
-    demo.read_until("for commands elsewhere")
+    told = demo.read_until("for commands elsewhere")
+    assert "for commands elsewhere" in told, told
     env = environment((ROOT / ".polyphemus" / "demo" / "environment").read_text())
     load = said(".venv/bin/python -m magma.demo.load").split(" <")[0]
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.journey
 class Demo:
     """A running demo whose words can be waited for."""
 
-    def __init__(self, *options: str) -> None:
+    def __init__(self, *options: str, seconds: float = STORY_SECONDS) -> None:
         self.popen = subprocess.Popen(  # noqa: S603 — our own command, no shell
             [*DEMO, *options],
             stdout=subprocess.PIPE,
@@ -33,7 +33,7 @@ class Demo:
             env={**os.environ, "COLUMNS": "120"},
         )
         self.lines: list[str] = []
-        self._watchdog = threading.Timer(STORY_SECONDS, self.popen.kill)
+        self._watchdog = threading.Timer(seconds, self.popen.kill)
         self._watchdog.start()
 
     def read_until(self, words: str) -> str:
