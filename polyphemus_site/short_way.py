@@ -82,6 +82,8 @@ def _answer(request: HttpRequest, view: Any) -> Any:
         paths.refuse_headers(request)
         paths.refuse_body(request, limit=getattr(view.view_class, "max_body", MAX_BODY))
         response = view(request)
+        if not getattr(response, "is_rendered", True):  # what the lean way gave over to DRF's
+            response = response.render()
     except Exception as error:  # noqa: BLE001 — refusals become answers, all else is logged and answered 500
         response = problems.answer_to(request, error, view=view)
     headers = response.headers

@@ -146,6 +146,17 @@ class TestBothWays:
 
         assert comparable(answer(short, one)) == comparable(answer(long, two))
 
+    def test_a_bid_with_a_key_of_its_own_goes_the_long_way_and_is_answered(
+        self, short: Application, program: Program, submit: Submit
+    ) -> None:
+        submit(name="pair")
+        bid = {**BID, "name": "pair"}
+        one, again = calls(program, "POST", "/api/v1/bids", bid, {"Idempotency-Key": "of-this-bid"})
+
+        answers = [answer(short, environ) for environ in (one, again)]
+
+        assert [(status, json.loads(body)["message"]) for status, _, body in answers] == [(200, "go")] * 2
+
     def test_what_is_known_already_is_the_same(
         self, short: Application, long: WSGIHandler, program: Program, submit: Submit
     ) -> None:
