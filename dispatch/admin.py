@@ -69,7 +69,7 @@ class AnalysisRequestAdmin(ReadOnly, ModelAdmin[AnalysisRequest]):
     """A request with everything that happened to it."""
 
     list_display = ("name", "project", "analysis", "status", "outcome", "verification", "analyst", "due_at")
-    list_filter = ("status", "outcome", "verification")
+    list_filter = ("status", "flag", "outcome", "verification")
     search_fields = ("name", "requester", "analyst")
     show_full_result_count = False
     inlines = (SubjectInline, BidInline, EventInline)

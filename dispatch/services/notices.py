@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dispatch.models import AnalysisRequest
 from dispatch.states import EventKind, Outcome, Verification
 from polyphemus_site.mail import outbox
+from polyphemus_site.mail.models import Notice
 
 #: Which mails a change owes, and to whom: the column of the request that names them.
 OWED: dict[EventKind, tuple[tuple[str, str], ...]] = {
@@ -22,6 +23,8 @@ OWED: dict[EventKind, tuple[tuple[str, str], ...]] = {
     EventKind.FLAGGED: (("request_flagged", "requester"),),
     EventKind.MESSAGE: (("request_message", "requester"), ("request_message", "analyst")),
 }
+#: A talkative program must not use up what a recipient gets on a day: the rest is read on the page.
+MOST_MESSAGES_A_DAY = 10
 
 
 def owe(
@@ -42,10 +45,19 @@ def owe(
         return
     for mail, role in OWED.get(kind, ()):
         recipient = getattr(request, role)
-        if recipient and not (kind == EventKind.MESSAGE and recipient == actor):
+        if recipient and not (
+            kind == EventKind.MESSAGE and _hears_enough(request, recipient, actor, now=now)
+        ):
             context = {**_context(request), **(facts or {}), "actor": actor, "note": note}
             key = f"request-event-{event_id}-{mail}-{role}"
             outbox.write(kind=mail, recipient=recipient, context=context, key=key, now=now)
+
+
+def _hears_enough(request: AnalysisRequest, recipient: str, actor: str, *, now: datetime) -> bool:
+    """Whether they said it themselves, or had so many mails of messages today that others would be late."""
+    mails = Notice.objects.filter(kind="request_message", recipient=recipient.lower())
+    lately = mails.filter(created_at__gt=now - timedelta(days=1), context__name=request.name)
+    return recipient == actor or lately.count() >= MOST_MESSAGES_A_DAY
 
 
 def owe_to_admins(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -139,6 +139,17 @@ class TestMail:
             (requester, "hg38"),
         ]
         assert "Which reference?" in letters.compose(told[0]).body
+
+    def test_a_talkative_program_does_not_use_up_the_mails_of_a_day(
+        self, running: AnalysisRequest, analyst: str, now: datetime
+    ) -> None:
+        for number in range(12):
+            messages.say(running, f"{number}", actor=analyst, side=ANALYST, now=now)
+        messages.say(running, "next day", actor=analyst, side=ANALYST, now=now + timedelta(days=1))
+
+        told = Notice.objects.filter(kind="request_message").order_by("pk")
+        assert [one.context["note"] for one in told] == [*(str(number) for number in range(10)), "next day"]
+        assert messages.thread(running).count() == 13
 
     def test_what_an_admin_writes_reaches_requester_and_analyst(
         self, running: AnalysisRequest, analyst: str, requester: str, curator: str, now: datetime

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from dispatch.webhooks import probes
@@ -19,11 +20,13 @@ from dispatch.webhooks.models import Attempt, Delivery, Endpoint
 from dispatch.webhooks.services import delivery, endpoints
 from dispatch.webhooks.services.endpoints import NewEndpoint
 from dispatch.webhooks.states import MOVES, PAUSES, TYPES, DeliveryStatus
+from dispatch.webhooks.tasks import tell_endpoints
 from polyphemus_site.health import Level
 from polyphemus_site.outbound import posting
 from polyphemus_site.outbound.posting import Outcome
 from tests.dispatch.calls import KEK, server_time
-from tests.dispatch.webhooks.conftest import Make, deliver
+from tests.dispatch.conftest import Submit
+from tests.dispatch.webhooks.conftest import LOOPBACK, Make, deliver
 from tests.dispatch.webhooks.receiver import Receiver, receiving
 
 HOURS = timedelta(hours=1)
@@ -309,3 +312,16 @@ class TestHealth:
 
         assert finding.level == Level.WARN
         assert "not taken after 3 tries: It answers 500." in finding.found
+
+
+@pytest.mark.django_db
+def test_what_beat_asks_for_tells_and_delivers(
+    endpoint: Make, receiver: Receiver, submit: Submit, requester: str, settings: Settings
+) -> None:
+    settings.POLYPHEMUS_WEBHOOK_NETWORKS = LOOPBACK
+    endpoint(requester)
+    submit(name="told")
+
+    assert tell_endpoints() == 1
+
+    assert b'"name":"told"' in receiver.heard[0].body
