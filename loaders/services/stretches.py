@@ -104,7 +104,8 @@ class Stretches:
     def judge(self, documents: Documents, *, asked_at: datetime) -> Tally:
         """Judge what must be of one stretch; the tally is of all of it."""
         page = self.gatherer.extended(documents, now=asked_at, in_rows=True)
-        stretch = Stretch(self, page, self._before(page))
+        known = seen.before(self.engine.project, page.model, page.names[0])
+        stretch = Stretch(self, page, known, self._is_relied_on(known, now=page.now))
         with_all = stretch.tally()
         with_all.add(self._unusable(len(page)))
         with_all.records, with_all.pages = len(page), 1
@@ -112,11 +113,10 @@ class Stretches:
         self.gone -= documents.keys()
         return with_all
 
-    def _before(self, page: Page) -> Before | None:
-        if self.afresh or self.unrest.is_too_much:
-            return None
-        known = seen.before(self.engine.project, page.model, page.names[0])
-        return known if known and known.holds(self.judges, now=page.now) else None
+    def _is_relied_on(self, known: Before | None, *, now: datetime) -> bool:
+        if known is None or self.afresh or self.unrest.is_too_much:
+            return False
+        return known.holds(self.judges, now=now)
 
     def _unusable(self, count: int) -> Tally:
         tally = Tally()
@@ -134,6 +134,8 @@ class Stretch:
     #: In rows, to be compared.
     page: Page
     before: Before | None
+    #: Whether what was concluded before still holds for what is as it was.
+    is_relied_on: bool
     gone: set[str] = field(default_factory=set)
 
     @cached_property
@@ -163,7 +165,7 @@ class Stretch:
 
     def tally(self) -> Tally:
         """Compare, judge, write; the counts of the whole stretch."""
-        if self.before and self.before.digest == self.digest and not self.stirred:
+        if self.before and self.is_relied_on and self.before.digest == self.digest and not self.stirred:
             tally = self.before.outcomes.tally(self.whole.names, self.page.names)
         else:
             tally = self._compared()
@@ -180,7 +182,7 @@ class Stretch:
         found = {
             name: known[name][1]
             for name, mark in zip(self.page.names, marks, strict=True)
-            if name in known and known[name][0] == mark and name not in self.stirred
+            if self.is_relied_on and name in known and known[name][0] == mark and name not in self.stirred
         }
         part = self.readable([name for name in self.page.names if name not in found])
         judged = self._judged(part, self.whole.loaders)

@@ -153,6 +153,18 @@ class TestWhatIsNot:
         assert scan(magma).judged <= 1
         assert not Unsettled.objects.exists()
 
+    def test_it_does_so_when_everything_is_judged_anyway(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        upload_normal(warehouse)
+        warehouse.load({"patient": {"DTL000": {"project": "DT Lung"}}})
+        scan(magma)
+        warehouse.load({"patient": {PATIENT: {"project": None}}})
+
+        scan(magma, afresh=True)
+
+        assert only_suggestion().because.startswith("Magma no longer shows")
+
     def test_another_loader_has_everything_judged(self, magma: Magma) -> None:
         scan(magma)
 
