@@ -9,7 +9,7 @@ help:  ## list the targets
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .venv/running: requirements.txt analyst/pyproject.toml
-	$(PYTHON) -m venv .venv && $(PIP_INSTALL) -r requirements.txt -e ./analyst && touch $@
+	$(PYTHON) -m venv .venv && $(PIP_INSTALL) -r requirements.txt && touch $@
 
 .venv/ready: .venv/running requirements-dev.txt
 	$(PIP_INSTALL) -r requirements-dev.txt && touch $@

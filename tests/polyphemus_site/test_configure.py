@@ -15,6 +15,7 @@ from loaders.models import Suggestion
 from loaders.services import suggestions
 from loaders.states import SuggestionStatus
 from polyphemus_site.errors import InvalidInputError
+from tests.dispatch.calls import visitor
 from tests.dispatch.configuring.browsing import browser, fill, post, read, send
 from tests.dispatch.configuring.conftest import SAREK, SAREK_WITH_SHEET, hold
 from tests.polyphemus_site.home import rows
@@ -157,6 +158,15 @@ class TestConfigure:
 
 
 class TestAccept:
+    def test_rows_changed_by_hand_are_taken_over_the_api(self, offered: Suggestion, requester: str) -> None:
+        hold("exome_pipe", SAREK_WITH_SHEET, now=NOW)
+        body = {"inputs": ROWS[1:], "params": {"step": "mapping", "outdir": "out"}}
+
+        made = visitor(requester, "e:labors").post(f"/api/v1/suggestions/{offered.pk}/accept", body)
+
+        assert made.status_code == 201
+        assert made.json()["config"] == {"project": "labors", **body}
+
     def test_as_it_is_offered_it_takes_the_rows_where_there_is_a_sheet(
         self, offered: Suggestion, requester: str
     ) -> None:
