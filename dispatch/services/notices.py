@@ -50,7 +50,7 @@ def owe(
         ):
             context = {**_context(request), **(facts or {}), "actor": actor, "note": note}
             key = f"request-event-{event_id}-{mail}-{role}"
-            outbox.write(kind=mail, recipient=recipient, context=context, key=key, now=now)
+            outbox.owe(kind=mail, recipient=recipient, context=context, key=key, now=now)
 
 
 def _hears_enough(request: AnalysisRequest, recipient: str, actor: str, *, now: datetime) -> bool:

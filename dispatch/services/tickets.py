@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from dispatch.models import AnalysisRequest
 from dispatch.scopes import Scopes
@@ -12,35 +12,47 @@ from dispatch.services import holding, moves, notices
 from dispatch.services.holding import Claim
 from dispatch.states import EventKind, Outcome, RequestStatus, Verb
 from polyphemus_site.errors import MoveRefusedError
+from polyphemus_site.postgresql.prepared import Statement
 
 #: `wake_at` asks the sweep to look for the output at once: the analyst does not wait for the warehouse.
-ARCHIVE = """
+ARCHIVE = Statement(
+    "archive",
+    """
 WITH held AS (
   SELECT r.id, r.status FROM dispatch_analysisrequest AS r
-   WHERE lower(r.name) = lower(%(name)s) AND r.name = %(name)s AND r.analysis = %(analysis)s
-     AND r.analyst = %(analyst)s AND r.status IN ('running', 'deferred')
-     AND r.award = coalesce(%(award)s, r.award)
-     AND EXISTS (SELECT FROM unnest(%(projects)s::text[], %(analyses)s::text[]) AS s (project, analysis)
+   WHERE lower(r.name) = lower({name}) AND r.name = {name} AND r.analysis = {analysis}
+     AND r.analyst = {analyst} AND r.status IN ('running', 'deferred')
+     AND r.award = coalesce({award}, r.award)
+     AND EXISTS (SELECT FROM unnest({projects}, {analyses}) AS s (project, analysis)
                   WHERE s.project IN ('*', r.project) AND s.analysis IN ('*', r.analysis))
      FOR NO KEY UPDATE
 ), ended AS (
   UPDATE dispatch_analysisrequest AS r
-     SET status = 'archived', outcome = 'ticket', ended_at = %(now)s, wake_at = %(now)s, blind_looks = 0
+     SET status = 'archived', outcome = 'ticket', ended_at = {now}, wake_at = {now}, blind_looks = 0
     FROM held WHERE r.id = held.id
-  RETURNING r.id, r.award, r.due_at, held.status AS source
+  RETURNING r.id, r.award, r.due_at, r.project, r.requester, held.status AS source
 ), bid AS (
-  UPDATE dispatch_bid AS b SET state = 'ended', ended_at = %(now)s
+  UPDATE dispatch_bid AS b SET state = 'ended', ended_at = {now}
     FROM ended WHERE b.request_id = ended.id AND b.state = 'accepted'
 ), event AS (
   INSERT INTO dispatch_requestevent (request_id, kind, source, target, actor, at, note, facts)
-  SELECT id, 'archived', source, 'archived', %(analyst)s, %(now)s, '',
-         jsonb_build_object('award', award, 'outcome', 'ticket', 'late', %(now)s > due_at,
-                            'key', %(key_id)s::text)
+  SELECT id, 'archived', source, 'archived', {analyst}, {now}, '',
+         jsonb_build_object('award', award, 'outcome', 'ticket', 'late', {now} > due_at,
+                            'key', {key_id})
     FROM ended
   RETURNING id, request_id
 )
-SELECT ended.id, event.id FROM ended JOIN event ON event.request_id = ended.id
-"""
+SELECT ended.id, event.id, ended.project, ended.requester FROM ended JOIN event ON event.request_id = ended.id
+""",
+    name="text",
+    analysis="text",
+    analyst="text",
+    award="int",
+    projects="text[]",
+    analyses="text[]",
+    now="timestamptz",
+    key_id="text",
+)
 
 
 def submit(claim: Claim, *, scopes: Scopes, now: datetime) -> None:
@@ -67,24 +79,37 @@ def _accept_replay(request: AnalysisRequest) -> None:
 
 def _archive(claim: Claim, *, scopes: Scopes, now: datetime) -> bool:
     projects, analyses = scopes.pairs(Verb.TICKET)
-    values = {
-        "name": claim.name,
-        "analysis": claim.analysis,
-        "analyst": claim.analyst,
-        "award": claim.award,
-        "key_id": claim.key_id,
-        "now": now,
-        "projects": projects,
-        "analyses": analyses,
-    }
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(ARCHIVE, values)
-            ended = cursor.fetchone()
+        ended = ARCHIVE.row(
+            name=claim.name,
+            analysis=claim.analysis,
+            analyst=claim.analyst,
+            award=claim.award,
+            projects=projects,
+            analyses=analyses,
+            now=now,
+            key_id=claim.key_id,
+        )
         if ended is None:
             return False
-        request_id, event_id = ended
-        request = AnalysisRequest.objects.get(pk=request_id)
-        notices.owe(request, EventKind.ARCHIVED, event_id=event_id, now=now)
-        moves.announce(request, EventKind.ARCHIVED, event_id=event_id)
+        request_id, event_id, project, requester = ended
+        _tell(claim, int(request_id or 0), int(event_id or 0), project or "", requester or "", now=now)
     return True
+
+
+def _tell(
+    claim: Claim, request_id: int, event_id: int, project: str, requester: str, *, now: datetime
+) -> None:
+    """Owe the requester the news, and announce it."""
+    request = AnalysisRequest(
+        pk=request_id,
+        name=claim.name,
+        analysis=claim.analysis,
+        analyst=claim.analyst,
+        project=project,
+        requester=requester,
+        status=RequestStatus.ARCHIVED,
+        outcome=Outcome.TICKET,
+    )
+    notices.owe(request, EventKind.ARCHIVED, event_id=event_id, now=now)
+    moves.announce_by_id(request_id, EventKind.ARCHIVED, event_id=event_id)

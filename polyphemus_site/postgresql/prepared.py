@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 
 Value = str | int | datetime | Sequence[str] | None
 #: A row as PostgreSQL writes it: text, or None for null.
@@ -62,6 +62,10 @@ class Statement:
         if wrapper.queries_logged:
             wrapper.queries_log.append({"sql": self.text, "time": "0"})
         line: psycopg.Connection[Any] = wrapper.connection
+        if not line.autocommit and line.pgconn.transaction_status == TransactionStatus.IDLE:
+            line.pgconn.exec_(
+                b"BEGIN"
+            )  # psycopg begins a transaction with its own first statement, not with ours
         return line
 
 

@@ -59,6 +59,11 @@ class TestCommand:
     def test_says_how_many_agree(self) -> None:
         assert run(FILE).strip() == "81 of 81 verdicts agree"
 
+    def test_says_nothing_of_each_request(self, caplog: pytest.LogCaptureFixture) -> None:
+        run(FILE)
+
+        assert caplog.records == []
+
     def test_prints_json(self) -> None:
         outcomes = json.loads(run(FILE, "--json"))
 

@@ -11,6 +11,7 @@ import pytest
 from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from polyphemus_site.api.models import NonceMemory
 from polyphemus_site.postgresql.prepared import Statement
 from tests import web
 
@@ -21,6 +22,11 @@ ECHO = Statement(
     number="int",
     instant="timestamptz",
     words="text[]",
+)
+REMEMBER = Statement(
+    "remember",
+    "INSERT INTO api_noncememory (prefix, first_used_at) VALUES ({prefix}, now()) RETURNING prefix",
+    prefix="text",
 )
 INSTANT = datetime(2026, 5, 4, 12, 22, 7, 123456, tzinfo=UTC)
 
@@ -67,6 +73,22 @@ class TestStatements:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT txid_current()")
                 assert begun == (str(cursor.fetchone()[0]),)
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTransactions:
+    def test_what_is_undone_is_undone_though_the_statement_was_the_first(self) -> None:
+        with transaction.atomic():
+            REMEMBER.row(prefix="undone")
+            transaction.set_rollback(True)
+
+        assert not NonceMemory.objects.filter(prefix="undone").exists()
+
+    def test_what_is_done_is_done(self) -> None:
+        with transaction.atomic():
+            REMEMBER.row(prefix="done")
+
+        assert NonceMemory.objects.filter(prefix="done").exists()
 
 
 @pytest.fixture
