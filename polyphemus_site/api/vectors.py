@@ -149,9 +149,9 @@ def replay(document: Mapping[str, Any], *, now: datetime | None = None) -> Itera
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """A refusal is what most vectors want: no line about each; a crash is told all the same."""
+    """A refusal is what most vectors want: no line about each; a crash shows in the verdict."""
     before = logging.root.manager.disable
-    logging.disable(logging.WARNING)
+    logging.disable(logging.ERROR)
     try:
         yield
     finally:
