@@ -105,9 +105,8 @@ def _refuse_interference(layout: Layout, witness: Witness) -> None:
             )
 
 
-def _require_foreign_keys(connection: Connection[Any]) -> None:
+def _require_foreign_keys(role: str) -> None:
     """A session set to replay a replica's changes looks at no foreign key."""
-    (role,) = connection.execute("SHOW session_replication_role").fetchone() or ("",)
     if role != "origin":
         raise InterferenceError(
             f"The account's session_replication_role is {role!r}, which switches foreign keys off: "
@@ -133,9 +132,8 @@ class _Transaction:
 
     def run(self, doomed: Sequence[Doomed], may_commit: MayCommit) -> Outcome:
         with_rows = self._witnessed(doomed)
-        self.connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
         try:
-            strike = self._strike(with_rows, may_commit)
+            strike = self._strike(with_rows, may_commit) if with_rows else None
         except BaseException:
             if not self.connection.closed:
                 self.connection.execute("ROLLBACK")
@@ -149,10 +147,7 @@ class _Transaction:
         )
 
     def _strike(self, doomed: list[Doomed], may_commit: MayCommit) -> Strike | None:
-        if not doomed:
-            self.connection.execute("ROLLBACK")
-            return None
-        xid = self._start_the_clock()
+        xid = self._begin()
         self._learn()
         standing = self._locked_and_unchanged(doomed)
         self._hold_undeclared(standing)
@@ -180,24 +175,30 @@ class _Transaction:
                 f"Transaction {strike.xid} ended with {status}; its outcome will be asked."
             )
 
-    def _start_the_clock(self) -> str:
-        """From here on things are locked; a server that can bounds the whole transaction by itself."""
+    def _begin(self) -> str:
+        """Begin, with a bound on the whole transaction where the server knows one; hold the tables' shape.
+
+        The shape is held before it is read: no key or trigger may come in between.
+        """
         self.ends = time.monotonic() + self.lock_seconds
         bound = "transaction_timeout" if self._server_bounds else "idle_in_transaction_session_timeout"
-        (xid, *_) = self.connection.execute(
-            "SELECT txid_current()::text, set_config(%(bound)s, %(ms)s, true),"
-            " set_config('lock_timeout', %(ms)s, true)",
-            {"bound": bound, "ms": f"{int(self.lock_seconds * 1000)}ms"},
-        ).fetchone() or ("",)
+        with self.connection.pipeline():
+            self.connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE")
+            begun = self.connection.execute(
+                "SELECT txid_current()::text, current_setting('session_replication_role'),"
+                " set_config(%(bound)s, %(ms)s, true), set_config('lock_timeout', %(ms)s, true)",
+                {"bound": bound, "ms": f"{int(self.lock_seconds * 1000)}ms"},
+            )
+            rows.hold_shape(self.connection, self.project, sorted(self.witness.tables.values()))
+        xid, role, *_ = begun.fetchone() or ("", "")
+        _require_foreign_keys(role)
         return str(xid)
 
     def _learn(self) -> None:
-        """Hold the tables as they are, then read what they are: no key or trigger may come in between."""
+        """Read what the tables are, now that they stay so."""
         self._hurry()
-        rows.hold_shape(self.connection, self.project, sorted(self.witness.tables.values()))
         self.layout = _the_layout(self.connection, self.project, self.witness)
         _refuse_interference(self.layout, self.witness)
-        _require_foreign_keys(self.connection)
 
     @property
     def _server_bounds(self) -> bool:
@@ -249,7 +250,8 @@ class _Transaction:
         now: dict[int, dict[int, Locked]] = {}
         for table in self._tables(ids):
             self._hurry()
-            now[table.oid] = rows.lock(self.connection, table, ids[table.oid], parent=self._parent(table))
+            parent = self._parent(table)
+            now[table.oid] = rows.lock(self.connection, table, ids[table.oid], parent=parent)
         for tree in doomed:
             if (reason := self._what_changed(tree, now)) is not None:
                 self.spared[tree.key] = reason

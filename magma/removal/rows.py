@@ -157,7 +157,9 @@ def delete(connection: Connection[Any], layout: Layout, ids: Ids) -> int:
         order = leaves_first(layout, tables)
     except CycleError:
         return _delete_together(connection, tables, ids)
-    return sum(connection.execute(_deletion(table), [list(ids[table.oid])]).rowcount for table in order)
+    with connection.pipeline():
+        deletions = [connection.execute(_deletion(table), [list(ids[table.oid])]) for table in order]
+    return sum(deletion.rowcount for deletion in deletions)
 
 
 def leaves_first(layout: Layout, tables: Sequence[Table]) -> list[Table]:

@@ -38,7 +38,7 @@ class World:
     curator: str = "curator@ucsf.edu"
     adapter: Any = None
     readers: list[Magma] = field(default_factory=list)
-    warehouse: KeptWarehouse | None = None
+    warehouse: KeptWarehouse | None = field(default=None, repr=False)
 
     @property
     def tools(self) -> Tools:
