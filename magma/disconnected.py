@@ -204,3 +204,19 @@ def what_is_hidden(templates: Templates, tree: Tree) -> list[str]:
             if attribute not in node.document
         }
     )
+
+
+def restricted_names(magma: Magma, project: str, templates: Templates, model: str) -> frozenset[str]:
+    """Records of the model that lower-case roles don't see: restricted themselves, or below one that is."""
+    names: set[str] = set()
+    path: list[str] = []
+    current: str | None = model
+    while current is not None and (template := templates.get(current)) is not None:
+        if template.holds_restricted_records:
+            query = [model, [*path, "restricted", "::true"], "::all", "::identifier"]
+            names |= {str(name) for name, _ in magma.query(project, query).answer}
+        if template.parent_attribute is None:
+            break
+        path.append(template.parent_attribute)
+        current = template.attributes[template.parent_attribute].link_model
+    return frozenset(names)

@@ -21,6 +21,8 @@ class Orphan(models.Model):
     parent_model = models.TextField()
     status = models.TextField(choices=OrphanStatus.choices, default=OrphanStatus.OPEN)
     restricted = models.BooleanField(default=False)
+    #: It stood below a restricted record, which hid it: losing its parent must not show it to everybody.
+    was_restricted = models.BooleanField(default=False)
 
     cause = models.TextField(choices=Cause.choices, default=Cause.UNKNOWN)
     cause_note = models.TextField(blank=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from magma.client import Magma
-from magma.disconnected import Templates
+from magma.disconnected import Templates, restricted_names
 from magma.gnomon import Grammar, grammar_of
 from orphans.models import Orphan
 from orphans.services.adoption import Family, Proposal, rank
@@ -63,19 +63,3 @@ def family_of(magma: Magma, project: str, templates: Templates, model: str) -> F
     far = above.attributes.get(attribute.link_attribute or "")
     family = Family.of(parents, pairs, single=far is not None and far.type == "child")
     return replace(family, closed=restricted_names(magma, project, templates, above.name))
-
-
-def restricted_names(magma: Magma, project: str, templates: Templates, model: str) -> frozenset[str]:
-    """Records of the model that lower-case roles don't see: restricted themselves, or below one that is."""
-    names: set[str] = set()
-    path: list[str] = []
-    current: str | None = model
-    while current is not None and (template := templates.get(current)) is not None:
-        if template.holds_restricted_records:
-            query = [model, [*path, "restricted", "::true"], "::all", "::identifier"]
-            names |= {str(name) for name, _ in magma.query(project, query).answer}
-        if template.parent_attribute is None:
-            break
-        path.append(template.parent_attribute)
-        current = template.attributes[template.parent_attribute].link_model
-    return frozenset(names)

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from magma.client import Magma
-from magma.disconnected import Found, find, parents_now
+from magma.disconnected import Found, find, parents_now, restricted_names
 from magma.errors import MagmaError
 from magma.templates import Template
 from orphans.models import AuditEntry, Orphan, OrphanCursor, Search
 from orphans.services import journal
-from orphans.services.causes import tell
+from orphans.services.causes import Story, tell
 from orphans.services.moves import By, move_orphans
-from orphans.states import LIVE, OrphanStatus, Source
+from orphans.states import LIVE, Cause, OrphanStatus, Source
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +27,8 @@ SELF = "polyphemus"
 OVERLAP = timedelta(minutes=5)
 
 Templates = Mapping[str, Template]
+#: Another search closed it while this one was reading.
+UNHEARD = Story(Cause.UNKNOWN)
 
 
 @dataclass
@@ -38,6 +40,10 @@ class Look:
     complete: bool
     #: Parent by record, of those that were known and weren't among the found; unseen ones are left out.
     elsewhere: dict[str, str | None] = field(default_factory=dict)
+    #: How each new one came about, as far as the journal tells.
+    stories: dict[str, Story] = field(default_factory=dict)
+    #: Records of the parents' model that lower-case roles don't see; asked for where a former parent is known.
+    closed: frozenset[str] = frozenset()
 
 
 def search(
@@ -59,7 +65,7 @@ def search(
         templates = magma.templates(project)
         wanted = [name for name in templates if models is None or name in models]
         looks = [
-            look(magma, project, templates[name], since=since)
+            look(magma, project, templates, name, since=since)
             for name in sorted(wanted)
             if templates[name].parent_attribute is not None
         ]
@@ -69,7 +75,7 @@ def search(
     with transaction.atomic():
         _one_at_a_time(project)
         for one in looks:
-            _apply(row, one, templates, now=now)
+            _apply(row, one, now=now)
         row.models_read = [one.template.name for one in looks]
         row.finished_at = now
         row.save()
@@ -94,15 +100,24 @@ def searched(
     return True
 
 
-def look(magma: Magma, project: str, template: Template, *, since: datetime | None = None) -> Look:
+def look(
+    magma: Magma, project: str, templates: Templates, model: str, *, since: datetime | None = None
+) -> Look:
     """Read one model: its orphans, and where those went that were orphans before."""
-    found = find(magma, project, template, since=since)
-    one = Look(template, found, complete=since is None)
-    if one.complete:
-        names = {each.record for each in found}
-        known = Orphan.objects.live().filter(project=project, model=template.name)
-        missing = [record for record in known.values_list("record", flat=True) if record not in names]
-        one.elsewhere = parents_now(magma, project, template, missing) if missing else {}
+    template = templates[model]
+    one = Look(template, find(magma, project, template, since=since), complete=since is None)
+    names = {each.record for each in one.found}
+    known = set(Orphan.objects.live().filter(project=project, model=model).values_list("record", flat=True))
+    if one.complete and known - names:
+        one.elsewhere = parents_now(magma, project, template, sorted(known - names))
+    if new := [each for each in one.found if each.record not in known]:
+        entries = journal.entries_about(project, model)
+        one.stories = {
+            each.record: tell(each, template=template, templates=templates, entries=entries) for each in new
+        }
+    if any(story.former_parent for story in one.stories.values()):
+        above = template.attributes[template.parent_attribute or ""].link_model or ""
+        one.closed = restricted_names(magma, project, templates, above)
     return one
 
 
@@ -132,14 +147,14 @@ def _one_at_a_time(project: str) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('orphans.discovery'), hashtext(%s))", [project])
 
 
-def _apply(row: Search, one: Look, templates: Templates, *, now: datetime) -> None:
+def _apply(row: Search, one: Look, *, now: datetime) -> None:
     known = {
         orphan.record: orphan
         for orphan in Orphan.objects.live().filter(project=row.project, model=one.template.name)
     }
     found = {each.record: each for each in one.found}
     new = [each for record, each in found.items() if record not in known]
-    row.found += _add(row, one.template, new, templates, now=now)
+    row.found += _add(row, one, new, now=now)
     row.reopened += _refresh(
         [(known[record], each) for record, each in found.items() if record in known], now=now
     )
@@ -149,20 +164,21 @@ def _apply(row: Search, one: Look, templates: Templates, *, now: datetime) -> No
         )
 
 
-def _add(
-    row: Search, template: Template, new: Sequence[Found], templates: Templates, *, now: datetime
-) -> int:
+def _add(row: Search, one: Look, new: Sequence[Found], *, now: datetime) -> int:
     if not new:
         return 0
-    entries = journal.entries_about(row.project, template.name)
-    before = _kept_before(row.project, template.name, [each.record for each in new])
-    parent = template.parent_attribute or ""
-    orphans = [_orphan(row, template, parent, each, now=now, kept=before.get(each.record)) for each in new]
+    before = _kept_before(row.project, one.template.name, [each.record for each in new])
+    parent = one.template.parent_attribute or ""
+    orphans = [
+        _orphan(row, one.template, parent, each, now=now, kept=before.get(each.record)) for each in new
+    ]
     for orphan, each in zip(orphans, new, strict=True):
-        story = tell(each, template=template, templates=templates, entries=entries)
+        story = one.stories.get(each.record, UNHEARD)
         orphan.cause, orphan.cause_note = story.cause, story.note
         orphan.former_parent, orphan.appeared_by = story.former_parent, story.appeared_by
         orphan.appeared_at, orphan.journal_entry = story.appeared_at, story.journal_entry
+        orphan.was_restricted = story.former_parent in one.closed
+        orphan.restricted = _is_restricted(orphan, each)
         orphan.batch = f"entry {story.journal_entry}" if story.journal_entry else f"search {row.pk}"
     Orphan.objects.bulk_create(orphans, batch_size=1000)
     AuditEntry.objects.bulk_create((_found_line(orphan, now) for orphan in orphans), batch_size=1000)
@@ -198,6 +214,10 @@ def _orphan(
     )
 
 
+def _is_restricted(orphan: Orphan, each: Found) -> bool:
+    return each.restricted or orphan.was_restricted
+
+
 def _found_line(orphan: Orphan, now: datetime) -> AuditEntry:
     return AuditEntry(
         at=now,
@@ -216,10 +236,10 @@ def _refresh(pairs: Sequence[tuple[Orphan, Found]], *, now: datetime) -> int:
     changed = [
         (orphan, each)
         for orphan, each in pairs
-        if (orphan.record_updated_at, orphan.restricted) != (each.updated_at, each.restricted)
+        if (orphan.record_updated_at, orphan.restricted) != (each.updated_at, _is_restricted(orphan, each))
     ]
     for orphan, each in changed:
-        orphan.restricted, orphan.record_updated_at = each.restricted, each.updated_at
+        orphan.restricted, orphan.record_updated_at = _is_restricted(orphan, each), each.updated_at
     fields = ["restricted", "record_updated_at"]
     Orphan.objects.bulk_update([orphan for orphan, _ in changed], fields, batch_size=1000)
     by = By(SELF, now, note="It has changed since it was decided on.")

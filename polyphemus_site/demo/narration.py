@@ -31,6 +31,12 @@ def show(title: str, document: Any) -> None:
     say("\n".join(f"    {line}" for line in text.splitlines()))
 
 
+def show_page(title: str, lines: list[str], *, most: int = 40) -> None:
+    """Write what a page says, its beginning."""
+    say(f"  {title}:")
+    say("\n".join(f"    {line}" for line in lines[:most]))
+
+
 @dataclass
 class Narrator:
     """Announces steps, waits for what they promise, and shows a document whenever it changes."""

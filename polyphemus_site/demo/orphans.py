@@ -7,12 +7,14 @@ from typing import Any
 
 from magma.demo.loading import file
 from polyphemus_site.demo.cast import PROJECT, Cast
-from polyphemus_site.demo.narration import Narrator, show
+from polyphemus_site.demo.narration import Narrator, show, show_page
+from polyphemus_site.demo.web import Browser
 
 SEEN_SECONDS = 25.0
 REMOVED_SECONDS = 30.0
 #: A sample whose patient the upload forgot, with the exome below it.
 STRAY = "DTL099.T1"
+ADMIN = "/admin/orphans/orphan/"
 
 
 @dataclass
@@ -24,38 +26,59 @@ class OrphanPart:
 
     def play(self) -> None:
         """A detached sample finds its parent; a stray one goes, and could come back."""
-        self.adoption_proposed("DTL007.N1")
+        self.adopted_by_a_click("DTL007.N1")
         self.removed_after_review()
 
-    def adoption_proposed(self, record: str) -> None:
-        """A record loses its parent, is listed, and its parent is proposed."""
+    def adopted_by_a_click(self, record: str) -> None:
+        """A record loses its parent, its parent is proposed, and a person's own browser adopts it."""
         self.narrator.begin(f"(d) {record} loses its parent; the orphan is listed.")
         self.cast.warehouse.load({"sample": {record: {"patient": None}}})
         orphan = self.listed(record)
         self.narrator.changed("orphan", orphan)
+        show(
+            "the project's one suggestion", self.cast.curator.get("/api/v1/orphans", project=PROJECT)["card"]
+        )
 
-        self.narrator.begin("Its likely parents are proposed, with the update that a person may post.")
-        parents = self.cast.curator.get(f"/api/v1/orphans/{orphan['id']}/parents")
+        self.narrator.begin(
+            "Its likely parents are proposed: by naming rules, the journal, names and siblings."
+        )
+        path = f"/api/v1/orphans/{orphan['id']}"
+        parents = self.cast.curator.get(f"{path}/parents")["parents"]
         show("likely parents", parents)
-        self.cast.warehouse.load(parents["parents"][0]["update"]["revisions"])
+
+        self.narrator.begin(
+            "One click: it is noted here, and the person's browser sends the update to Magma."
+        )
+        review = self.cast.curator.post(f"{path}/adopt", {"parent": parents[0]["parent"]})
+        show("what the browser sends", review["updates"])
+        browser = Browser(self.cast.curator)
+        for update in review["updates"]:
+            status = browser.send_update(review["magma"], update)
+        self.cast.curator.post(f"/api/v1/reviews/{review['id']}/sent", {"status": status})
         self.narrator.until("the adoption", lambda: self.named(record, "adopted"), seconds=SEEN_SECONDS)
+        show_page("what the page says", browser.open(f"/{PROJECT}/orphans/reviews/{review['id']}"), most=18)
 
     def removed_after_review(self) -> None:
-        """An upload gone awry is reviewed by an admin and removed after a verified copy."""
-        self.narrator.begin(f"An upload forgets the patient of {STRAY}; a curator reviews it.")
+        """An upload gone awry is reviewed in the admin and removed after a verified copy."""
+        self.narrator.begin(f"An upload forgets the patient of {STRAY}; a curator finds it in the admin.")
         self.cast.warehouse.load(stray())
-        review = self.cast.curator.post(
-            "/api/v1/reviews", {"project": PROJECT, "orphans": [self.listed(STRAY)["id"]]}
-        )
-        show("review", {name: review[name] for name in ("id", "status", "orphans", "records", "confirm")})
+        orphan = self.listed(STRAY)
+        browser = Browser(self.cast.curator)
+        show_page("the admin", browser.open(f"{ADMIN}?q={STRAY}"))
+
+        self.narrator.begin("The action “Review the selected orphans” leads to the review.")
+        chosen = {"action": "begin_review", "_selected_action": str(orphan["id"])}
+        show_page("the review", browser.submit(ADMIN, **chosen))
+        path = f"/api/v1/reviews/{browser.where.rpartition('/')[2]}"
 
         self.narrator.begin("The curator types the exact number; a copy is made and compared, then they go.")
-        path = f"/api/v1/reviews/{review['id']}"
-        self.cast.curator.post(f"{path}/decide", {"decision": "remove", "confirm": review["confirm"]})
+        confirm = self.cast.curator.get(path)["confirm"]
+        browser.submit(browser.where, decision="remove", confirm=confirm)
         done = self.narrator.until(
             "the end of the removal", lambda: self.ended(path), seconds=REMOVED_SECONDS
         )
         show("what became of it", {name: done[name] for name in ("status", "fates", "bundles")})
+        show_page("the copies", browser.open(f"/{PROJECT}/orphans/bundles"))
 
         self.narrator.begin("The bundle says how to load it all again; somebody does, by hand.")
         undo = self.cast.curator.get(f"{path}/undo")

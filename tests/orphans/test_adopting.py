@@ -11,9 +11,9 @@ from pytest_django import Settings
 from magma.client import disconnect
 from magma.demo.naming import Naming
 from magma.demo.warehouse import SEED
+from magma.disconnected import restricted_names
 from orphans.models import AuditEntry, Orphan, Review
 from orphans.services.adoption import MOST_REVISIONS, pieces, update_body
-from orphans.services.advice import restricted_names
 from orphans.states import Decision, Fate, OrphanStatus, ReviewStatus
 from tests.orphans.test_review_views import browser, post, served  # noqa: F401 — a fixture
 from tests.orphans.world import World

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
 from magma.client import Magma
 from magma.errors import MagmaError
+from magma.journal.models import JournalEntry
 from orphans.models import AuditEntry, Orphan, Search
 from orphans.services import discovery
 from orphans.services.moves import By, move_orphans
@@ -26,6 +28,14 @@ def look(magma: Magma, today: datetime) -> Look:
         return discovery.search(magma, project, source=Source.COMMAND, now=today, **options)  # type: ignore[arg-type]  # options are the service's own
 
     return search
+
+
+def told(documents: dict[str, dict[str, dict[str, Any]]], *, now: datetime) -> None:
+    """What Magma tells the journal of an update."""
+    JournalEntry.objects.create(
+        project_name="labors", sender="magma", application="magma", user="editor@ucsf.edu", event="update",
+        documents=documents, received_at=now, retry_at=now,
+    )  # fmt: skip
 
 
 def live(project: str = "labors") -> set[tuple[str, str]]:
@@ -70,6 +80,24 @@ class TestSearch:
         look()
 
         assert Orphan.objects.get(record="SECRET").restricted
+
+    def test_one_that_stood_below_a_restricted_record_stays_for_the_same_eyes(
+        self, look: Look, warehouse: RunningWarehouse, today: datetime
+    ) -> None:
+        lion = "Nemean Lion Monster"
+        warehouse.load({"monster": {lion: {"restricted": True}}}, project="labors")
+        warehouse.load({"victim": {"V-HIDDEN": {"monster": lion}}}, project="labors")
+        told({"victim": {"V-HIDDEN": {"monster": lion}}}, now=today)
+        warehouse.load({"victim": {"V-HIDDEN": {"monster": None}}}, project="labors")
+        told({"victim": {"V-HIDDEN": {"monster": None}}}, now=today)
+        look()
+        first = Orphan.objects.get(record="V-HIDDEN")
+        warehouse.load({"victim": {"V-HIDDEN": {"weapon": "club"}}}, project="labors")
+
+        look()
+
+        again = Orphan.objects.get(record="V-HIDDEN")
+        assert (first.former_parent, first.restricted, again.restricted) == (lion, True, True)
 
     def test_an_adopted_orphan_closes_itself_and_names_the_parent(
         self, look: Look, warehouse: RunningWarehouse

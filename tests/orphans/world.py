@@ -27,7 +27,7 @@ from orphans.states import Decision, Source
 from tests.orphans.magma_databases import MagmaDatabase, server_url
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     """One Magma, its database, and the curator who reviews its orphans."""
 
@@ -38,7 +38,7 @@ class World:
     curator: str = "curator@ucsf.edu"
     adapter: Any = None
     readers: list[Magma] = field(default_factory=list)
-    warehouse: KeptWarehouse | None = field(default=None, repr=False)
+    warehouse: KeptWarehouse | None = None
 
     @property
     def tools(self) -> Tools:
