@@ -42,7 +42,7 @@ class Look:
     elsewhere: dict[str, str | None] = field(default_factory=dict)
     #: How each new one came about, as far as the journal tells.
     stories: dict[str, Story] = field(default_factory=dict)
-    #: Records of the parents' model that lower-case roles don't see; asked for where a former parent is known.
+    #: Records of the parents' model that lower-case roles don't see, where a former parent is known.
     closed: frozenset[str] = frozenset()
 
 

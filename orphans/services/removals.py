@@ -15,7 +15,6 @@ from functools import partial
 
 from django.db import connection, transaction
 
-from magma.disconnected import parents_now
 from magma.errors import MagmaError
 from magma.removal.adapters import Doomed
 from magma.removal.errors import CalledOffError, RemovalError, TooSlowError
@@ -23,7 +22,7 @@ from magma.removal.witness import Witness
 from magma.trees import Tree
 from orphans.errors import CopyDiffersError, StorageError
 from orphans.models import Bundle, Review, ReviewItem
-from orphans.services import bundles, notices, strikes
+from orphans.services import bundles, notices, strikes, watching
 from orphans.services.bundles import Tools
 from orphans.services.decisions import spare
 from orphans.services.moves import By, move_orphans, move_review
@@ -205,17 +204,13 @@ def _end(review: Review, by: By, *, source: ReviewStatus) -> None:
 
 def _watch(review: Review, tools: Tools, by: By) -> bool:
     """See which of the records handed over are gone, or have a parent again."""
-    templates = tools.magma.templates(review.project)
     pending = list(review.items.pending().select_related("orphan", "bundle"))
-    for model in sorted({item.orphan.model for item in pending} & set(templates)):
-        items = [item for item in pending if item.orphan.model == model]
-        parents = parents_now(
-            tools.magma, review.project, templates[model], [item.orphan.record for item in items]
-        )
-        _close(review, [item for item in items if item.orphan.record not in parents], by)
-        adopted = [item for item in items if parents.get(item.orphan.record)]
-        if adopted:
-            spare(review, adopted, note="It has a parent again.", by=by)
+    seen = watching.look(review, pending, tools.magma)
+    _close(review, seen.gone, by)
+    if seen.adopted:
+        spare(review, seen.adopted, note="It has a parent again.", by=by)
+    if seen.elsewhere:
+        spare(review, [item for item in pending if item.pk in seen.elsewhere], note=seen.elsewhere, by=by)
     left = review.items.pending().count()
     if not left:
         _end(review, by, source=ReviewStatus.HANDED_OVER)
@@ -226,22 +221,23 @@ def _watch(review: Review, tools: Tools, by: By) -> bool:
 
 
 def _close(review: Review, items: Sequence[ReviewItem], by: By) -> None:
-    for item in items:
-        sha256 = item.bundle.sha256 if item.bundle else ""
+    """Whole or not at all, a bundle at a time: each with its own hash in the audit and in the journal."""
+    for bundle in {item.bundle for item in items}:
+        mine = [item for item in items if item.bundle == bundle]
         gone = By(
             review.approved_by,
             by.now,
             note="Gone after the handing over.",
             review=review,
-            bundle_sha256=sha256,
+            bundle_sha256=bundle.sha256 if bundle else "",
         )
         with transaction.atomic():
-            ReviewItem.objects.filter(pk=item.pk, fate=Fate.PENDING).update(fate=Fate.REMOVED)
-            move_orphans([item.orphan_id], to=OrphanStatus.REMOVED, by=gone)
-    if items:
-        by = By(review.approved_by, by.now, review=review)
-        records = sum(item.records for item in items)
-        strikes.tell_journal(review, by, orphans=[item.orphan_id for item in items], records=records)
+            closing = ReviewItem.objects.filter(pk__in=[item.pk for item in mine], fate=Fate.PENDING)
+            if closing.update(fate=Fate.REMOVED):
+                orphans = [item.orphan_id for item in mine]
+                move_orphans(orphans, to=OrphanStatus.REMOVED, by=gone)
+                records = sum(item.records for item in mine)
+                strikes.tell_journal(review, gone, orphans=orphans, records=records)
 
 
 def _troubled(review: Review, error: PolyphemusError, *, now: datetime) -> bool:

@@ -10,6 +10,17 @@ from typing import Any
 
 import django
 
+#: While a review's records are read, before anybody decides.
+READING_POINTS = {
+    "some records are read": ("orphans.services.reviews", "_gather_some", "after"),
+    "all records are read": ("orphans.services.reviews", "_keep_standing", "after"),
+}
+#: While what was handed over is watched.
+WATCHING_POINTS = {
+    "Magma has answered": ("orphans.services.watching", "look", "after"),
+    "some are marked as gone": ("orphans.services.strikes", "tell_journal", "before"),
+    "all are marked as gone": ("orphans.services.removals", "_close", "after"),
+}
 #: Point: the module, the function or method there, and whether death comes before or after it.
 POINTS = {
     "the plan is made": ("orphans.services.bundles", "plan", "after"),
@@ -35,7 +46,7 @@ def die() -> None:
 
 def arm(point: str) -> None:
     """Replace the step by one that dies beside it."""
-    module_name, path, when = POINTS[point]
+    module_name, path, when = (POINTS | READING_POINTS | WATCHING_POINTS)[point]
     *outer, name = path.split(".")
     owner: Any = importlib.import_module(module_name)
     for part in outer:
@@ -51,11 +62,14 @@ def arm(point: str) -> None:
 
 
 def main() -> None:
-    """Go on with the reviews until the point is reached."""
+    """Read what is to be read and go on with the reviews, until the point is reached."""
     django.setup()
     call_command = importlib.import_module("django.core.management").call_command
+    tasks = importlib.import_module("orphans.tasks")
     if sys.argv[1:]:
         arm(sys.argv[1])
+    for pk in tasks.Review.objects.to_gather().values_list("pk", flat=True):
+        tasks.gather_review(pk)
     call_command("advance_reviews")
 
 

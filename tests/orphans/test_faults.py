@@ -15,7 +15,7 @@ from django.core.files.storage import FileSystemStorage
 from magma.removal.database import DatabaseRemoval
 from magma.removal.handoff import Handoff
 from orphans.models import Bundle, Orphan, Review
-from orphans.services import bundles, exports, removals
+from orphans.services import bundles, exports, removals, reviews
 from orphans.states import BundleStatus, Decision, Fate, OrphanStatus, ReviewStatus
 from tests.orphans.world import World
 
@@ -116,6 +116,20 @@ class TestMagmaAway:
         assert still == before
         assert trouble
         assert (review.status, victims(world)) == (ReviewStatus.DONE, before - 1)
+
+    def test_a_review_whose_records_can_not_be_read_waits_and_says_so(self, world: World) -> None:
+        world.look()
+        there = world.magma
+        world.reads(url="http://127.0.0.1:1", token="x")
+        review = world.gathered(Orphan.objects.filter(record=BARE))
+        waiting, trouble = review.status, review.trouble_code
+        world.magma.close()
+        world.magma = there
+
+        review = reviews.gather(review, magma=world.magma, by=world.by)
+
+        assert (waiting, trouble) == (ReviewStatus.GATHERING, "magma_unreachable")
+        assert (review.status, review.records, review.trouble) == (ReviewStatus.OPEN, 1, "")
 
 
 class TestStorage:
@@ -279,3 +293,19 @@ class TestHandoff:
         step(world, later(review))
 
         assert (review.status, review.items.get().fate) == (ReviewStatus.DONE, Fate.SPARED)
+
+    @pytest.mark.parametrize(
+        ("record", "said"), [(ONE, "which hung below it"), (BARE, "made in the same second")]
+    )
+    def test_one_renamed_meanwhile_is_not_taken_for_removed(
+        self, world: World, record: str, said: str
+    ) -> None:
+        world.adapter = Handoff()
+        review = world.advance(world.approved(record))
+        world.load({"victim": {record: {"name": "RENAMED"}}})
+
+        step(world, later(review))
+
+        item = review.items.get()
+        assert (review.status, item.fate) == (ReviewStatus.DONE, Fate.SPARED)
+        assert said in item.fate_note

@@ -18,9 +18,11 @@ from django.db import connection
 
 from magma.demo.tokens import mint
 from magma.journal.models import JournalEntry
-from orphans.models import AuditEntry, Bundle, Review
+from magma.removal.handoff import Handoff
+from orphans.models import AuditEntry, Bundle, Orphan, Review
+from orphans.services import exports, reviews
 from orphans.states import Fate, ReviewStatus
-from tests.orphans.killed import POINTS
+from tests.orphans.killed import POINTS, READING_POINTS, WATCHING_POINTS
 from tests.orphans.world import World
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.journey]
@@ -30,7 +32,7 @@ PATIENCE = 60
 RECORDS = ("LABORS-VICTIM-000", "LABORS-VICTIM-ORPHAN-A")
 
 
-def worker(world: World, folder: Path, *point: str) -> int:
+def worker(world: World, folder: Path, *point: str, removal: str = "database") -> int:
     """Run a worker of its own process to its end; its exit code, negative for a signal."""
     own = connection.settings_dict
     environment = os.environ | {
@@ -40,6 +42,7 @@ def worker(world: World, folder: Path, *point: str) -> int:
         "POLYPHEMUS_MAGMA_TOKEN": mint(world.keys.private, email="polyphemus@ucsf.edu", perm="V:labors"),
         "POLYPHEMUS_MAGMA_DATABASE_URL": world.database.url,
         "POLYPHEMUS_BUNDLE_DIR": str(folder),
+        "POLYPHEMUS_REMOVAL": removal,
     }
     command = [sys.executable, "-m", "tests.orphans.killed", *point]
     return subprocess.run(command, cwd=ROOT, env=environment, timeout=PATIENCE, check=False).returncode  # noqa: S603 — our own program
@@ -85,5 +88,44 @@ def test_whenever_a_worker_is_killed_another_goes_on(point: str, world: World, b
     assert before - victims(world) == set(RECORDS)
     assert set(RECORDS) <= copied(bundle_folder)
     assert set(review.items.values_list("fate", flat=True)) == {Fate.REMOVED}
+    assert AuditEntry.objects.filter(action="orphan removed").count() == len(RECORDS)
+    assert JournalEntry.objects.filter(event="remove_orphans").count() == 1
+
+
+@pytest.mark.parametrize("point", READING_POINTS)
+def test_a_worker_killed_while_it_reads_is_followed_by_one_that_reads_it_all(
+    point: str, world: World, bundle_folder: Path
+) -> None:
+    world.look()
+    review = reviews.create(project="labors", orphans=Orphan.objects.all(), by=world.by)
+
+    ended = worker(world, bundle_folder, point)
+
+    review.refresh_from_db()
+    assert (ended, review.status) == (-signal.SIGKILL, ReviewStatus.GATHERING)
+    assert worker(world, bundle_folder) == 0
+    review.refresh_from_db()
+    assert (review.status, review.records) == (
+        ReviewStatus.OPEN,
+        world.gathered(Orphan.objects.all()).records,
+    )
+
+
+@pytest.mark.parametrize("point", WATCHING_POINTS)
+def test_a_worker_killed_while_it_watches_tells_of_each_removal_once(
+    point: str, world: World, bundle_folder: Path
+) -> None:
+    world.adapter = Handoff()
+    review = world.advance(world.approved(*RECORDS))
+    world.database.connection.execute(exports.removal_script(review).encode())
+    Review.objects.update(try_again_at=None)
+
+    ended = worker(world, bundle_folder, point, removal="handoff")
+
+    assert ended == -signal.SIGKILL
+    Review.objects.update(try_again_at=None)
+    assert worker(world, bundle_folder, removal="handoff") == 0
+    review.refresh_from_db()
+    assert review.status == ReviewStatus.DONE
     assert AuditEntry.objects.filter(action="orphan removed").count() == len(RECORDS)
     assert JournalEntry.objects.filter(event="remove_orphans").count() == 1

@@ -40,6 +40,10 @@ class World:
     readers: list[Magma] = field(default_factory=list)
     warehouse: KeptWarehouse | None = None
 
+    def __repr__(self) -> str:
+        """Short: whole databases hang on it."""
+        return f"World({self.url!r})"
+
     @property
     def tools(self) -> Tools:
         """What removals work with."""
