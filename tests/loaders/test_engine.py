@@ -51,7 +51,9 @@ def test_uploading_the_normal_makes_a_suggestion_that_says_why(
     assert tally.plain() == {"exome_pipe": {"due": 1}}
     assert suggestion.anchor == PATIENT
     assert suggestion.reason == "Tumor and normal fastqs are there; no vcf yet."
-    assert suggestion.config == {"inputs": [NORMAL_EXOME, TUMOR_EXOME], "params": {}}
+    assert suggestion.config["inputs"] == [NORMAL_EXOME, TUMOR_EXOME]
+    assert [row["sample"] for row in suggestion.config["rows"]] == [NORMAL_EXOME, TUMOR_EXOME]
+    assert suggestion.config["params"] == {}
     assert suggestion.restricted
 
 
