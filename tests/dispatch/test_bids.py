@@ -9,7 +9,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connections
+from django.db import IntegrityError, connections, transaction
 
 from dispatch.errors import BidRefusedError
 from dispatch.models import Analysis, AnalysisRequest, Bid
@@ -179,6 +179,42 @@ class TestAccept:
 
         assert outcomes == ["already_awarded"] * 7 + ["go"]
         assert Bid.objects.filter(state="accepted").count() == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_bids_on_different_requests_do_not_wait_for_each_other(
+        self, submit: Submit, analyst: str, rival: str, now: datetime
+    ) -> None:
+        """Each counts in the revision; in one row the second would wait for the first to commit."""
+        first, second = submit(name="first"), submit(name="second")
+
+        with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+            bid(first, analyst, now=now)
+            others_view = pool.submit(_bid_at_once, second, rival, besides=_slot(), now=now).result()
+            own_view = _statuses()
+
+        assert others_view == {"first": "new", "second": "running"}  # the first one is not committed,
+        assert own_view == {"first": "running", "second": "running"}  # the second one is
+
+
+def _bid_at_once(request: AnalysisRequest, analyst: str, *, besides: int, now: datetime) -> dict[str, str]:
+    """On a connection that counts in another slot, and gives up where it meets a lock; what it then sees."""
+    with closing(connections["default"]):
+        while _slot() == besides:
+            connections["default"].close()
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        bid(request, analyst, now=now)
+        return _statuses()
+
+
+def _slot() -> int:
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid() % 64")
+        return int(cursor.fetchone()[0])
+
+
+def _statuses() -> dict[str, str]:
+    return dict(AnalysisRequest.objects.values_list("name", "status"))
 
 
 def _outcome(request: AnalysisRequest, analyst: str, seconds: int, now: datetime) -> str:
