@@ -11,8 +11,18 @@ from polyphemus_site.openapi.described import EMPTY, Described
 Shape = dict[str, Any]
 
 SLUG: Shape = {"type": "string", "pattern": SLUG_PATTERN}
-LINE: Shape = {"type": "string", "minLength": 1, "maxLength": 254}
-TEXT: Shape = {"type": "string", "maxLength": 5000}
+#: Characters that make text other than what it looks like.
+HIDDEN = r"\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+LINE: Shape = {"type": "string", "maxLength": 254, "pattern": f"^[^{HIDDEN}]+$"}
+#: The same with line breaks and tabs.
+TEXT: Shape = {"type": "string", "maxLength": 5000, "pattern": rf"^([^{HIDDEN}]|[\t\n])*$"}
+#: With at least one visible character.
+WORDS: Shape = {**TEXT, "pattern": rf"^([^{HIDDEN}]|[\t\n])*[^\s{HIDDEN}]([^{HIDDEN}]|[\t\n])*$"}
+PROJECT: Shape = {
+    "type": "string",
+    "maxLength": 100,
+    "pattern": "^(?!pg_)[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*$",
+}
 DATE: Shape = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d@\d\d:\d\d$"}
 INSTANT: Shape = {"type": ["string", "null"], "format": "date-time"}
 TIME: Shape = {
@@ -26,11 +36,11 @@ CONFIG: Shape = {
     "type": "object",
     "required": ["project", "inputs"],
     "properties": {
-        "project": {"type": "string"},
+        "project": PROJECT,
         "inputs": {
             "type": "array",
             "maxItems": 10_000,
-            "items": {"oneOf": [{"type": "string", "minLength": 1, "maxLength": 500}, {"type": "object"}]},
+            "items": {"oneOf": [{**LINE, "maxLength": 500}, {"type": "object"}]},
         },
         "params": {"type": "object"},
     },
@@ -210,7 +220,7 @@ THREAD: Shape = {
 HEARING = Described(gives={(200, V1): THREAD, (304, V1): EMPTY}, parameters=(CONDITION,))
 SAYING = Described(
     gives={(201, V1): THREAD},
-    body=body({"text": {**TEXT, "minLength": 1}}),
+    body=body({"text": WORDS}),
     parameters=(REPEATING,),
     refusals=WRITES,
 )

@@ -269,7 +269,7 @@ class ExtensionsView(AnalystView):
 class ReleasesView(AnalystView):
     """Where analysts give work back."""
 
-    described: ClassVar[Methods] = {"POST": described.claiming("released", {"reason": described.TEXT})}
+    described: ClassVar[Methods] = {"POST": described.claiming("released", {"reason": described.WORDS})}
 
     def act(self, request: Request) -> Response:
         """The request is open for bids again."""

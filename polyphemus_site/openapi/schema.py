@@ -12,6 +12,10 @@ from drf_spectacular.openapi import AutoSchema
 from polyphemus_site.openapi.described import EMPTY, PROBLEM, UNDESCRIBED, Described
 
 PROBLEM_TYPE = "application/problem+json"
+#: What any address refuses with: a path or a header that can be read in two ways is refused before its view.
+EVERYWHERE = (400,)
+#: What refuses a caller: not believed, too often, or nothing to judge by.
+BELIEVING = (401, 429, 503)
 SECURITY = {
     "signature": {
         "type": "apiKey",
@@ -41,14 +45,15 @@ class ViewSchema(AutoSchema):
     ) -> dict[str, Any] | None:
         """One method at one address."""
         self.method, self.path, self.path_regex, self.registry = method, path, path_regex, registry
+        security = _security(self.view)
         said: Described = getattr(self.view, "described", {}).get(method, UNDESCRIBED)
         operation: dict[str, Any] = {
             "operationId": _identifier(method, path),
             "description": self.get_description(),
             "tags": [path.removeprefix("/api/").removeprefix("v1/").split("/")[0]],
             "parameters": [*_places(path), *map(dict, said.parameters)],
-            "security": _security(self.view),
-            "responses": _responses(said),
+            "security": security,
+            "responses": _responses(said, EVERYWHERE + (BELIEVING if security else ())),
         }
         if method in {"POST", "PUT", "PATCH"} and said.body is not None:
             content = {"application/json": {"schema": dict(said.body)}}
@@ -90,7 +95,8 @@ def _security(view: Any) -> list[dict[str, list[str]]]:
     return [{"janus" if kind.startswith("Janus") else "signature": []} for kind in kinds]
 
 
-def _responses(said: Described) -> dict[str, Any]:
+def _responses(said: Described, refusals: tuple[int, ...]) -> dict[str, Any]:
+    """What it gives, and with what it refuses beside what it says itself."""
     responses: dict[str, Any] = {}
     headers = {name: {"schema": dict(shape)} for name, shape in said.headers.items()}
     for (status, media_type), shape in said.gives.items():
@@ -100,6 +106,6 @@ def _responses(said: Described) -> dict[str, Any]:
         if headers:
             response["headers"] = headers
     problem = {PROBLEM_TYPE: {"schema": dict(PROBLEM)}}
-    for status in said.refusals:
+    for status in sorted({*refusals, *said.refusals}):
         responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": problem}
     return responses
