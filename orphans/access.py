@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.conf import settings
+
 from orphans.models import Bundle, Review
 from orphans.permissions import require_look
 from orphans.services.exports import holds_restricted
@@ -51,6 +53,17 @@ def require_copies(person: Person, review: Review) -> None:
     require_all_seen(person, review)
     if not person.can_see_restricted(review.project) and holds_restricted(review):
         require_restricted(person, review.project)
+
+
+def rights(person: Person, review: Review) -> dict[str, bool]:
+    """What the person may say of the review, and whether a removal of theirs waits for somebody else."""
+    may_remove = person.is_admin(review.project) and not person.is_task
+    alone = may_remove and not settings.POLYPHEMUS_REMOVAL_NEEDS_TWO and not is_partly_unseen(person, review)
+    return {
+        "may_decide": person.can_edit(review.project),
+        "may_remove": may_remove,
+        "needs_second": not alone,
+    }
 
 
 def bundle_for(person: Person, review: Review, number: int) -> Bundle:

@@ -117,6 +117,11 @@ class ReviewItemQuerySet(QuerySet["ReviewItem"]):
             for row in rows[:MOST_GROUPS]
         ]
 
+    def sizes(self, orphans: list[int]) -> dict[int, int]:
+        """How many records each of these orphans' trees held when last reviewed, by the orphan's id."""
+        rows = self.filter(orphan__in=orphans, records__gt=0).order_by("pk")
+        return dict(rows.values_list("orphan_id", "records"))
+
     def sample(self, most: int) -> list[ReviewItem]:
         """Some of every group before more of any."""
         place = Window(

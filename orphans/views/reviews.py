@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from magma.client import connect
-from orphans import access
+from orphans import access, described
 from orphans.filters import Wanted
 from orphans.forms import ids_of, said_of
 from orphans.models import Orphan, Review
@@ -29,6 +29,7 @@ from polyphemus_site.api.parsers import document_of
 from polyphemus_site.clock import now
 from polyphemus_site.errors import InvalidInputError, MissingError
 from polyphemus_site.janus.people import Person
+from polyphemus_site.openapi.described import Methods
 from polyphemus_site.vouching import signer_from
 
 SAMPLE = 50
@@ -38,6 +39,8 @@ GRAVE = frozenset({Decision.REMOVE, Decision.APPROVE, Decision.RETRY})
 
 class ReviewList(PersonView):
     """`POST /api/v1/reviews`: begin one, of named orphans or of all a filter selects; `GET`: the latest."""
+
+    described: ClassVar[Methods] = {"POST": described.BEGINNING}
 
     def get(self, request: Request) -> Response:
         """The project's latest reviews."""
@@ -54,6 +57,8 @@ class ReviewList(PersonView):
 
 class ReviewDetail(PersonView):
     """`GET /api/v1/reviews/ID`."""
+
+    described: ClassVar[Methods] = {"GET": described.READING}
 
     def get(self, request: Request, pk: int) -> Response:
         """The review with a sample of its orphans."""
@@ -197,6 +202,7 @@ def review_answer(review: Review, person: Person) -> dict[str, Any]:
     answer = review_json(review)
     answer["groups"] = items.groups()
     answer["items"] = [item_json(item, privileged=privileged) for item in items.sample(SAMPLE)]
+    answer |= access.rights(person, review)
     if review.decision == Decision.ADOPT:
         answer |= {"magma": settings.POLYPHEMUS_MAGMA_PUBLIC_URL, "updates": adopting.updates(items)}
     return answer

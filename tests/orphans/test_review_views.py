@@ -12,8 +12,11 @@ from pytest_django import Settings
 
 from dispatch.services import requests
 from magma.client import disconnect
+from orphans import access
 from orphans.models import Orphan, Review
 from orphans.states import Decision, OrphanStatus, ReviewStatus
+from polyphemus_site.janus.people import Person
+from polyphemus_site.janus.roles import read_permissions
 from tests.orphans.world import World
 from tests.polyphemus_site.janus.tokens import public_key, token
 
@@ -76,6 +79,31 @@ class TestBegin:
     )
     def test_a_body_that_makes_no_sense_is_refused(self, body: Any, code: str) -> None:
         assert post("reviews", body).json()["code"] == code
+
+    @pytest.mark.parametrize(
+        ("perm", "needs_two", "rights"),
+        [
+            ("v:labors", False, (False, False, True)),
+            ("E:labors", False, (True, False, True)),
+            ("A:labors", False, (True, True, False)),
+            ("A:labors", True, (True, True, True)),
+            ("a:labors", False, (True, True, True)),  # the country of a victim is for upper-case roles
+        ],
+    )
+    def test_it_says_what_one_may_decide_and_whether_alone(
+        self, settings: Settings, perm: str, needs_two: bool, rights: tuple[bool, ...]
+    ) -> None:
+        settings.POLYPHEMUS_REMOVAL_NEEDS_TWO = needs_two
+        pk = begun().json()["id"]
+        answer = browser(perm).get(f"/api/v1/reviews/{pk}").json()
+
+        assert (answer["may_decide"], answer["may_remove"], answer["needs_second"]) == rights
+
+    def test_a_task_token_may_not_remove(self) -> None:
+        review = Review.objects.get(pk=begun().json()["id"])
+        task = Person("a@ucsf.edu", roles=read_permissions("A:labors"), is_task=True)
+
+        assert not access.rights(task, review)["may_remove"]
 
     def test_a_viewer_may_not_begin(self) -> None:
         assert begun(perm="v:labors").json()["code"] == "forbidden"

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from orphans.models import Orphan
+from orphans.models import Orphan, Review, ReviewItem
 from orphans.states import Cause, Source
 from tests.polyphemus_site.janus.tokens import public_key, token
 
@@ -60,6 +60,24 @@ class TestOrphanList:
         card = get("/api/v1/orphans?project=labors", perm).json()["card"]
 
         assert card == {"title": "Orphan data review", "count": count, "models": {"victim": count}}
+
+    @pytest.mark.parametrize(("perm", "may_decide"), [("v:labors", False), ("e:labors", True)])
+    def test_it_says_how_many_there_are_and_whether_one_may_decide(self, perm: str, may_decide: bool) -> None:
+        answer = get("/api/v1/orphans?project=labors&status=open", perm).json()
+        last = answer["orphans"][-1]["id"]
+        after = get(f"/api/v1/orphans?project=labors&after={last}", perm).json()
+
+        assert (answer["count"], answer["may_decide"]) == (2, may_decide)
+        assert (after["orphans"], after["count"]) == ([], 2)
+
+    def test_a_tree_has_the_size_the_latest_review_saw(self, victims: list[Orphan], now: datetime) -> None:
+        for records in (7, 3, 0):
+            review = Review.objects.create(project="labors", created_by="a@ucsf.edu", created_at=now)
+            ReviewItem.objects.create(review=review, orphan=victims[0], records=records)
+
+        listed = get("/api/v1/orphans?project=labors").json()["orphans"]
+
+        assert [one["records"] for one in listed] == [3, None]
 
     def test_an_upper_case_role_sees_the_restricted_one(self, victims: list[Orphan]) -> None:
         answer = get("/api/v1/orphans?project=labors", "V:labors").json()

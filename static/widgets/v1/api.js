@@ -2,8 +2,9 @@
 
 /** How long an answer is used again: Timur destroys and rebuilds its page at every step. */
 const KEEP = 60_000;
-/** How long anything is waited for, in milliseconds. */
+/** How long anything is waited for, in milliseconds; a review reads Magma first. */
 const PATIENCE = 5_000;
+const PATIENCE_FOR_CHANGES = 30_000;
 
 /** @type {Map<string, { at: number, answer: Promise<unknown> }>} */
 const kept = new Map();
@@ -52,17 +53,18 @@ export function change(url, body) {
     "X-Polyphemus-Client": "1",
     "Idempotency-Key": randomName(),
   };
-  return call(url, { method: "POST", headers, body: JSON.stringify(body) });
+  return call(url, { method: "POST", headers, body: JSON.stringify(body) }, PATIENCE_FOR_CHANGES);
 }
 
 /**
  * @param {string} url
  * @param {RequestInit} init
+ * @param {number} [patience]
  * @returns {Promise<any>}
  */
-async function call(url, init) {
+async function call(url, init, patience = PATIENCE) {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), PATIENCE);
+  const timer = setTimeout(() => stop.abort(), patience);
   try {
     const response = await fetch(url, { ...init, credentials: "include", signal: stop.signal });
     const answer = await response.json().catch(() => ({}));

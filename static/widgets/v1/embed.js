@@ -6,6 +6,7 @@ import "./dom.js";
 import "./element.js";
 import "./look.js";
 import "./place.js";
+import "./review.js";
 import "./words.js";
 import { PolyphemusOrphans } from "./orphans.js";
 import { PolyphemusRequests } from "./requests.js";

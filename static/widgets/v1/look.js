@@ -16,7 +16,7 @@ SHEET.replaceSync(`
 :host([hidden]) { display: none; }
 :host([layout="strip"]) { display: inline-block; position: relative; padding-right: 0; vertical-align: middle; }
 section { position: relative; }
-h2, h3, p, ul { margin: 0; padding: 0; font-size: inherit; }
+h2, h3, p, ul, form { margin: 0; padding: 0; font-size: inherit; }
 h2 { color: var(--polyphemus-title, darkblue); }
 ul { list-style: none; }
 fieldset { border: 0; margin: 4px 0; padding: 0; display: flex; flex-wrap: wrap; gap: 4px 12px; }
@@ -47,6 +47,15 @@ button, summary {
 summary { display: inline-block; list-style: none; white-space: nowrap; }
 summary::-webkit-details-marker { display: none; }
 button.quiet { background: none; border-color: var(--polyphemus-border, #ccc); }
+input { font: inherit; margin: 0 4px 0 0; }
+input[type="text"], input[type="date"] { box-sizing: border-box; max-width: 100%; min-height: 24px; border: 1px solid #767676; }
+form > label { display: block; margin: 4px 0; }
+form > [hidden], .refusal:empty { display: none; }
+.refusal { color: var(--polyphemus-refusal, #a3141c); }
+h4 { margin: 8px 0 0; font-size: inherit; }
+.notice li { border-width: 1px 0 0; padding: 4px 0; }
+li h4 { margin: 0; }
+.notice summary { display: revert; list-style: revert; padding: 0; background: none; color: inherit; white-space: normal; }
 button[disabled] { cursor: default; opacity: 0.7; }
 a { color: var(--polyphemus-link, #6d5310); }
 :focus-visible { outline: 3px solid var(--polyphemus-action, #066306); outline-offset: 2px; }

@@ -22,10 +22,65 @@ export interface AnalysisRequest {
   links: { page: string };
 }
 
-export interface OrphanCard {
-  title: string;
+export interface Orphan {
+  id: number;
+  model: string;
+  record: string;
+  cause: string;
+  former_parent: string | null;
+  appeared_at: string | null;
+  appeared_by: string | null;
+  found_at: string;
+  /** The size of its tree, where a review has seen it. */
+  records: number | null;
+}
+
+export interface OrphanList {
+  orphans: Orphan[];
+  next: string | null;
   count: number;
-  models: Record<string, number>;
+  /** Whether the reader may begin a review: editors and admins may. */
+  may_decide: boolean;
+}
+
+export interface ReviewItem {
+  orphan: number;
+  model: string;
+  record: string;
+  records: number;
+  /** How many records of each model, its own included. */
+  shape: Record<string, number>;
+  document: Record<string, unknown>;
+  blockers: string[];
+  mentions: string[];
+  note: string | null;
+}
+
+export interface Review {
+  id: number;
+  project: string;
+  status: string;
+  orphans: number;
+  records: number;
+  /** What must be typed to remove. */
+  confirm: string | null;
+  trouble: string | null;
+  may_remove: boolean;
+  /** Whether a removal waits for a second person. */
+  needs_second: boolean;
+  items: ReviewItem[];
+}
+
+/** What the screens of a review stand on: words, where links lead, what is done when somebody acts. */
+export interface Stage {
+  say: (key: string, places?: Record<string, string | number>) => string;
+  base: string;
+  limit: number;
+  /** Where a refusal is told. */
+  refusal: HTMLElement;
+  decide: (said: Record<string, string>) => void;
+  back: () => void;
+  again: () => void;
 }
 
 /** Where an element stands: an empty text means "not given". */
