@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
@@ -188,7 +188,7 @@ class Gatherer:
             for name in names:
                 if (sums := known[name]) is not None:
                     digests[model, name, attribute] = tuple(sums)
-        return replace(page, store=replace(page.store, digests=digests))
+        return page.with_digests(digests)
 
     def _digests(self, model: str, attribute: str, names: list[str]) -> dict[str, list[str] | None]:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -81,6 +81,10 @@ class Page:
     def of(self, model: str, names: Iterable[str]) -> Page:
         """A page of other anchors over the same store."""
         return Page(model, tuple(names), self.store)
+
+    def with_digests(self, digests: Digests) -> Page:
+        """The same page with the digests of files, and with no answer that was given without them."""
+        return Page(self.model, self.names, replace(self.store, digests=digests))
 
     def once(self, key: Any, made: Callable[[], T]) -> T:
         """What was made under this key, made now if it wasn't yet: loaders of one page ask for the same."""
