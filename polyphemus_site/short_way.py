@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from django.middleware.security import SecurityMiddleware
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 from django.utils import translation
+from django.utils.log import log_response
 
 from polyphemus_site.api import paths, problems
 from polyphemus_site.api.lean import SIGNED, LeanView
@@ -67,6 +69,9 @@ def _view_for(environ: Environ) -> Any | None:
 
 
 def _is_for_us(request: HttpRequest) -> bool:
+    """Whether it came to our name, and under TLS where that is asked for."""
+    if settings.SECURE_SSL_REDIRECT and not request.is_secure():
+        return False
     try:
         return bool(request.get_host())
     except DisallowedHost:
@@ -75,9 +80,6 @@ def _is_for_us(request: HttpRequest) -> bool:
 
 def _answer(request: HttpRequest, view: Any) -> Any:
     """As middleware, view and error handling would have it."""
-    is_secure = request.is_secure()
-    if settings.SECURE_SSL_REDIRECT and not is_secure:
-        return SecurityMiddleware(_nothing).process_request(request)
     try:
         paths.refuse_headers(request)
         paths.refuse_body(request, limit=getattr(view.view_class, "max_body", MAX_BODY))
@@ -87,10 +89,12 @@ def _answer(request: HttpRequest, view: Any) -> Any:
     except Exception as error:  # noqa: BLE001 — refusals become answers, all else is logged and answered 500
         response = problems.answer_to(request, error, view=view)
     headers = response.headers
-    for name, value in _added(is_secure):
+    for name, value in _added(request.is_secure()):
         headers.setdefault(name, value)
     headers["Vary"] = f"{headers['Vary']}, origin" if "Vary" in headers else "origin"
     headers.setdefault("Content-Length", str(len(response.content)))
+    if response.status_code >= HTTPStatus.BAD_REQUEST:
+        log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
     return response
 
 

@@ -211,15 +211,40 @@ class TestBothWays:
         assert comparable(got) == comparable(answer(long, two))
 
     def test_without_tls_both_send_the_caller_to_the_public_address(
-        self, short: Application, long: WSGIHandler, program: Program, settings: Settings
+        self, program: Program, settings: Settings
     ) -> None:
         settings.SECURE_SSL_REDIRECT = True
         one, two = calls(program, "GET", "/api/v1/requests", None, {})
 
-        got, other = answer(short, one), answer(WSGIHandler(), two)
+        got, other = answer(Application(), one), answer(WSGIHandler(), two)
 
         assert (got[0], got[1]["Location"]) == (other[0], other[1]["Location"])
         assert got[0] == 301
+        assert comparable(got) == comparable(other)
+
+    @pytest.mark.parametrize(
+        ("target", "body"),
+        [("/api/v1/requests?limit=0", None), ("/api/v1/bids", {**BID, "name": "nowhere"})],
+    )
+    def test_the_log_tells_of_the_same_refusals(
+        self,
+        short: Application,
+        long: WSGIHandler,
+        program: Program,
+        caplog: pytest.LogCaptureFixture,
+        target: str,
+        body: Any,
+    ) -> None:
+        one, two = calls(program, "POST" if body else "GET", target, body, {})
+
+        lines = []
+        for application, environ in ((short, one), (long, two)):
+            caplog.clear()
+            answer(application, environ)
+            lines.append([(line.name, line.levelname, line.getMessage()) for line in caplog.records])
+
+        assert lines[0] == lines[1]
+        assert [line[:2] for line in lines[0]] == [("django.request", "WARNING")]
 
 
 class TestWhoGoesWhichWay:
