@@ -7,17 +7,19 @@ connection, in its transaction if there is one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import psycopg
-from django.db import DEFAULT_DB_ALIAS, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import ExecStatus, TransactionStatus
 
 Value = str | int | datetime | Sequence[str] | None
+#: A column has another type than when the statement was prepared; somebody let go of what was prepared.
+OUTDATED = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
 #: A row as PostgreSQL writes it: text, or None for null.
 Row = tuple[str | None, ...]
 
@@ -39,6 +41,18 @@ class Statement:
         wrapper = connections[
             DEFAULT_DB_ALIAS
         ]  # once: each look through `django.db.connection` costs a little
+        try:
+            return self._run(wrapper, values)
+        except DatabaseError as error:
+            if not isinstance(error.__cause__, OUTDATED):
+                raise
+            wrapper.close_at = 0  # a new connection prepares anew: the next request's at the latest
+            if wrapper.in_atomic_block:
+                raise
+        wrapper.close_if_unusable_or_obsolete()
+        return self._run(wrapper, values)
+
+    def _run(self, wrapper: BaseDatabaseWrapper, values: Mapping[str, Value]) -> Row | None:
         line = self._line(wrapper)
         with wrapper.wrap_database_errors:
             if line not in self.known:
@@ -81,7 +95,7 @@ def _written(value: Value) -> bytes | None:
     if value is None:
         return None
     if isinstance(value, str):
-        return value.encode()
+        return _text(value)
     if isinstance(value, datetime):
         return value.isoformat().encode()
     if isinstance(value, int):
@@ -91,4 +105,11 @@ def _written(value: Value) -> bytes | None:
 
 def _quoted(word: str) -> bytes:
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'.encode()
+    return _text(f'"{escaped}"')
+
+
+def _text(text: str) -> bytes:
+    """As psycopg has it: libpq would read no further than a NUL, and take the word for another."""
+    if "\0" in text:
+        raise psycopg.DataError("PostgreSQL text fields cannot contain NUL (0x00) bytes")
+    return text.encode()

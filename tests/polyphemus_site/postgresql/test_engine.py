@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, DataError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from polyphemus_site.api.models import NonceMemory
@@ -28,6 +28,7 @@ REMEMBER = Statement(
     "INSERT INTO api_noncememory (prefix, first_used_at) VALUES ({prefix}, now()) RETURNING prefix",
     prefix="text",
 )
+CHANGING = Statement("changing", "SELECT word FROM changing")
 INSTANT = datetime(2026, 5, 4, 12, 22, 7, 123456, tzinfo=UTC)
 
 
@@ -50,6 +51,11 @@ class TestStatements:
         found, _, _, words = echo(word, (word, word))
 
         assert (found, words) == (word, f"{word}|{word}")
+
+    @pytest.mark.parametrize(("word", "words"), [("a\0b", ()), ("a", ("a\0b",))])
+    def test_a_nul_is_refused_and_not_taken_for_the_end(self, word: str, words: tuple[str, ...]) -> None:
+        with pytest.raises(DataError, match="NUL"):
+            echo(word, words)
 
     def test_null_is_none(self) -> None:
         assert echo(None)[0] is None
@@ -89,6 +95,41 @@ class TestTransactions:
             REMEMBER.row(prefix="done")
 
         assert NonceMemory.objects.filter(prefix="done").exists()
+
+
+@pytest.fixture
+def other_column() -> Iterator[None]:
+    """A table that was changed since a statement about it was prepared."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE changing (word varchar(5)); INSERT INTO changing VALUES ('word')")
+        CHANGING.row()
+        cursor.execute("ALTER TABLE changing ALTER word TYPE varchar(9)")
+    yield
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE changing")
+
+
+@pytest.mark.django_db(transaction=True)
+class TestOutdated:
+    def test_a_column_may_get_another_type(self, other_column: None) -> None:
+        assert CHANGING.row() == ("word",)
+
+    def test_in_a_transaction_the_next_request_mends_it(self, other_column: None) -> None:
+        with pytest.raises(DatabaseError, match="cached plan"), transaction.atomic():
+            CHANGING.row()
+
+        connection.close_if_unusable_or_obsolete()
+
+        with transaction.atomic():
+            assert CHANGING.row() == ("word",)
+
+    def test_what_was_let_go_of_is_prepared_again(self) -> None:
+        echo()
+        with connection.cursor() as cursor:
+            cursor.execute("DISCARD ALL")
+
+        assert echo()[0] == "Ω"
 
 
 @pytest.fixture
