@@ -6,6 +6,7 @@ Analysts' nonces are claimed in Redis, on the way through `gates.RedisGate`; the
 from __future__ import annotations
 
 import hashlib
+import logging
 from datetime import datetime
 from typing import Protocol
 
@@ -15,6 +16,8 @@ from django.db import connection
 from polyphemus_site.api.models import NonceMemory, UsedNonce
 from polyphemus_site.api.signing.keys import CLOCK_SKEW, Verified
 from polyphemus_site.errors import UnavailableError
+
+logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 5
 
@@ -53,7 +56,12 @@ def begin_memory(prefix: str, client: redis.Redis, *, now: datetime) -> None:
     never used; calls that could have been used before the loss are refused until none of them is valid.
     """
     _, is_first = NonceMemory.objects.get_or_create(prefix=prefix, defaults={"first_used_at": now})
-    client.set(f"{prefix}:since", 0 if is_first else now.timestamp(), nx=True)
+    if client.set(f"{prefix}:since", 0 if is_first else now.timestamp(), nx=True) and not is_first:
+        logger.error(
+            "Redis has lost its memory: calls signed before %s are refused, and those believed just before"
+            " may be missing from the audit.",
+            now,
+        )
 
 
 def digest_of(nonce: str) -> str:

@@ -87,7 +87,12 @@ class TestReplay:
         assert last_reason() == "nonces_unavailable"
 
     def test_after_redis_lost_its_memory_older_calls_are_not_believed(
-        self, by_rfc9421: Send, instant: datetime, last_reason: Reason, monkeypatch: pytest.MonkeyPatch
+        self,
+        by_rfc9421: Send,
+        instant: datetime,
+        last_reason: Reason,
+        monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
     ) -> None:
         gate = gates.RedisGate(prefix=f"n-{instant.timestamp()}")
         monkeypatch.setattr(signed_site.TableAuthentication, "gate", gate)
@@ -100,6 +105,9 @@ class TestReplay:
         assert first.status_code == 201
         assert problem_of(again) == (503, "nonces_unavailable")
         assert NonceMemory.objects.filter(prefix=gate.prefix).exists()
+        assert [line.levelname for line in caplog.records if "missing from the audit" in line.message] == [
+            "ERROR"
+        ]
 
 
 class TestAudit:
