@@ -32,6 +32,20 @@ DEEPEST = 20
 IN_PLACE = ("allOf", "anyOf", "oneOf", "if", "then", "else")
 #: With these a schema says itself which names it takes.
 OWN_WORD = ("additionalProperties", "unevaluatedProperties", "patternProperties")
+#: Faults whose own words are the schema's inner ones: a pattern, or how its alternatives are put together.
+UNREADABLE = (
+    ValidationErrorKind.AnyOf,
+    ValidationErrorKind.BacktrackLimitExceeded,
+    ValidationErrorKind.FalseSchema,
+    ValidationErrorKind.Not,
+    ValidationErrorKind.OneOfMultipleValid,
+    ValidationErrorKind.OneOfNotValid,
+    ValidationErrorKind.Pattern,
+    ValidationErrorKind.PropertyNames,
+)
+NEEDED = "This is needed."
+OTHER_FORM = "This does not have the form asked for here."
+OTHER_FORM_WITH_HELP = "This does not have the form asked for here; its help says more."
 #: The param of nf-core pipelines that is a path to the sample sheet.
 SHEET_PARAM = "input"
 SHEET_FORMS = ("csv", "tsv", "json")
@@ -167,9 +181,17 @@ def _fault(error: ValidationError, schema: Schema) -> Fault:
         properties = where.get("properties", {})
         where = _walk(properties, [name])
     said = where.get("errorMessage")
-    told = "This is needed." if isinstance(error.kind, ValidationErrorKind.Required) else error.message
-    detail = said if isinstance(said, str) and said else told
+    detail = said if isinstance(said, str) and said else _told(error, where)
     return {"pointer": pointer_to(*place), "detail": detail[:LONGEST_DETAIL]}
+
+
+def _told(error: ValidationError, where: Schema) -> str:
+    """The fault in words a biologist can use, where the schema has none of its own."""
+    if isinstance(error.kind, ValidationErrorKind.Required):
+        return NEEDED
+    if isinstance(error.kind, UNREADABLE):
+        return OTHER_FORM_WITH_HELP if where.get("help_text") else OTHER_FORM
+    return error.message
 
 
 def _walk(schema: Schema, path: Sequence[str | int]) -> Schema:

@@ -124,6 +124,30 @@ class TestFaults:
 
         assert schemas.faults(sarek, params) == []
 
+    @pytest.mark.parametrize(
+        "said",
+        [
+            {"pattern": "^(a|b)+$"},
+            {"not": {"pattern": "^z"}},
+            {"anyOf": [{"pattern": "^(a|b)+$"}, {"const": "c"}]},
+            {"oneOf": [{"pattern": "^(a|b)+$"}, {"const": "c"}]},
+            {"oneOf": [{"pattern": "^z"}, {"pattern": "z$"}]},
+            {"items": {"pattern": "^(a|b)+$"}},
+            {"propertyNames": {"pattern": "^(a|b)+$"}},
+        ],
+    )
+    def test_a_form_that_only_a_pattern_tells_is_not_told_by_the_pattern(self, said: dict[str, Any]) -> None:
+        value = ["zz"] if "items" in said else {"zz": 1} if "propertyNames" in said else "zz"
+
+        [fault] = schemas.faults({"properties": {"a": {"description": "Letters.", **said}}}, {"a": value})
+
+        assert fault["detail"] == "This does not have the form asked for here."
+
+    def test_where_there_is_help_a_wrong_form_leads_to_it(self, sarek: dict[str, Any]) -> None:
+        [fault] = schemas.faults(sarek, GOOD | {"tools": "nonsense"})
+
+        assert fault["detail"] == "This does not have the form asked for here; its help says more."
+
     def test_the_schemas_own_words_are_shown(self, rnaseq: dict[str, Any]) -> None:
         [fault] = schemas.faults(rnaseq, {"input": "a.csv", "outdir": "out", "gtf": "genes.txt"})
 

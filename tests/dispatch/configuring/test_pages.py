@@ -43,6 +43,14 @@ class TestTheForm:
         assert not [said for _, said in read(html).elements if "pattern" in said]
         assert "(?<!" not in html
 
+    def test_a_wrong_form_is_told_in_words_and_not_by_its_pattern(self, requester: str) -> None:
+        typed = {"p.outdir": "out", "p.tools": "nonsense"}
+
+        html = send(browser(requester, EDITOR), PAGE, "check", typed).content.decode()
+
+        assert "tools: This does not have the form asked for here; its help says more.</a>" in html
+        assert "ascat|" not in html
+
     def test_what_is_right_is_published_as_it_was_previewed(self, requester: str) -> None:
         client = browser(requester, EDITOR)
         typed = {"p.outdir": "out", "p.wes": "true", "p.tools": "mutect2", "more": "S1\nS2"}
