@@ -75,8 +75,17 @@ def test_what_is_compiled_is_what_is_written(language: str) -> None:
         spoken = plain_gettext.GNUTranslations(source)
 
     for one in catalogue(language):
-        if one.id and isinstance(one.id, str):
-            assert spoken.gettext(one.id) == one.string
+        if isinstance(one.id, str):
+            assert not one.id or spoken.gettext(one.id) == one.string
+        else:
+            assert [spoken.ngettext(*one.id, number) for number in (1, 2)] == list(one.string)
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_what_is_counted_is_said_of_one_and_of_many(language: str) -> None:
+    counted = re.compile(r"%\((count|counter|number)\)s (\w+ )?(?!is\b)\w+s\b")
+
+    assert [one.id for one in catalogue(language) if isinstance(one.id, str) and counted.search(one.id)] == []
 
 
 TAGS = (

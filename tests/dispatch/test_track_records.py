@@ -171,6 +171,17 @@ class TestPage:
         assert f"The last 4 requests for exome_pipe that {analyst} took on: 0 done on time, 4 late." in said
         assert "it is realistically done by 2026-05-04 12:37 UTC." in said
 
+    def test_one_request_is_told_as_one(
+        self, submit: Submit, analyst: str, requester: str, now: datetime
+    ) -> None:
+        done_in(submit, analyst, 60, now=now)
+        bid(submit(name="present"), analyst, now=now)
+
+        html = browser(requester).get("/dt_lung/requests/present").content.decode()
+
+        said = " ".join(html.split())
+        assert f"The last request for exome_pipe that {analyst} took on: 1 done on time, 0 late." in said
+
     def test_a_first_timer_has_none(self, running: AnalysisRequest, requester: str) -> None:
         html = browser(requester).get("/dt_lung/requests/running").content.decode()
 
