@@ -31,6 +31,7 @@ BENCHES: dict[str, Bench] = {
             "scan_memory_1m",
             "first_scan_over_decode",
             "scan_1m_over_decode",
+            "rescan_1m_over_decode",
             "rescan_rows_written",
             "incremental_01_over_full",
             "incremental_1_over_01",
