@@ -182,7 +182,7 @@ class Gatherer:
                 continue
             groups = part.linked(".".join(links)) if links else [(name,) for name in part.names]
             names = sorted({name for group in groups for name in group})
-            known: dict[str, list[str] | None] = page.shared.setdefault((model, attribute), {})
+            known: dict[str, list[str] | None] = page.once(("digests", model, attribute), dict)
             if unknown := [name for name in names if name not in known]:  # loaders ask for the same files
                 known |= dict.fromkeys(unknown) | self._digests(model, attribute, unknown)
             for name in names:

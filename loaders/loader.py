@@ -173,7 +173,7 @@ class Loader:
     def explain(self, page: Page, index: int) -> dict[str, Finding]:
         """The whole tree: each question's finding for one anchor."""
         return {
-            question: page.once((check, index), partial(check.explain, page, index))
+            question: page.once(("finding", check.key, index), partial(check.explain, page, index))
             for question, check in self.checks.items()
         }
 

@@ -76,7 +76,7 @@ class Page:
         """The same records, fewer anchors; the page of one anchor is made once however many checks ask."""
         if len(names) != 1:
             return Page(self.model, names, self.store)
-        return self.once(names, lambda: Page(self.model, names, self.store))
+        return self.once(("only", names), lambda: Page(self.model, names, self.store))
 
     def of(self, model: str, names: Iterable[str]) -> Page:
         """A page of other anchors over the same store."""
@@ -87,7 +87,10 @@ class Page:
         return Page(self.model, self.names, replace(self.store, digests=digests))
 
     def once(self, key: Any, made: Callable[[], T]) -> T:
-        """What was made under this key, made now if it wasn't yet: loaders of one page ask for the same."""
+        """What was made under this key, made now if it wasn't yet: loaders of one page ask for the same.
+
+        A key begins with a word for what is kept under it, so that nothing is taken for something else.
+        """
         if key not in self.shared:
             self.shared[key] = made()
         found: T = self.shared[key]

@@ -34,8 +34,7 @@ class Sights:
     @classmethod
     def of(cls, page: Page, links: frozenset[Links]) -> Sights:
         """Those of a page and a set of links; loaders that follow the same share them."""
-        shared: Sights = page.shared.setdefault(links, cls(page, links))
-        return shared
+        return page.once(("sights", links), lambda: cls(page, links))
 
     @cached_property
     def records(self) -> list[tuple[Record, ...]]:

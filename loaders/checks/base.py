@@ -77,14 +77,17 @@ class Check(ABC):
 
     def answers(self, page: Page) -> list[bool]:
         """The same as `judge`, asked of a page once however many loaders ask."""
-        if self.spelled not in page.answers:
-            page.answers[self.spelled] = self.judge(page)
-        return page.answers[self.spelled]
+        if self.key not in page.answers:
+            page.answers[self.key] = self.judge(page)
+        return page.answers[self.key]
 
     @cached_property
-    def spelled(self) -> str:
-        """Its JSON form as text: equal checks may differ, since to Python `1 == True`."""
-        return json.dumps(self.as_json(), sort_keys=True, default=repr)
+    def key(self) -> tuple[type[Check], str]:
+        """What its answers are kept under: its class, since labs may call theirs alike, and its JSON form.
+
+        Equal checks may differ, since to Python `1 == True`.
+        """
+        return type(self), json.dumps(self.as_json(), sort_keys=True, default=repr)
 
     def ripens(self, page: Page) -> list[datetime | None]:
         """For each anchor, when the answer changes by the mere passing of time; None when it doesn't."""

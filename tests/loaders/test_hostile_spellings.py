@@ -14,6 +14,7 @@ from loaders.declared import DeclaredLoader, parsed
 from loaders.errors import MisspeltLoaderError
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
+from loaders.pages import Page
 from loaders.registry import Registry
 from tests.loaders.pages import patients
 from tests.loaders.strategies import ODD
@@ -120,6 +121,27 @@ def test_true_and_one_are_asked_for_apart() -> None:
     answers = [OneOf("age", (1,)).answers(page), OneOf("age", (True,)).answers(page)]
 
     assert answers == [[False], [True]]
+
+
+def test_true_and_one_are_explained_apart() -> None:
+    page = patients(A={"age": True})
+    one, true = (type("Asking", (ExomePipe,), {"needs": OneOf("age", (wanted,))})() for wanted in (1, True))
+
+    findings = [loader.explain(page, 0)["needs"] for loader in (one, true)]
+
+    assert [finding.passed for finding in findings] == [False, True]
+
+
+def test_checks_that_two_labs_call_alike_are_asked_apart() -> None:
+    class Absent(Present):
+        def judge(self, page: Page) -> list[bool]:
+            return [not there for there in super().judge(page)]
+
+    page = patients(A={"age": 1})
+
+    answers = [Present("age").answers(page), Absent("age").answers(page)]
+
+    assert answers == [[True], [False]]
 
 
 @pytest.mark.parametrize(

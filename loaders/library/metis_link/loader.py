@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import Any
 
 from loaders.checks import Present, Range
@@ -52,11 +53,11 @@ class MetisLink(Loader):
         return Config(inputs=(str(record),), params=params | {"files": self._files(page)[str(record)]})
 
     def _files(self, page: Page) -> dict[str, list[str]]:
-        key = (self.name, "files")
-        if key not in page.shared:
-            found: dict[str, list[str]] = defaultdict(list)
-            for record, location in zip(page.values("record"), page.values("location"), strict=True):
-                found[str(record)].append(location)
-            page.shared[key] = found
-        files: dict[str, list[str]] = page.shared[key]
-        return files
+        return page.once(("files", self.name), partial(_by_record, page))
+
+
+def _by_record(page: Page) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for record, location in zip(page.values("record"), page.values("location"), strict=True):
+        found[str(record)].append(location)
+    return found
