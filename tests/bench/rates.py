@@ -28,7 +28,7 @@ from django.db import connection
 from polyphemus_site.embedded import programs
 from tests.bench import load
 from tests.bench.analysts import KEK, Analyst, ready
-from tests.bench.dispatch import FILL
+from tests.bench.dispatch import BARE_TABLES, FILL
 from tests.bench.queues import celery_drain, procrastinate_drain
 from tests.bench.results import Row, paired
 from tests.web import ROOT, Web, free_port, running, serving
@@ -45,9 +45,7 @@ WITH won AS (UPDATE bare_request SET status = 'running', analyst = 'a@ucsf.edu'
               WHERE name = (SELECT 'r' || nextval('bare_turn')) AND status = 'new' RETURNING id)
 INSERT INTO bare_bid (request_id, analyst) SELECT id, 'a@ucsf.edu' FROM won;
 """
-BARE_TABLES = """
-CREATE TABLE bare_request (id bigserial PRIMARY KEY, name text UNIQUE, status text, analyst text);
-CREATE TABLE bare_bid (id bigserial PRIMARY KEY, request_id bigint UNIQUE, analyst text);
+BARE_MILLION = """
 CREATE SEQUENCE bare_turn;
 INSERT INTO bare_request (name, status) SELECT 'r' || n, 'new' FROM generate_series(1, 1000000) n
 """
@@ -111,6 +109,7 @@ def _filled(prefix: str, rows: int) -> list[str]:
 def _pgbench() -> Any:
     """PostgreSQL's own rate of the bare statement, on a million requests."""
     _execute(BARE_TABLES)
+    _execute(BARE_MILLION)
     with tempfile.NamedTemporaryFile("w", suffix=".sql", delete=False) as script:
         script.write(PGBENCH)
     command = [str(programs.installed().pgbench), "-n", "-M", "prepared", "-c", str(CLIENTS), "-j", "2"]

@@ -43,6 +43,7 @@ BENCHES: dict[str, Bench] = {
         "tests.bench.dispatch:rows",
         (
             "bid_cpu_over_bare_claim",
+            "bid_cpu_over_claim_on_twins",
             "poll_304_cpu_over_bare",
             "poll_304_10k_over_100",
             "list_10k_over_json_agg",
