@@ -331,6 +331,7 @@ class Seen(models.Model):
     digest = models.BinaryField()
     #: The digest of what judged it: loaders, templates, program.
     judge = models.CharField(max_length=64)
+    #: When all of it was judged; some of it may have been since.
     judged_at = models.DateTimeField()
     names = ArrayField(models.TextField())
     #: For each anchor a digest of all that was read for it; zeros where that can't be relied on.

@@ -242,6 +242,7 @@ def _walk(engine: Engine, model: str, account: Account, *, clock: Clock, afresh:
         return
     unrest = Unrest.of(engine.project, model, now=clock())
     unmet = firsts = seen.firsts(engine.project, model)
+    marked = set(unrest.marks)
     stretches = Stretches(engine, gatherer, clock, unrest, afresh)
     walk = engine.magma.walk(
         engine.project, model, gatherer.attributes, page_size=PAGE_SIZE, rows=gatherer.rows[model]
@@ -251,9 +252,10 @@ def _walk(engine: Engine, model: str, account: Account, *, clock: Clock, afresh:
         account.expect(walk.total)
         account.add(stretches.judge(documents, asked_at=asked_at))
         unmet = unmet - {next(iter(documents))}
-    left = stretches.gone | seen.anchors(engine.project, model, unmet) | unrest.marks.keys()
+        marked.difference_update(documents)  # a mark that is left on one of these stays: its loader failed
+    left = stretches.gone | seen.anchors(engine.project, model, unmet) | marked
     for names in pages_of(sorted(left)):
         again = engine.judge_names(model, names, now=clock())  # those that are there have been counted
         account.add(Tally(written=again.written, faults=again.faults))
-        unrest.end(names)
+        unrest.end(marked.intersection(names))
     seen.forget(engine.project, model, unmet)

@@ -81,11 +81,14 @@ def keep(
     names: Sequence[str],
     prints: Iterable[bytes],
     outcomes: Outcomes,
-    now: datetime,
+    judged_at: datetime,
 ) -> None:
-    """Remember a stretch, in the transaction that writes what follows from it."""
+    """Remember a stretch, in the transaction that writes what follows from it.
+
+    `judged_at`: when all of it was judged, though some may have been since: no outcome is older.
+    """
     values: dict[str, Any] = {"project": project, "model": model, "first": names[0], "names": list(names)}
-    values |= {"digest": digest, "judge": judge, "judged_at": now, "prints": b"".join(prints)}
+    values |= {"digest": digest, "judge": judge, "judged_at": judged_at, "prints": b"".join(prints)}
     spelled = msgspec.json.encode(outcomes.distinct).decode()
     with connection.cursor() as cursor:
         cursor.execute(KEEP, values | {"outcomes": spelled, "codes": outcomes.codes.tobytes()})

@@ -245,7 +245,7 @@ class Stretch:
             names=self.page.names,
             prints=relied_on,
             outcomes=outcomes,
-            now=self.page.now,
+            judged_at=self.before.judged_at if self.before and self.is_relied_on else self.page.now,
         )
         seen.unsettle(project, model, self.gone)
         self.whole.unrest.end(self.page.names)

@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from dispatch.models import AnalysisRequest
 from dispatch.states import Outcome, RequestStatus
-from loaders.checks import Custom, Linked, Present, Quiet
+from loaders.checks import Custom, Files, Linked, Present, Quiet
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
 from loaders.models import Gap, ScanRun, Seen, Suggestion, Unsettled
 from loaders.pages import Document, Page
 from loaders.services import scans, suggestions
-from loaders.services.stretches import GROWN, cut
+from loaders.services.rows import Desk
+from loaders.services.seen import Unrest
+from loaders.services.stretches import GROWN, Stretches, cut
 from loaders.services.verdicts import Engine, Tally
 from magma.client import Magma
 from tests.loaders.conftest import (
@@ -102,6 +104,19 @@ class TestWhatIsAsItWas:
         Seen.objects.update(judged_at=now() - timedelta(days=8))
 
         assert scan(magma).judged == PATIENTS
+
+    def test_is_judged_after_a_week_though_others_of_its_stretch_were_judged_within(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        scan(magma)
+        Seen.objects.update(judged_at=now() - timedelta(days=6))
+        upload_normal(warehouse)
+        engine = Engine.of(magma, "dt_lung", [ExomePipe()])
+
+        within = scan(magma)
+        after = scans.scan_model(engine, "patient", clock=lambda: now() + timedelta(days=2))
+
+        assert (within.judged, after.judged) == (1, PATIENTS)
 
 
 class TestWhatIsNot:
@@ -245,6 +260,43 @@ class TestWhatReadingDoesNotTell:
         AnalysisRequest.objects.update(
             status=RequestStatus.ARCHIVED, outcome=Outcome.CANCELLED, ended_at=now(), wake_at=None
         )
+
+        scan(magma)
+
+        assert Suggestion.objects.standing().get().anchor == PATIENT
+
+    def test_a_request_that_came_and_went_while_a_scan_was_under_way_is_noticed_by_the_next(
+        self, magma: Magma, warehouse: RunningWarehouse, requester: str
+    ) -> None:
+        upload_normal(warehouse)
+        scan(magma)
+        engine = Engine.of(magma, "dt_lung", [ExomePipe()])
+        begun = engine.gatherer("patient")
+        assert begun is not None
+        stretches = Stretches(engine, begun, now, Unrest.of("dt_lung", "patient", now=now()))
+        suggestions.accept(only_suggestion(), person=requester, now=now())
+        AnalysisRequest.objects.update(
+            status=RequestStatus.ARCHIVED, outcome=Outcome.CANCELLED, ended_at=now(), wake_at=None
+        )
+        warehouse.load({"patient": {"DTL002": {"physician": "another"}}})
+        (page,) = magma.walk("dt_lung", "patient", begun.attributes, rows=begun.rows["patient"])
+        an_hour_later = now() + timedelta(hours=1)
+
+        of_the_first = stretches.judge(page.documents, asked_at=an_hour_later)
+        scans.scan_model(engine, "patient", clock=lambda: an_hour_later + timedelta(minutes=1))
+
+        assert of_the_first.judged == 1
+        assert Suggestion.objects.standing().get().anchor == PATIENT
+
+    def test_what_others_wrote_is_not_forgotten_while_a_loader_fails(
+        self, magma: Magma, warehouse: RunningWarehouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        upload_normal(warehouse)
+        scan(magma)
+        Desk("dt_lung", "exome_pipe", "patient", now()).close({PATIENT: "for a while"})
+        with monkeypatch.context() as broken:
+            broken.setattr(Files, "accepts", lambda *_: 1 / 0)
+            assert scan(magma).faults.keys() == {"exome_pipe"}
 
         scan(magma)
 
