@@ -70,10 +70,10 @@ class Cause(TextChoices):
 class Source(TextChoices):
     """Which of our eyes saw it first."""
 
-    JOURNAL = "journal", "the journal"
-    SCAN = "scan", "the scan of recent changes"
-    SWEEP = "sweep", "the full scan"
-    COMMAND = "command", "a person's command"
+    JOURNAL = "journal", _("the journal")
+    SCAN = "scan", _("the scan of recent changes")
+    SWEEP = "sweep", _("the full scan")
+    COMMAND = "command", _("a person's command")
 
 
 class Decision(TextChoices):
@@ -157,10 +157,10 @@ DECIDABLE: Mapping[Decision, frozenset[ReviewStatus]] = {
 class BundleStatus(TextChoices):
     """Where one copy stands. Removal reads VERIFIED and nothing else."""
 
-    PLANNED = "planned", "To be written"
-    WRITTEN = "written", "Written, not yet compared"
-    VERIFIED = "verified", "Read back and equal to Magma"
-    SPENT = "spent", "Every record of it is decided"
+    PLANNED = "planned", _("To be written")
+    WRITTEN = "written", _("Written, not yet compared")
+    VERIFIED = "verified", _("Read back and equal to Magma")
+    SPENT = "spent", _("Every record of it is decided")
 
 
 BUNDLE_MOVES: Mapping[BundleStatus, frozenset[BundleStatus]] = {
