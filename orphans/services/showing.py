@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +48,9 @@ def look(magma: Magma, orphan: Orphan, *, privileged: bool, before: ReviewItem |
     if tree is None:
         return Sight(trouble=forest.unreadable[orphan.record])
     seen = _for_eyes(tree, templates, privileged=privileged)
+    depths = _depths(tree)
     return Sight(
-        records=tuple(_shown(node, tree, templates, privileged=privileged) for node in seen),
+        records=tuple(_shown(node, depths[node.name], templates, privileged=privileged) for node in seen),
         hidden=len(tree) - len(seen),
         changes=tuple(changes(tree, before.seen)) if before and before.seen else (),
     )
@@ -78,7 +79,7 @@ def _for_eyes(tree: Tree, templates: Templates, *, privileged: bool) -> list[Nod
     return [node for node in tree if node.name not in closed]
 
 
-def _shown(node: Node, tree: Tree, templates: Templates, *, privileged: bool) -> Shown:
+def _shown(node: Node, depth: int, templates: Templates, *, privileged: bool) -> Shown:
     template = templates[node.name.model]
     closed = frozenset() if privileged else template.restricted_attributes
     values: list[tuple[str, Any]] = []
@@ -99,7 +100,7 @@ def _shown(node: Node, tree: Tree, templates: Templates, *, privileged: bool) ->
         for attribute, far in linked_from(templates, node.name.model)
         for record in listed(node.document.get(attribute))
     ]
-    return Shown(node.name, _depth(node, tree), tuple(values), tuple(files), tuple(links), tuple(inbound))
+    return Shown(node.name, depth, tuple(values), tuple(files), tuple(links), tuple(inbound))
 
 
 def _each(value: Any) -> list[Any]:
@@ -108,9 +109,9 @@ def _each(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def _depth(node: Node, tree: Tree) -> int:
-    above: Mapping[Name, Name | None] = {one.name: one.above for one in tree}
-    depth, name = 0, node.above
-    while name is not None:
-        depth, name = depth + 1, above[name]
-    return depth
+def _depths(tree: Tree) -> dict[Name, int]:
+    """How far each record is below the top; a tree names parents before their children."""
+    depths: dict[Name, int] = {}
+    for node in tree:
+        depths[node.name] = 0 if node.above is None else depths[node.above] + 1
+    return depths

@@ -13,6 +13,7 @@ from magma.demo.naming import Naming
 from magma.demo.warehouse import SEED
 from magma.disconnected import restricted_names
 from orphans.models import AuditEntry, Orphan, Review
+from orphans.services import showing
 from orphans.services.adoption import MOST_REVISIONS, pieces, update_body
 from orphans.states import Decision, Fate, OrphanStatus, ReviewStatus
 from tests.orphans.test_review_views import browser, post, served  # noqa: F401 — a fixture
@@ -206,6 +207,17 @@ class TestPage:
         assert "linked from" in page
         assert HYDRA in page
         assert "Likely parents" in page
+
+    def test_each_record_stands_as_deep_as_it_hangs(self, world: World) -> None:
+        sight = showing.look(world.magma, orphan(), privileged=True)
+
+        depths = {one.name.model: one.depth for one in sight.records}
+        assert depths == {"victim": 0, "sidekick": 1, "wound": 1}
+
+    def test_it_speaks_the_readers_language(self) -> None:
+        page = browser().get(f"/labors/orphans/{orphan().pk}", headers={"Accept-Language": "de"})
+
+        assert "Wartet auf eine Entscheidung" in page.content.decode()
 
     def test_what_changed_since_the_review_is_named(self, world: World) -> None:
         world.review(ONE)
