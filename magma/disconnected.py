@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from magma.client import Magma
-from magma.questions import changed_after, lacks
+from magma.questions import changed_after, is_one_of, lacks
 from magma.templates import Template
 from magma.trees import Name, Node, Tree
 
@@ -206,14 +206,20 @@ def what_is_hidden(templates: Templates, tree: Tree) -> list[str]:
     )
 
 
-def restricted_names(magma: Magma, project: str, templates: Templates, model: str) -> frozenset[str]:
-    """Records of the model that lower-case roles don't see: restricted themselves, or below one that is."""
+def restricted_names(
+    magma: Magma, project: str, templates: Templates, model: str, *, among: Iterable[str] | None = None
+) -> frozenset[str]:
+    """Records of the model that lower-case roles don't see: restricted themselves, or below one that is.
+
+    One request for each model up the line whose records can be restricted; `among` keeps the answers short.
+    """
+    named = [] if among is None else [is_one_of(sorted(among))]
     names: set[str] = set()
     path: list[str] = []
     current: str | None = model
     while current is not None and (template := templates.get(current)) is not None:
         if template.holds_restricted_records:
-            query = [model, [*path, "restricted", "::true"], "::all", "::identifier"]
+            query = [model, *named, [*path, "restricted", "::true"], "::all", "::identifier"]
             names |= {str(name) for name, _ in magma.query(project, query).answer}
         if template.parent_attribute is None:
             break

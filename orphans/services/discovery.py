@@ -42,7 +42,7 @@ class Look:
     elsewhere: dict[str, str | None] = field(default_factory=dict)
     #: How each new one came about, as far as the journal tells.
     stories: dict[str, Story] = field(default_factory=dict)
-    #: Records of the parents' model that lower-case roles don't see, where a former parent is known.
+    #: Of the former parents that are known, those that lower-case roles don't see.
     closed: frozenset[str] = frozenset()
 
 
@@ -115,9 +115,9 @@ def look(
         one.stories = {
             each.record: tell(each, template=template, templates=templates, entries=entries) for each in new
         }
-    if any(story.former_parent for story in one.stories.values()):
+    if former := {story.former_parent for story in one.stories.values() if story.former_parent}:
         above = template.attributes[template.parent_attribute or ""].link_model or ""
-        one.closed = restricted_names(magma, project, templates, above)
+        one.closed = restricted_names(magma, project, templates, above, among=former)
     return one
 
 

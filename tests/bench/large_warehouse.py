@@ -30,6 +30,7 @@ from tests.bench.large_records import (
     SPECIMEN,
     SPECIMENS_PER_SUBJECT,
     SUBJECT,
+    Made,
     digests,
     number_of,
     templates,
@@ -176,10 +177,15 @@ def filtered(
         wanted = one[2] if one[1] == "::in" else [one[2]]
         return [n for n in sorted(map(number_of, wanted)) if _is_seen(model, n, disconnected=disconnected)]
     if one[0] in {"::has", "::lacks"}:
-        value = ATTRIBUTES[model.name][one[1]].value
         is_empty = one[0] == "::lacks"
-        return [n for n in numbers if (value(n, model.versions.get(n, 0)) == "null") is is_empty]
+        return [n for n in numbers if _is_empty(model, ATTRIBUTES[model.name][one[1]], n) is is_empty]
     raise RefusedError(422, {"errors": [f"{one[0]} is not a valid argument to Magma::RecordPredicate"]})
+
+
+def _is_empty(model: LargeModel, made: Made, number: int) -> bool:
+    """A disconnected record has no parent."""
+    is_orphan = made.type == "parent" and number in model.gone
+    return is_orphan or made.value(number, model.versions.get(number, 0)) == "null"
 
 
 def column(model: LargeModel, number: int, steps: list[Any]) -> Any:
