@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from magma.journal.models import JournalEntry
 from orphans.models import AuditEntry, Bundle, Orphan
 from orphans.states import Fate, OrphanStatus, ReviewStatus
 from polyphemus_site.mail.models import Notice
+from tests.conftest import KEPT
 from tests.orphans.world import World
 
 
@@ -60,3 +61,13 @@ class TestAdvance:
 
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             rewrite[act]()
+
+    @pytest.mark.parametrize("table", KEPT)
+    def test_neither_the_audit_nor_the_list_of_copies_is_emptied(self, world: World, table: str) -> None:
+        world.advance(world.approved("LABORS-VICTIM-000"))
+
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER orphans_is_not_emptied")
+            with pytest.raises(DatabaseError, match="Nobody empties"):
+                cursor.execute(f"TRUNCATE {table} CASCADE")
