@@ -24,12 +24,15 @@ WATCHING_POINTS = {
 #: Point: the module, the function or method there, and whether death comes before or after it.
 POINTS = {
     "the plan is made": ("orphans.services.bundles", "plan", "after"),
+    "the removal has begun": ("orphans.services.bundles", "write", "before"),
     "the copy is on its way to the disk": ("orphans.services.storage", "_force_to_disk", "before"),
     "the copy lies there, unrecorded": ("orphans.services.storage", "keep", "after"),
     "the copy is recorded": ("orphans.services.bundles", "_written", "after"),
     "the copy was read back": ("orphans.services.bundles", "read", "after"),
     "the copy is verified": ("orphans.services.bundles", "verify", "after"),
+    "the tables are held": ("magma.removal.rows", "hold_shape", "after"),
     "the rows are locked": ("magma.removal.rows", "lock", "after"),
+    "nothing refers to them": ("magma.removal.rows", "references", "after"),
     "the rows are deleted": ("magma.removal.rows", "delete", "after"),
     "the commit is allowed": ("magma.removal.database", "_Transaction._commit", "before"),
     "the commit took place": ("magma.removal.database", "_Transaction._commit", "after"),
