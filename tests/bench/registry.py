@@ -66,7 +66,8 @@ BENCHES: dict[str, Bench] = {
     "events": Bench("tests.bench.events:rows", ("event_to_suggestion_p95_s",)),
     "story": Bench("tests.bench.fresh_clone:rows", ("story_s",)),
     "removals": Bench(
-        "tests.bench.removals:rows", ("removal_over_bare_delete", "removal_with_bundles_over_bare_delete")
+        "tests.bench.removals:rows",
+        ("removal_over_bare_delete", "removal_over_batched_delete", "removal_with_bundles_over_bare_delete"),
     ),
     "forms": Bench("tests.bench.forms:rows", ("sarek_form_over_django_form", "sarek_form_cpu_s")),
     "journal": Bench("tests.bench.journal:rows", ("journal_write_p95_s", "journal_write_31mb_s")),
