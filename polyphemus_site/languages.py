@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
-API_PREFIX = "/api/"
+from polyphemus_site.api.problems import is_api
 
 
 class PageLanguageMiddleware(LocaleMiddleware):
@@ -16,13 +16,13 @@ class PageLanguageMiddleware(LocaleMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         """Choose the language of this answer."""
-        if request.path_info.startswith(API_PREFIX):
+        if is_api(request):
             translation.activate(settings.LANGUAGE_CODE)
         else:
             super().process_request(request)
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Say which it is, and that it depends on who asks."""
-        if request.path_info.startswith(API_PREFIX):
+        if is_api(request):
             return response
         return super().process_response(request, response)

@@ -12,6 +12,7 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 
 from polyphemus_site.api.problems import is_api
 
@@ -19,28 +20,24 @@ from polyphemus_site.api.problems import is_api
 NO_PAGE: Final = "default-src 'none'; frame-ancestors 'none'"
 
 
-class PageSessionMiddleware(SessionMiddleware):
+class PagesOnly(MiddlewareMixin):
+    """Django's own layer for a page, nothing for the API."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Through this layer, or past it."""
+        return self.get_response(request) if is_api(request) else super().__call__(request)  # type: ignore[return-value]  # no coroutine: we serve WSGI
+
+
+class PageSessionMiddleware(PagesOnly, SessionMiddleware):
     """`request.session`, on pages."""
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Django's for a page, nothing for the API."""
-        return self.get_response(request) if is_api(request) else super().__call__(request)  # type: ignore[return-value]  # no coroutine: we serve WSGI
 
-
-class PageAuthenticationMiddleware(AuthenticationMiddleware):
+class PageAuthenticationMiddleware(PagesOnly, AuthenticationMiddleware):
     """`request.user` of the admin, on pages."""
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Django's for a page, nothing for the API."""
-        return self.get_response(request) if is_api(request) else super().__call__(request)  # type: ignore[return-value]  # no coroutine: we serve WSGI
 
-
-class PageMessageMiddleware(MessageMiddleware):
+class PageMessageMiddleware(PagesOnly, MessageMiddleware):
     """What a page is told by the one before."""
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Django's for a page, nothing for the API."""
-        return self.get_response(request) if is_api(request) else super().__call__(request)  # type: ignore[return-value]  # no coroutine: we serve WSGI
 
 
 class PolicyMiddleware(CSPMiddleware):
