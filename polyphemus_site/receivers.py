@@ -12,6 +12,8 @@ from orphans.signals import removal_proposed
 from polyphemus_site.clock import now  # noqa: TID251 — what follows a commit is an edge, as a task is
 from polyphemus_site.home import channels, digests
 from polyphemus_site.mail import outbox
+from polyphemus_site.mail.models import Notice
+from polyphemus_site.mail.signals import notice_can_wait
 from polyphemus_site.projects.signals import project_settings_changed
 
 
@@ -30,3 +32,9 @@ def ask_for_agreement(*, review: Review, now: datetime, **_: Any) -> None:
         if email != review.decided_by:
             key = f"orphan-removal-proposed:{review.pk}:{now.timestamp()}:{email}"
             outbox.write(kind="orphan_removal_proposed", recipient=email, context=about, key=key, now=now)
+
+
+@receiver(notice_can_wait, dispatch_uid="polyphemus_site.wait_for_digest")
+def wait_for_digest(*, notice: Notice, now: datetime, **_: Any) -> datetime | None:
+    """What asks for nothing waits for its recipient's digest."""
+    return digests.awaited(notice, now=now)

@@ -1,4 +1,4 @@
-"""One daily digest per person and project: what needs them, as counts and links.
+"""One daily digest per person and project: what needs them, as counts and links, and what they are owed.
 
 A digest is written without the person's token, so their rights are those of their last visit; after two
 months without one, it pauses until they come again.
@@ -16,13 +16,17 @@ from polyphemus_site.home.hours import DAY, next_hour
 from polyphemus_site.home.overview import Card, overview
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import Level, Role
-from polyphemus_site.mail import outbox
+from polyphemus_site.mail import news, outbox
 from polyphemus_site.mail.mailboxes import language_of, wishes_of
+from polyphemus_site.mail.messages import subject_of
+from polyphemus_site.mail.models import Notice
 from polyphemus_site.models import DigestReader
 
 KIND = "digest"
 PAUSE_AFTER = timedelta(days=60)
 BATCH = 200
+#: So long after its hour a digest may still come; then what it should have told goes out by itself.
+LATEST = timedelta(minutes=15)
 
 
 def reader_of(person: Person, project: str) -> DigestReader | None:
@@ -78,17 +82,27 @@ def _send(reader: DigestReader, *, now: datetime) -> bool:
     if not ours.update(next_at=following) or now - reader.seen_at > PAUSE_AFTER:
         return False
     with override(language_of(reader.email)):
-        cards = [card for card in overview(person_of(reader), reader.project) if card.needs_you]
-    if not cards:
+        cards = [_line(card) for card in overview(person_of(reader), reader.project) if card.needs_you]
+        told = [_piece(notice) for notice in news.take(reader.email, reader.project, now=now)]
+    if not (cards or told):
         return False
     outbox.write(
         kind=KIND,
         recipient=reader.email,
-        context={"project": reader.project, "cards": [_line(card) for card in cards]},
+        context={"project": reader.project, "cards": cards, "news": told},
         key=f"{KIND}-{reader.pk}-{reader.next_at.isoformat()}",
         now=now,
     )
     return True
+
+
+def awaited(notice: Notice, *, now: datetime) -> datetime | None:
+    """Until when a digest may tell this notice; None when its recipient gets none of the project."""
+    project = notice.context.get("project", "")
+    readers = DigestReader.objects.filter(email=notice.recipient, project=project)
+    reader = readers.filter(seen_at__gt=now - PAUSE_AFTER).first()
+    until = reader.next_at + LATEST if reader else now
+    return until if until > now else None
 
 
 def person_of(reader: DigestReader) -> Person:
@@ -99,6 +113,10 @@ def person_of(reader: DigestReader) -> Person:
 
 def _line(card: Card) -> dict[str, Any]:
     return {"title": str(card.title), "figure": card.figure, "says": str(card.says), "path": card.path}
+
+
+def _piece(notice: Notice) -> dict[str, Any]:
+    return {"says": subject_of(notice), "path": notice.context.get("path", "")}
 
 
 def _rights(person: Person, project: str, now: datetime) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def _hold(notice: Notice, *, now: datetime) -> NoticeStatus | None:
         return _finish(notice, NoticeStatus.WITHHELD, due_at=now, note=reason, now=now)
     if until := mailboxes.waits_until(notice, now=now):
         note = f"Not before {until:%Y-%m-%d %H:%M} UTC."
-        return _finish(notice, NoticeStatus.WAITING, due_at=until, note=note, now=now)
+        return _finish(notice, NoticeStatus.HELD, due_at=until, note=note, now=now)
     return None
 
 

@@ -1,6 +1,7 @@
 """The kinds of mail: one folder entry each, `templates/mail/KIND.txt` with `KIND.json` beside it.
 
-The JSON holds `label`, what people choose by, and `example`, a context to try the templates with.
+The JSON holds `label`, what people choose by, and `example`, a context to try the templates with; and
+`can_wait` where nobody has to do anything about it, so that a daily digest may tell it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class Kind:
     name: str
     label: str
     example: Mapping[str, Any]
+    can_wait: bool = False
 
 
 @cache
@@ -38,4 +40,4 @@ def _read(text: Path) -> Kind:
     if not described.exists():
         return Kind(text.stem, text.stem.replace("_", " ").capitalize(), {})
     words = json.loads(described.read_text(encoding="utf-8"))
-    return Kind(text.stem, words["label"], words["example"])
+    return Kind(text.stem, words["label"], words["example"], words.get("can_wait", False))

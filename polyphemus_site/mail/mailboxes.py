@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
 
+from polyphemus_site.mail.kinds import kinds
 from polyphemus_site.mail.models import Mailbox, Notice, Unsubscription
+from polyphemus_site.mail.signals import notice_can_wait
 from polyphemus_site.mail.states import NoticeStatus
 
 DAY = timedelta(days=1)
@@ -72,9 +75,21 @@ def refusal(notice: Notice) -> str:
 
 
 def waits_until(notice: Notice, *, now: datetime) -> datetime | None:
-    """When the notice may be sent, if not now: after the quiet hours, or when today's number is used up."""
+    """When the notice may be sent, if not now.
+
+    After the digest that may tell it instead, after the quiet hours, or when today's number is used up.
+    """
     mailbox = wishes_of(notice.recipient)
-    return end_of_quiet(mailbox, now=now) or _end_of_cap(mailbox, now=now)
+    return _end_of_digest(notice, now=now) or end_of_quiet(mailbox, now=now) or _end_of_cap(mailbox, now=now)
+
+
+def _end_of_digest(notice: Notice, *, now: datetime) -> datetime | None:
+    """Until when whoever writes digests may tell this in one; None when it goes out by itself."""
+    kind = kinds().get(notice.kind)
+    if kind is None or not kind.can_wait:
+        return None
+    answers: list[tuple[Any, Any]] = notice_can_wait.send(Notice, notice=notice, now=now)
+    return max((until for _, until in answers if until is not None), default=None)
 
 
 def end_of_quiet(mailbox: Mailbox, *, now: datetime) -> datetime | None:

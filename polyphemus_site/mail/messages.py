@@ -41,7 +41,7 @@ def preview(kind: Kind) -> Preview:
 
 def compose(notice: Notice) -> EmailMultiAlternatives:
     """The mail of a notice, in the recipient's language; raises Django's template errors."""
-    context = {**notice.context, "site_url": settings.POLYPHEMUS_URL, "recipient": notice.recipient}
+    context = _context(notice)
     with override(language_of(notice.recipient)):
         subject, text = _split(render_text(notice.kind, context))
         html = render_html(notice.kind, context, text=text)
@@ -54,6 +54,15 @@ def compose(notice: Notice) -> EmailMultiAlternatives:
     )
     message.attach_alternative(html, "text/html")
     return message
+
+
+def subject_of(notice: Notice) -> str:
+    """The first line of its text, in the language of the moment."""
+    return _split(render_text(notice.kind, _context(notice)))[0]
+
+
+def _context(notice: Notice) -> dict[str, Any]:
+    return {**notice.context, "site_url": settings.POLYPHEMUS_URL, "recipient": notice.recipient}
 
 
 def _split(rendered: str) -> tuple[str, str]:

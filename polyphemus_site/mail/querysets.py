@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from polyphemus_site.mail.states import OWED, NoticeStatus
 
@@ -28,5 +28,7 @@ class NoticeQuerySet(QuerySet["Notice"]):
         return self.filter(status=NoticeStatus.FAILED)
 
     def overdue(self, *, now: datetime) -> NoticeQuerySet:
-        """Still unsent long after they were written."""
-        return self.filter(status__in=OWED, created_at__lte=now - OVERDUE_AFTER)
+        """Still unsent long after they were written, or after the time they were held for."""
+        since = now - OVERDUE_AFTER
+        held = Q(status=NoticeStatus.HELD)
+        return self.filter(Q(held, due_at__lte=since) | Q(~held, status__in=OWED, created_at__lte=since))

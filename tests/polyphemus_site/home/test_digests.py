@@ -15,7 +15,10 @@ from orphans.models import Orphan
 from polyphemus_site.home import digests
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
-from polyphemus_site.mail.models import Mailbox, Notice
+from polyphemus_site.mail import delivery, mailboxes, outbox
+from polyphemus_site.mail.messages import compose
+from polyphemus_site.mail.models import Mailbox, Notice, NoticeEvent
+from polyphemus_site.mail.states import NoticeStatus
 from polyphemus_site.models import DigestReader
 from tests.polyphemus_site.home import rows
 from tests.polyphemus_site.janus.tokens import public_key, token
@@ -139,6 +142,91 @@ class TestSending:
             sender.join()
 
         assert Notice.objects.count() == 1
+
+
+class TestNews:
+    """What asks for nothing, and is told by the digest."""
+
+    @pytest.fixture(autouse=True)
+    def letters(self, settings: Settings) -> None:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+    def owe(self, kind: str = "request_archived", *, project: str = "labors", now: datetime) -> Notice:
+        ended = {"name": "pair", "outcome": "ticket", "path": "/labors/requests/pair"}
+        context = ended | {"project": project, "seconds": 60}
+        return outbox.write(kind=kind, recipient=DOCTOR, context=context, key=kind + project, now=now)
+
+    def status(self, notice: Notice) -> str:
+        return Notice.objects.get(pk=notice.pk).status
+
+    def test_what_has_ended_waits_for_its_readers_digest_and_is_told_there(self, now: datetime) -> None:
+        subscribe("v:labors", now=now)
+        notice = self.owe(now=now)
+        at_once = delivery.deliver(now=now).sent
+
+        sent = digests.send_due(now=TOMORROW)
+
+        mail = compose(Notice.objects.get(kind="digest"))
+        assert (at_once, sent, self.status(notice)) == (0, 1, NoticeStatus.TOLD)
+        assert mail.subject == "[labors] 1 piece of news"
+        assert "* [labors] pair has ended: ticket\n" in str(mail.body)
+        assert "/labors/requests/pair\n" in str(mail.body)
+        assert "What needs you" not in str(mail.body)
+        assert NoticeEvent.objects.filter(notice=notice).latest("pk").target == NoticeStatus.TOLD
+
+    def test_it_is_told_once(self, now: datetime) -> None:
+        subscribe("v:labors", now=now)
+        self.owe(now=now)
+
+        counts = [digests.send_due(now=TOMORROW + timedelta(days=days)) for days in (0, 1)]
+
+        assert counts == [1, 0]
+        assert delivery.deliver(now=TOMORROW + timedelta(days=2)).sent == 1
+
+    @pytest.mark.parametrize("kind", ["request_deferred", "extension_asked", "help_asked", "request_message"])
+    def test_what_waits_for_the_reader_comes_at_once(self, now: datetime, kind: str) -> None:
+        subscribe("e:labors", now=now)
+        self.owe(kind, now=now)
+
+        assert delivery.deliver(now=now).sent == 1
+
+    def test_who_reads_no_digest_of_the_project_is_told_by_mail(self, now: datetime) -> None:
+        subscribe("v:labors", now=now)
+        self.owe(project="ipi", now=now)
+
+        assert delivery.deliver(now=now).sent == 1
+
+    def test_a_digest_that_does_not_come_keeps_nothing_back(self, now: datetime) -> None:
+        subscribe("v:labors", now=now)
+        self.owe(now=now)
+
+        counts = [delivery.deliver(now=at).sent for at in (now, TOMORROW, TOMORROW + digests.LATEST)]
+
+        assert counts == [0, 0, 1]
+
+    def test_a_reader_who_stays_away_is_told_by_mail(self, now: datetime) -> None:
+        reader = subscribe("v:labors", now=now)
+        later = reader.seen_at + timedelta(days=60)
+        self.owe(now=later)
+
+        assert delivery.deliver(now=later).sent == 1
+
+    def test_a_kind_one_has_had_enough_of_is_not_told_either(self, now: datetime) -> None:
+        subscribe("v:labors", now=now)
+        mailboxes.unsubscribe(DOCTOR, "request_archived", now=now)
+        self.owe(now=now)
+
+        assert digests.send_due(now=TOMORROW) == 0
+
+    def test_what_is_held_is_no_alarm_until_its_time_is_long_past(self, now: datetime) -> None:
+        subscribe("v:labors", now=now)
+        self.owe(now=now)
+        delivery.deliver(now=now)
+
+        due_at = TOMORROW + digests.LATEST
+        counts = [Notice.objects.overdue(now=due_at + timedelta(minutes=m)).count() for m in (0, 29, 30)]
+
+        assert counts == [0, 0, 1]
 
 
 class TestPage:
