@@ -53,7 +53,10 @@ class Headers(Mapping[str, str]):
 
 
 class LeanRequest:
-    """As much of DRF's request as our views read."""
+    """As much of DRF's request as DRF's rules and our views read."""
+
+    #: Nobody else could know the caller: a refusal is a 403.
+    authenticators: ClassVar[tuple[()]] = ()
 
     def __init__(self, http: HttpRequest, renderer: BaseRenderer, user: Any, auth: Verified) -> None:
         """Keep what is known."""
@@ -91,6 +94,8 @@ class LeanView(APIView):
         try:
             principal, verified = self.lean_authentication().believe(request, call_of(request, kwargs))
             self.request = cast("Request", LeanRequest(request, renderer, principal, verified))
+            self.check_permissions(self.request)
+            self.check_throttles(self.request)
             response = _plain(getattr(self, self.lean[str(request.method)])(self.request), renderer)
         except Exception as error:  # noqa: BLE001 — as in DRF's own dispatch: refusals become answers, the rest is logged
             response = problems.answer_to(request, error, view=self)

@@ -15,6 +15,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import RequestFactory
 from django.utils import translation
 from pytest_django import Settings
+from rest_framework.permissions import BasePermission
+from rest_framework.throttling import BaseThrottle
 
 from dispatch.models import AnalysisRequest
 from dispatch.views import api
@@ -89,6 +91,23 @@ def calls(program: Program, method: str, target: str, body: Any, headers: dict[s
 
 BID = {"analysis": "exome_pipe", "analyst": "saurabh.asthana@ucsf.edu", "time": "3600"}
 V2 = "application/vnd.polyphemus.v2+json"
+
+
+class Closed(BasePermission):
+    """Lets nobody in."""
+
+    def has_permission(self, *_: Any) -> bool:
+        return False
+
+
+class Slow(BaseThrottle):
+    """Lets nobody in before a minute is over."""
+
+    def allow_request(self, *_: Any) -> bool:
+        return False
+
+    def wait(self) -> float:
+        return 60
 
 
 class TestBothWays:
@@ -190,6 +209,29 @@ class TestBothWays:
         got = answer(short, one)
 
         assert got[0] == 200
+        assert comparable(got) == comparable(answer(long, two))
+
+    @pytest.mark.parametrize(
+        ("rule", "kind", "status"), [("permission", Closed, 403), ("throttle", Slow, 429)]
+    )
+    def test_a_rule_laid_on_a_view_holds_both_ways(
+        self,
+        short: Application,
+        long: WSGIHandler,
+        program: Program,
+        submit: Submit,
+        monkeypatch: pytest.MonkeyPatch,
+        rule: str,
+        kind: Any,
+        status: int,
+    ) -> None:
+        submit(name="pair")
+        monkeypatch.setattr(api.BidsView, f"{rule}_classes", (kind,))
+        one, two = calls(program, "POST", "/api/v1/bids", {**BID, "name": "pair"}, {})
+
+        got = answer(short, one)
+
+        assert got[0] == status
         assert comparable(got) == comparable(answer(long, two))
 
     def test_a_crash_is_the_same(
