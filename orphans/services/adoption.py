@@ -14,6 +14,8 @@ MOST_PROPOSALS = 5
 #: What each kind of evidence is worth: rules are meant, the journal saw it, likenesses only hint.
 GRAMMAR, JOURNAL, PREFIX, SIBLINGS = 110, 100, 60, 40
 LIKELY = 60
+#: Siblings of whom fewer stand under a parent say nothing of it: a prefix may be all of a project's names.
+TELLING_SHARE = 0.25
 #: Revisions in one update.
 MOST_REVISIONS = 500
 
@@ -113,6 +115,7 @@ def _siblings(words: Tokens, family: Family) -> list[tuple[str, float, str]]:
             return [
                 (parent, count / total * length / len(words), f"{count} of {total}")
                 for parent, count in found.most_common(MOST_PROPOSALS)
+                if count / total >= TELLING_SHARE
             ]
     return []
 

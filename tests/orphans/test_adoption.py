@@ -45,6 +45,9 @@ class TestRank:
     def test_a_former_parent_that_is_gone_is_not_proposed(self, lung: Family) -> None:
         assert "DTL999" not in [one.parent for one in rank("X", lung, former="DTL999")]
 
+    def test_siblings_who_stand_everywhere_say_nothing(self, lung: Family) -> None:
+        assert rank("DTL099.T1", lung) == []
+
     def test_siblings_speak_where_the_parents_name_says_nothing(self) -> None:
         family = Family.of(
             ["Lion", "Hydra"], [("NEMEA-1", "Lion"), ("NEMEA-2", "Lion"), ("LERNA-1", "Hydra")]
