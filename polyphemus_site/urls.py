@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 import dispatch.configuring.urls
 import dispatch.urls
@@ -45,6 +46,7 @@ urlpatterns = [
     path("-/mail/stop/<str:token>", mail_views.unsubscribe, name="unsubscribe"),
     path("-/mail/previews", mail_views.previews, name="mail_previews"),
     path("-/mail/previews/<str:kind>", mail_views.previews, name="mail_preview"),
+    path("<slug:project>", RedirectView.as_view(pattern_name="project")),  # as people type it
     path("<str:project>/", home_views.project_home, name="project"),
     path("<str:project>/settings", settings_views.project_settings, name="project_settings"),
     path("<str:project>/digest", home_views.project_digest, name="project_digest"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -42,6 +42,8 @@ def analyses_page(request: PageRequest, project: str) -> HttpResponse:
 @signed_in
 def configure_page(request: PageRequest, project: str) -> HttpResponse:
     """`/PROJECT/configure?analysis=A`: ask for any analysis; from a version or an earlier request."""
+    if not request.GET:  # nothing is asked for yet: choose
+        return redirect("analyses_page", project=project)
     return configure(request, knowledge.order_of(request.person, project, request.GET))
 
 

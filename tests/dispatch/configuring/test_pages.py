@@ -28,6 +28,12 @@ def only() -> AnalysisRequest:
     return AnalysisRequest.objects.get()
 
 
+def test_without_an_analysis_it_leads_to_those_there_are(requester: str) -> None:
+    answer = browser(requester, EDITOR).get("/labors/configure")
+
+    assert (answer.status_code, answer["Location"]) == (302, "/labors/analyses")
+
+
 @pytest.mark.usefixtures("sarek")
 class TestTheForm:
     def test_it_asks_for_every_parameter_of_the_pipeline(self, requester: str) -> None:

@@ -172,6 +172,11 @@ class TestPage:
         assert "<table>" in page
         assert "style=" not in page
 
+    def test_it_is_found_without_its_last_slash(self, client: Client) -> None:
+        answer = client.get("/labors")
+
+        assert (answer.status_code, answer["Location"]) == (HTTPStatus.FOUND, "/labors/")
+
     def test_a_fault_of_a_scan_is_text(self, client: Client, now: datetime) -> None:
         fault = "<img src=x onerror=alert(1)>"
         ScanRun.objects.create(kind=ScanKind.CHANGES, project="labors", started_at=now, error=fault)
