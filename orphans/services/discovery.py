@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
+from django.db.models import Max
 
 from magma.client import Magma
 from magma.disconnected import Found, find, parents_now, restricted_names
@@ -186,9 +187,12 @@ def _add(row: Search, one: Look, new: Sequence[Found], *, now: datetime) -> int:
 
 
 def _kept_before(project: str, model: str, records: Sequence[str]) -> dict[str, Orphan]:
-    """Rows of the same records that vanished while kept: being unseen for a while is no change."""
-    rows = Orphan.objects.filter(project=project, status=OrphanStatus.GONE).exclude(reason="")
-    return {row.record: row for row in rows.named(model=model, records=list(records)).order_by("pk")}
+    """The latest rows of the same records, if they vanished while kept: being unseen is no change."""
+    gone = Orphan.objects.filter(project=project, status=OrphanStatus.GONE)
+    named = gone.named(model=model, records=list(records)).order_by()
+    latest = named.values("record").annotate(latest=Max("pk")).values("latest")
+    kept = gone.filter(pk__in=latest, history__source=OrphanStatus.KEPT, history__target=OrphanStatus.GONE)
+    return {row.record: row for row in kept}
 
 
 def _orphan(
