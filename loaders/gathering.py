@@ -51,13 +51,23 @@ def implied(shapes: Shapes, model: str, links: Iterable[tuple[str, ...]]) -> fro
     return frozenset(
         ".".join((*prefix, *climb, RESTRICTED))
         for prefix in {(), *links}
-        for climb in _marked_ancestors(shapes, shapes.end_of(model, prefix))
+        for climb in _marked_ancestors(shapes, model, prefix)
     )
 
 
-def _marked_ancestors(shapes: Shapes, model: str) -> list[tuple[str, ...]]:
+def climbs(shapes: Shapes, model: str, links: Iterable[tuple[str, ...]]) -> frozenset[tuple[str, ...]]:
+    """The paths of links on the way to those marks."""
+    marks = map(split, implied(shapes, model, links))
+    return frozenset(parts[:length] for parts in marks for length in range(1, len(parts)))
+
+
+def _marked_ancestors(shapes: Shapes, model: str, prefix: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The ways up from the end of a path; what a path leads down from has its own way up."""
     found: list[tuple[str, ...]] = []
     climb: tuple[str, ...] = ()
+    came_by = ""
+    for step in shapes.steps(model, prefix):
+        model, came_by = step.trait.leads_to, step.trait.back
     while True:
         shape = shapes[model]
         mark = shape.traits.get(RESTRICTED)
@@ -65,6 +75,8 @@ def _marked_ancestors(shapes: Shapes, model: str) -> list[tuple[str, ...]]:
             found.append(climb)
         parent = shape.traits.get(shape.parent)
         if parent is None or parent.leads_to not in shapes or len(climb) > len(shapes.models):
+            return found
+        if not climb and shape.parent == came_by:
             return found
         climb, model = (*climb, shape.parent), parent.leads_to
 

@@ -12,9 +12,9 @@ from functools import cached_property
 from hashlib import sha256
 
 from loaders.checks.times import instant
-from loaders.gathering import implied
+from loaders.gathering import climbs
 from loaders.pages import Page
-from loaders.shapes import RESTRICTED, split
+from loaders.shapes import RESTRICTED
 
 #: Magma's stamps are whole seconds: what was written this lately may be written again under the same stamp.
 UNSETTLED = timedelta(seconds=5)
@@ -62,7 +62,6 @@ class Sights:
     @cached_property
     def restricted(self) -> list[bool]:
         """For each anchor whether a record read for it, or one above such a record, is marked restricted."""
-        marks = implied(self.page.store.shapes, self.page.model, self.links)
         hidden = {
             (model, name)
             for model, documents in self.page.store.documents.items()
@@ -71,7 +70,7 @@ class Sights:
         }
         if not hidden:
             return [False] * len(self.page)
-        above = {parts[:n] for parts in map(split, marks) for n in range(1, len(parts))}
+        above = climbs(self.page.store.shapes, self.page.model, self.links)
         return [not hidden.isdisjoint(records) for records in self._along(above)]
 
     def _along(self, prefixes: Collection[Links]) -> list[tuple[Record, ...]]:

@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from loaders.gathering import climbs
 from loaders.loader import Loader
 from loaders.pages import as_names
 from loaders.shapes import Shapes
 from magma.client import Magma
 
 
+def paths_of(shapes: Shapes, loader: Loader) -> frozenset[tuple[str, ...]]:
+    """Every path of links to what a loader's suggestions rest on: what it reads, and what may hide that."""
+    return loader.links | climbs(shapes, loader.model, loader.links)
+
+
 def paths_to(shapes: Shapes, loader: Loader, model: str) -> list[tuple[str, ...]]:
     """Every path by which a loader's anchors reach records of a model; the empty one is the anchor itself."""
-    paths = [path for path in loader.links if shapes.end_of(loader.model, path) == model]
+    paths = [path for path in paths_of(shapes, loader) if shapes.end_of(loader.model, path) == model]
     return sorted(paths) + ([()] if loader.model == model else [])
 
 

@@ -20,7 +20,7 @@ from loaders.services.seen import Unrest
 from loaders.services.stretches import Stretches, cut, stamped
 from loaders.services.verdicts import Engine, Tally
 from loaders.states import ScanKind
-from loaders.touched import Backwards
+from loaders.touched import Backwards, paths_of
 from magma.client import Magma
 from magma.pages import Page as MagmaPage
 
@@ -32,12 +32,12 @@ PAGE_SIZE = 1000
 
 
 def models_read(engine: Engine) -> list[str]:
-    """Every model any loader reads: a change there can change a verdict."""
+    """Every model any loader reads: a change there can change a verdict, or who may know of it."""
     reached = {
         engine.shapes.end_of(loader.model, path)
         for loader in engine.loaders
         if not engine.fault_of(loader)
-        for path in ((), *loader.links)
+        for path in ((), *paths_of(engine.shapes, loader))
     }
     return sorted(reached)
 

@@ -17,8 +17,9 @@ from pytest_django import Settings
 from loaders import mentions
 from loaders.checks import Files, Linked
 from loaders.library.exome_pipe.loader import ExomePipe
+from loaders.loader import Loader
 from loaders.models import Dismissal, Gap, Suggestion
-from loaders.services import scans, suggestions
+from loaders.services import changes, scans, suggestions
 from loaders.services.verdicts import Engine
 from magma.client import Magma
 from polyphemus_site.home import channels, digests
@@ -26,8 +27,8 @@ from polyphemus_site.home.overview import overview
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
 from polyphemus_site.mail.models import Notice
+from tests.loaders.conftest import TUMOR_EXOME, upload_normal
 from tests.loaders.conftest import now as this_instant
-from tests.loaders.conftest import upload_normal
 from tests.loaders.rows import suggested
 from tests.magma.demo_fixture import RunningWarehouse
 from tests.polyphemus_site.janus.tokens import public_key, token
@@ -197,6 +198,13 @@ def test_dismissing_for_oneself_is_told_to_nobody(secrets: list[Suggestion], now
     assert telling(LOWER, secrets) == set()
 
 
+class Tubes(Loader):
+    """Reads nothing beyond its anchor."""
+
+    name, model, analysis = "tubes", "exome", "align"
+    needs, outputs = Files("raw_fastqs"), Files("bam", r"realigned\..+")
+
+
 class TestWhatIsRestricted:
     """Marks follow from Magma: an attribute of the template, a record, or one above it."""
 
@@ -222,3 +230,23 @@ class TestWhatIsRestricted:
             seen.append(Suggestion.objects.get().restricted)
 
         assert tuple(seen) == marks
+
+    @pytest.mark.parametrize("marks", [(True, False), (False, True)])
+    def test_one_on_what_stands_above_all_that_is_read_reaches_it_by_the_journal(
+        self, magma: Magma, warehouse: RunningWarehouse, marks: tuple[bool, bool]
+    ) -> None:
+        engine = Engine.of(magma, "dt_lung", [Tubes()])
+        seen = []
+
+        for mark in marks:
+            warehouse.load({"patient": {"DTL001": {"restricted": mark}}})
+            changes.tell("dt_lung", {"patient": ["DTL001"]}, now=this_instant())
+            scans.judge_pending(magma, "dt_lung", clock=this_instant, engine=engine)
+            seen.append(Suggestion.objects.standing().get(anchor=TUMOR_EXOME).restricted)
+
+        assert tuple(seen) == marks
+
+    def test_what_may_hide_what_is_read_is_scanned_for_changes(self, magma: Magma) -> None:
+        engine = Engine.of(magma, "dt_lung", [Tubes()])
+
+        assert scans.models_read(engine) == ["exome", "patient", "sample"]
