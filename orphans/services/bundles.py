@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -88,11 +88,11 @@ def write(bundle: Bundle, tools: Tools, *, by: By) -> Bundle:
     templates = tools.magma.templates(review.project)
     trees = _unchanged(review, pending(bundle), tools.magma, templates, by=by)
     if not trees:
-        return _spend(bundle)
+        return spend(bundle)
     examination = tools.adapter.examine(review.project, list(trees.values()))
     trees = _agreeing(review, pending(bundle), trees, examination.disagreements, by=by)
     if not trees:
-        return _spend(bundle)
+        return spend(bundle)
     content = canonical(
         {
             "format": FORMAT,
@@ -140,7 +140,7 @@ def verify(bundle: Bundle, tools: Tools, *, by: By) -> Bundle:
     items = {pk: item for pk, item in pending(bundle).items() if pk in kept.trees}
     trees = _unchanged(review, items, tools.magma, templates, by=by, against=kept.marks)
     if not trees:
-        return _spend(bundle)
+        return spend(bundle)
     examination = tools.adapter.examine(review.project, list(trees.values()))
     before = kept.witness()
     changed = {
@@ -158,7 +158,7 @@ def verify(bundle: Bundle, tools: Tools, *, by: By) -> Bundle:
         Bundle.objects.filter(pk=bundle.pk, status=BundleStatus.WRITTEN).update(**fields)
         note_review(review, action="bundle verified", by=_with(by, bundle.sha256, bundle.name))
     bundle.refresh_from_db()
-    return _spend(bundle) if is_spent(bundle) else bundle
+    return spend(bundle) if is_spent(bundle) else bundle
 
 
 def _same(before: Witness, after: Witness, tree: Tree) -> bool:
@@ -210,7 +210,7 @@ def again(bundle: Bundle) -> Bundle:
     """
     if bundle.items.removed().exists():
         _pending(bundle).update(bundle=None)
-        return _spend(bundle)
+        return spend(bundle)
     Bundle.objects.filter(pk=bundle.pk, status__in=[BundleStatus.WRITTEN, BundleStatus.VERIFIED]).update(
         status=BundleStatus.PLANNED
     )
@@ -220,10 +220,6 @@ def again(bundle: Bundle) -> Bundle:
 
 def spend(bundle: Bundle) -> Bundle:
     """Every record of it is decided."""
-    return _spend(bundle)
-
-
-def _spend(bundle: Bundle) -> Bundle:
     Bundle.objects.filter(pk=bundle.pk).exclude(status=BundleStatus.SPENT).update(status=BundleStatus.SPENT)
     bundle.refresh_from_db()
     return bundle
@@ -328,8 +324,3 @@ def _ask(magma: Magma, project: str, query: list[Any]) -> list[Any]:
 
 def _with(by: By, sha256: str, note: str) -> By:
     return By(by.actor, by.now, note=note, review=by.review, bundle_sha256=sha256)
-
-
-def past(bundles: Iterable[Bundle], *, now: datetime) -> list[Bundle]:
-    """Those whose time of keeping is over."""
-    return [bundle for bundle in bundles if bundle.keep_until and bundle.keep_until < now]
