@@ -49,8 +49,8 @@ REVISION = "SELECT coalesce(sum(changes * (slot * 7919 + 1)), 0) FROM dispatch_r
 #: One statement for the key, what it may do, and the time: an analyst's poll costs two statements in all.
 #: An unknown id costs the same one.
 FIND = """
-SELECT statement_timestamp(), {revision}, k.analyst, k.scheme, k.algorithm, k.ciphertext, k.nonce,
-       k.kek_version, k.state, k.not_before, k.expires_at,
+SELECT statement_timestamp(), {revision}, k.analyst, k.scheme, k.algorithm, encode(k.ciphertext, 'hex'),
+       encode(k.nonce, 'hex'), k.kek_version, k.state, k.not_before, k.expires_at,
        (SELECT json_agg(json_build_array(s.project, s.analysis, s.verb)) FROM dispatch_keyscope AS s
          WHERE s.key_id = k.id)
   FROM (VALUES (1)) AS always LEFT JOIN dispatch_apikey AS k ON k.id = {key_id}
@@ -98,7 +98,7 @@ def _ring(key_id: str, columns: tuple[Any, ...], keks: tuple[bytes, ...]) -> Key
     The row is read for each call, so that whatever changes in it counts from then on.
     """
     analyst, scheme, algorithm, ciphertext, nonce, version, state, not_before, expires_at, lines = columns
-    sealed = Sealed(_bytes(ciphertext), _bytes(nonce), version)
+    sealed = Sealed(bytes.fromhex(ciphertext), bytes.fromhex(nonce), version)
     scopes = Scopes(tuple(Scope(*line) for line in msgspec.json.decode(lines or "[]")))
     return KeyRing(
         key_id=key_id,
@@ -111,11 +111,6 @@ def _ring(key_id: str, columns: tuple[Any, ...], keks: tuple[bytes, ...]) -> Key
         not_after=_instant(expires_at),
         revoked=state == KeyState.REVOKED,
     )
-
-
-def _bytes(text: str) -> bytes:
-    """A bytea as PostgreSQL writes it, `\\x` and hexadecimal digits."""
-    return bytes.fromhex(text[2:])
 
 
 def _instant(text: str | None) -> datetime | None:

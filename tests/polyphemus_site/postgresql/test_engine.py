@@ -9,11 +9,15 @@ from typing import Any
 import psycopg
 import pytest
 from django.db import DatabaseError, DataError, OperationalError, connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 
+from dispatch.authentication import AnalystAuthentication
+from dispatch.scopes import EVERYTHING
+from dispatch.services import keys
 from polyphemus_site.api.models import NonceMemory
 from polyphemus_site.postgresql.prepared import Statement
 from tests import web
+from tests.dispatch.calls import KEK
 
 ECHO = Statement(
     "echo",
@@ -108,6 +112,44 @@ def other_column() -> Iterator[None]:
     connection.close()
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE changing")
+
+
+@pytest.fixture
+def other_forms() -> Iterator[None]:
+    """A database whose owner likes other ways of writing."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_database()")
+        (name,) = cursor.fetchone()
+        cursor.execute(f'ALTER DATABASE "{name}" SET DateStyle = German')
+        cursor.execute(f'ALTER DATABASE "{name}" SET bytea_output = escape')
+    connection.close()
+    yield
+    with connection.cursor() as cursor:
+        cursor.execute(f'ALTER DATABASE "{name}" RESET DateStyle')
+        cursor.execute(f'ALTER DATABASE "{name}" RESET bytea_output')
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+class TestForms:
+    def test_instants_are_written_in_one_form_whatever_the_database_likes(self, other_forms: None) -> None:
+        assert datetime.fromisoformat(echo()[2]) == INSTANT
+
+    def test_keys_are_read_whatever_the_database_likes(self, other_forms: None) -> None:
+        made = keys.create(
+            analyst="saurabh.asthana@ucsf.edu",
+            scheme="etna-v1",
+            scopes=EVERYTHING,
+            kek=KEK,
+            actor="tests",
+            now=INSTANT,
+        )
+
+        with override_settings(POLYPHEMUS_KEK=KEK):
+            ring, _ = AnalystAuthentication().keys_at(made.key.pk)
+
+        assert ring is not None
+        assert ring.secrets == (made.secret.encode(),)
 
 
 @pytest.mark.django_db(transaction=True)
