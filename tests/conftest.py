@@ -14,8 +14,18 @@ pytest_plugins = ["tests.magma.demo_fixture"]
 
 #: An instant for tests that need one; nothing about it is special but its seconds.
 NOON = datetime(2026, 5, 4, 12, 22, 7, tzinfo=UTC)
-#: Tables that nobody empties.
-KEPT = ("orphans_auditentry", "orphans_bundle")
+#: Tables that nobody empties, and the triggers that see to it.
+KEPT = {
+    "orphans_auditentry": "orphans_is_not_emptied",
+    "orphans_bundle": "orphans_is_not_emptied",
+    "dispatch_requestevent": "history_is_not_emptied",
+    "dispatch_keyevent": "history_is_not_emptied",
+    "dispatch_bid": "history_is_not_emptied",
+    "configuring_configurationversion": "history_is_not_emptied",
+    "configuring_schemaedition": "history_is_not_emptied",
+    "configuring_configuredrequest": "history_is_not_emptied",
+    "api_signedcall": "history_is_not_emptied",
+}
 
 
 def pytest_sessionstart() -> None:
@@ -37,8 +47,8 @@ def hear_signals() -> None:
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Tests with processes of their own empty every table behind them; elsewhere what is kept refuses."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for table in KEPT:
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER orphans_is_not_emptied")
+        for table, trigger in KEPT.items():
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """Django's, but for `is_usable`, and for how dates are written."""
 
     def init_connection_state(self) -> None:
-        """Begin as Django does, and have dates written in the one form that prepared statements' readers know.
+        """Begin as Django does, and have dates written in the form that readers of prepared statements know.
 
-        A server tells its style as a connection opens, so asking costs nothing, and ours seldom has to be set.
+        A server tells its style as a connection opens: asking costs nothing, and it seldom has to be set.
         """
         super().init_connection_state()
         style = self.connection.info.parameter_status("DateStyle") or ""

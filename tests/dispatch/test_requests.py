@@ -9,7 +9,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 
 from dispatch.errors import NameTakenError, NoRoomError
 from dispatch.models import AnalysisRequest, RequestEvent
@@ -19,6 +19,7 @@ from dispatch.states import RequestStatus
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError
 from polyphemus_site.projects import decisions
 from polyphemus_site.projects.decisions import Decided
+from tests.conftest import KEPT
 from tests.dispatch.conftest import Submit
 
 
@@ -43,25 +44,24 @@ class TestRoom:
         assert [submit(name=name).name for name in ("a", "b")] == ["a", "b"]
 
     @pytest.mark.django_db(transaction=True)
-    def test_two_at_once_do_not_share_the_last_place(
-        self, submit: Submit, now: datetime, curator: str
-    ) -> None:
-        decisions.change("dt_lung", Decided(most_open_requests=1), actor=curator, now=now)
-        together = Barrier(2)
+    def test_of_many_at_once_no_two_share_a_place(self, submit: Submit, now: datetime, curator: str) -> None:
+        decisions.change("dt_lung", Decided(most_open_requests=3), actor=curator, now=now)
+        together = Barrier(8)
 
-        def publish(name: str) -> str:
+        def publish(name: str | None) -> str:
             with closing(connection):
+                connection.ensure_connection()
                 together.wait()
                 try:
-                    return submit(name=name).name
+                    return submit(name=name).status
                 except NoRoomError as refused:
                     return refused.code
 
-        with ThreadPoolExecutor(2) as pool:
-            outcomes = list(pool.map(publish, ["a", "b"]))
+        with ThreadPoolExecutor(8) as pool:
+            outcomes = list(pool.map(publish, ["a", "b", "c", "d", None, None, None, None]))
 
-        assert sorted(outcomes)[1] == "no_room"
-        assert AnalysisRequest.objects.count() == 1
+        assert sorted(outcomes) == ["new"] * 3 + ["no_room"] * 5
+        assert AnalysisRequest.objects.count() == 3
 
 
 class TestSubmit:
@@ -285,3 +285,19 @@ class TestHistory:
 
         with pytest.raises(Exception, match="only added to"), connection.cursor() as cursor:
             cursor.execute("DELETE FROM dispatch_requestevent WHERE id = %s", [event.pk])
+
+    def test_the_database_refuses_to_delete_a_bid(self, running: AnalysisRequest) -> None:
+        with pytest.raises(DatabaseError, match="only added to"), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM dispatch_bid WHERE request_id = %s", [running.pk])
+
+    @pytest.mark.parametrize(
+        "emptied",
+        [*KEPT, "dispatch_analysisrequest", "configuring_configuration", "dispatch_apikey, dispatch_bid"],
+    )
+    def test_the_database_refuses_to_empty_what_is_kept(self, running: AnalysisRequest, emptied: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            for table, trigger in KEPT.items():
+                cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER {trigger}")
+            with pytest.raises(DatabaseError, match="Nobody empties"):
+                cursor.execute(f"TRUNCATE {emptied} CASCADE")

@@ -9,7 +9,6 @@ from magma.journal.models import JournalEntry
 from orphans.models import AuditEntry, Bundle, Orphan
 from orphans.states import Fate, OrphanStatus, ReviewStatus
 from polyphemus_site.mail.models import Notice
-from tests.conftest import KEPT
 from tests.orphans.world import World
 
 
@@ -62,7 +61,7 @@ class TestAdvance:
         with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
             rewrite[act]()
 
-    @pytest.mark.parametrize("table", KEPT)
+    @pytest.mark.parametrize("table", ["orphans_auditentry", "orphans_bundle"])
     def test_neither_the_audit_nor_the_list_of_copies_is_emptied(self, world: World, table: str) -> None:
         world.advance(world.approved("LABORS-VICTIM-000"))
 
