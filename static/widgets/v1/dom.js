@@ -48,3 +48,8 @@ export function button(text, key, act, { className = "", part = "action" } = {})
   made.addEventListener("click", act);
   return made;
 }
+
+/** What a notice begins with. @param {string} text */
+export function heading(text) {
+  return node("h3", { part: "title", text, key: "title", tabindex: "-1" });
+}

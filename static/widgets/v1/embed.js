@@ -1,12 +1,11 @@
 // The one lasting address. Registers the elements; with ?automount also puts the strip into Timur's record pages.
-// A second load, also from another copy, changes nothing. Whatever the elements need is named here, so that a
-// browser asks for all of it at once and not step by step.
+// A second load, also from another copy, changes nothing. Whatever the elements need at first is named here, so that a
+// browser asks for all of it at once and not step by step; the screens of a review come when somebody begins one.
 import "./api.js";
 import "./dom.js";
 import "./element.js";
 import "./look.js";
 import "./place.js";
-import "./review.js";
 import "./words.js";
 import { PolyphemusOrphans } from "./orphans.js";
 import { PolyphemusRequests } from "./requests.js";

@@ -1,9 +1,8 @@
 // <polyphemus-orphans>: the project's records without a parent, and their review on the spot.
 
 import { read } from "./api.js";
-import { button, link, node, quoted } from "./dom.js";
+import { button, heading, link, node, quoted } from "./dom.js";
 import { PolyphemusElement } from "./element.js";
-import { heading, screenOf } from "./review.js";
 import { localTime } from "./words.js";
 
 /** @import { Orphan, OrphanList, Place, Review } from "./shapes.d.ts" */
@@ -146,8 +145,11 @@ export class PolyphemusOrphans extends PolyphemusElement {
     await this.#act("review", 0, () => this.change("api/v1/reviews", body));
   }
 
-  /** @param {Review} review */
-  #open(review) {
+  /**
+   * @param {Review} review
+   * @param {typeof import("./review.js").screenOf} screenOf
+   */
+  #open(review, screenOf) {
     const address = `api/v1/reviews/${review.id}`;
     this.#screen = [
       node(
@@ -197,9 +199,10 @@ export class PolyphemusOrphans extends PolyphemusElement {
     this.say(this.words("acting"));
     this.tell("action", { id, kind, state: "requested" });
     try {
+      const { screenOf } = await import("./review.js");
       const review = await ask();
       this.tell("action", { id: review.id, kind, state: "confirmed" });
-      if (project === this.#project) this.#open(review);
+      if (project === this.#project) this.#open(review, screenOf);
       this.say(this.words(`review.${review.status === "open" ? "what" : review.status}`));
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);

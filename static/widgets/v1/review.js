@@ -1,13 +1,8 @@
 // The screens of a review of orphans.
 
-import { button, link, node, quoted } from "./dom.js";
+import { button, heading, link, node, quoted } from "./dom.js";
 
 /** @import { Review, ReviewItem, Stage } from "./shapes.d.ts" */
-
-/** What every screen begins with. @param {string} text */
-export function heading(text) {
-  return node("h3", { part: "title", text, key: "title", tabindex: "-1" });
-}
 
 /**
  * @param {Review} review

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.sites import ROOT, Certificate, serve_polyphemus
 from tests.browser.timur.site import Site
 from tests.browser.widgets.conftest import RECORD
 from tests.loaders.rows import suggested
@@ -19,6 +23,8 @@ pytestmark = pytest.mark.browser
 
 Embed = Callable[..., Page]
 SCRIPTS = Path(__file__).resolve().parents[3] / "static/widgets/v1"
+#: All but the screens of a review, which come when somebody begins one.
+AT_FIRST = {path.name for path in SCRIPTS.glob("*.js")} - {"review.js"}
 #: From the answer's last byte to the frame after the one that shows it, in milliseconds.
 PAINTED = """() => new Promise((done) => {
     const settle = () => requestAnimationFrame(() => setTimeout(() => {
@@ -34,6 +40,30 @@ def test_the_scripts_are_small() -> None:
     whole = b"".join(path.read_bytes() for path in sorted(SCRIPTS.glob("*.js")))
 
     assert len(gzip.compress(whole)) <= 15_000
+
+
+@pytest.fixture
+def deployed(certificate: Certificate, timur_site: Site, tmp_path: Path) -> Iterator[str]:
+    """A web process as a lab would run it: with what `collectstatic` has compressed."""
+    deployment = {"POLYPHEMUS_STATIC_ROOT": str(tmp_path), "POLYPHEMUS_TIMUR_ORIGINS": timur_site.url}
+    # the admin's scripts take ten seconds, and nothing is asked of them here
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v0", "--ignore", "admin"]
+    subprocess.run(command, cwd=ROOT, env=os.environ | deployment, check=True)  # noqa: S603 — a command of our own
+    with serve_polyphemus(certificate, deployment) as url:
+        yield url
+
+
+def test_what_a_host_loads_at_first_is_small_as_it_is_sent(deployed: str, page: Page, timur: Site) -> None:
+    timur.head = f'<script type="module" src="{deployed}/widgets/v1/embed.js?automount"></script>'
+    sent: dict[str, int] = {}
+    page.on("response", lambda one: sent.update({one.url: int(one.headers.get("content-length", 0))}))
+    page.goto(timur.url + RECORD)
+    page.evaluate("customElements.whenDefined('polyphemus-orphans').then(() => null)")
+    page.wait_for_load_state("networkidle")
+
+    ours = {Path(url.partition("?")[0]).name: size for url, size in sent.items() if "/widgets/v1/" in url}
+    assert ours.keys() == AT_FIRST
+    assert sum(ours.values()) <= 15_000
 
 
 def test_an_element_asks_one_thing_and_no_leave_for_it(embed: Embed, page: Page, polyphemus: str) -> None:
@@ -52,7 +82,7 @@ def test_an_element_asks_one_thing_and_no_leave_for_it(embed: Embed, page: Page,
 
 
 def test_its_scripts_are_asked_for_at_once_and_not_step_by_step(embed: Embed) -> None:
-    others = {path.name for path in SCRIPTS.glob("*.js")} - {"embed.js"}
+    others = AT_FIRST - {"embed.js"}
     page = embed(query="?automount")
     page.evaluate("customElements.whenDefined('polyphemus-orphans').then(() => null)")
 
