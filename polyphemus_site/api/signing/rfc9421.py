@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import http_sf
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -91,8 +92,10 @@ def verify(call: Call, ring: KeyRing, *, base_url: str, host: str, now: datetime
     call.refuse_unless_plain(host)
     given = _input_of(call)
     _refuse_components(call, given)
-    _refuse_parameters(given, ring)
+    _refuse_parameters(given)
     created, expires = _times(given, ring, now)
+    if given.parameters["alg"] != ring.algorithm:
+        _refuse_other_algorithm(call, ring, base_url)
     secret = _matching(call, ring, base_url)
     return Verified(
         key_id=given.parameters["keyid"],
@@ -116,8 +119,11 @@ def _input_of(call: Call) -> SignatureInput:
     if len(inputs) != 1 or inputs.keys() != signatures.keys():
         raise SignatureRefusedError("not one signature")
     ((components, parameters),) = inputs.values()
+    ((made, beside),) = signatures.values()
     if not isinstance(components, list):
         raise SignatureRefusedError("Signature-Input format")
+    if not isinstance(made, bytes) or beside:
+        raise SignatureRefusedError("Signature format")
     return SignatureInput(components=components, parameters=parameters)
 
 
@@ -144,7 +150,7 @@ def _refuse_components(call: Call, given: SignatureInput) -> None:
         raise SignatureRefusedError("components")
 
 
-def _refuse_parameters(given: SignatureInput, ring: KeyRing) -> None:
+def _refuse_parameters(given: SignatureInput) -> None:
     parameters = given.parameters
     if set(parameters) != PARAMETERS:
         raise SignatureRefusedError("parameters")
@@ -152,8 +158,16 @@ def _refuse_parameters(given: SignatureInput, ring: KeyRing) -> None:
         raise SignatureRefusedError("nonce format")
     if parameters["tag"] != TAG:
         raise SignatureRefusedError("tag")
-    if parameters["alg"] != ring.algorithm:
+    if parameters["alg"] not in _ALGORITHMS:
         raise SignatureRefusedError("alg")
+
+
+def _refuse_other_algorithm(call: Call, ring: KeyRing, base_url: str) -> NoReturn:
+    """Refuse what another kind of key than this id's would have made, after as much work as for any other."""
+    dummy, algorithm = dummy_for(call)
+    with suppress(SignatureRefusedError):
+        _matching(call, replace(ring, secrets=(dummy,), algorithm=algorithm), base_url)
+    raise SignatureRefusedError("alg")
 
 
 def _times(given: SignatureInput, ring: KeyRing, now: datetime) -> tuple[datetime, datetime]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +67,9 @@ def rings(settings: LazySettings, db: None, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 Send = Callable[..., Any]
+Headers = dict[str, str]
+RAW = json.dumps(BODY).encode()
+THINGS = "/api/v1/things"
 
 
 @pytest.fixture
@@ -147,3 +151,60 @@ def last_reason(db: None) -> Callable[[], str]:
         return SignedCall.objects.latest("id").reason
 
     return reason
+
+
+@dataclass
+class Sent:
+    """A call as its owner signed it; `changed` is what the stranger makes of it."""
+
+    send: Send
+    method: str = "POST"
+    target: str = THINGS
+    body: bytes = RAW
+    headers: Headers = field(default_factory=dict)
+    meta: Headers = field(default_factory=dict)
+
+    def changed(self, **changes: Any) -> Any:
+        """The answer to it."""
+        headers = {
+            name: value for name, value in (self.headers | changes.pop("headers", {})).items() if value
+        }
+        other = replace(self, headers=headers, **changes)
+        return other.send(other.method, other.target, other.body, other.headers, **other.meta)
+
+
+@pytest.fixture
+def etna_call(send: Send, instant: datetime) -> Callable[..., Sent]:
+    """Signed by etna-v1; a query's values are signed too."""
+
+    def signed(method: str = "POST", target: str = THINGS, values: Any = BODY, **how: Any) -> Sent:
+        given = values if method == "POST" else how.pop("query", {})
+        usual: dict[str, Any] = {
+            "key_id": "athena",
+            "key": ETNA_KEY,
+            "nonce": fresh_nonce(),
+            "expires": instant + LIFE,
+        }
+        path = target.partition("?")[0]
+        fields = etna.sign(method=method, host=HOST, path=path, signed=given, **(usual | how))
+        return Sent(send, method, target, json.dumps(given).encode() if method == "POST" else b"", fields)
+
+    return signed
+
+
+@pytest.fixture
+def rfc_call(send: Send, instant: datetime) -> Callable[..., Sent]:
+    """Signed by rfc9421-v1."""
+
+    def signed(method: str = "POST", target: str = THINGS, **how: Any) -> Sent:
+        usual: dict[str, Any] = {
+            "key": RFC_KEY,
+            "authority": HOST,
+            "nonce": fresh_nonce(),
+            "created": int(instant.timestamp()),
+        }
+        body = RAW if method == "POST" else b""
+        made = rfc9421_profile.Signing(method=method, target=target, body=body, **(usual | how))
+        return Sent(send, method, target, body, made.headers())
+
+    return signed

@@ -213,7 +213,7 @@ class TestVerify:
             ("authorization", "Etna abc", "two kinds of credentials"),
             ("signature", "", "not one signature"),
             ("signature", "sig=:AAAA:", "signature"),
-            ("signature", "sig=?1", "signature"),
+            ("signature", "sig=?1", "Signature format"),
             ("signature", "sig=:" + "A" * 300 + ":", "field too long"),
             ("signature", "é", "structured field format"),
             ("signature", "other=:AAAA:", "not one signature"),
