@@ -1,30 +1,23 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
 
 import pytest
-from pytest_django.fixtures import Settings
 
-from magma.client import Magma, connect, disconnect, token_source
-from magma.demo.tokens import KeyPair
+from magma.client import Magma
 from magma.errors import (
     MagmaFailed,
     MagmaForbidden,
     MagmaGarbled,
-    MagmaNotConfigured,
     MagmaNotFound,
     MagmaRefused,
     MagmaRestricted,
 )
-from magma.janus_login import JanusLogin
 from magma.questions import Ending
-from magma.tokens import StaticToken
 from magma.wire import Patience
 from tests.magma.demo_fixture import RunningWarehouse
 from tests.magma.stand_in import StandIn, answer
@@ -346,61 +339,3 @@ class TestWhoWeAre:
     def test_is_known_to_magma(self, reader: Magma) -> None:
         assert reader.alive() == "Magma is available."
         assert reader.flags("labors") == {}
-
-
-class TestConnect:
-    @pytest.fixture(autouse=True)
-    def _settled(self, settings: Settings) -> Iterator[None]:
-        settings.POLYPHEMUS_MAGMA_URL = "http://127.0.0.1:1"
-        settings.POLYPHEMUS_MAGMA_TOKEN = "a.b.c"
-        settings.POLYPHEMUS_JANUS_EMAIL = ""
-        settings.POLYPHEMUS_PROJECTS = ["ipi"]
-        yield
-        disconnect()
-
-    def test_gives_one_client_to_a_worker(self, settings: Settings) -> None:
-        assert connect() is connect()
-        assert connect().projects() == ["ipi"]
-
-    def test_gives_the_same_client_to_all_threads(self) -> None:
-        with ThreadPoolExecutor(16) as threads:
-            clients = set(threads.map(lambda _: connect(), range(64)))
-
-        assert len(clients) == 1
-
-    def test_follows_the_settings(self, settings: Settings) -> None:
-        before = connect()
-        settings.POLYPHEMUS_MAGMA_URL = "http://127.0.0.1:2"
-
-        assert connect().wire.base == "http://127.0.0.1:2"
-        assert before.wire.base == "http://127.0.0.1:1"
-
-    def test_gives_a_forked_worker_connections_of_its_own(self) -> None:
-        reading, writing = os.pipe()
-        mine = id(connect())
-
-        child = os.fork()
-        if not child:
-            os.write(writing, str(id(connect()) != mine).encode())
-            os._exit(0)
-
-        os.waitpid(child, 0)
-        assert os.read(reading, 10) == b"True"
-
-    @pytest.mark.parametrize("name", ["POLYPHEMUS_MAGMA_URL", "POLYPHEMUS_MAGMA_TOKEN"])
-    def test_says_what_is_not_set(self, settings: Settings, name: str) -> None:
-        setattr(settings, name, "")
-
-        with pytest.raises(MagmaNotConfigured, match=name):
-            connect()
-
-    def test_prefers_a_login_that_renews_itself(self, settings: Settings, janus_keys: KeyPair) -> None:
-        without = token_source()
-        settings.POLYPHEMUS_JANUS_EMAIL = "polyphemus@ucsf.edu"
-        settings.POLYPHEMUS_JANUS_PRIVATE_KEY = janus_keys.private
-        settings.POLYPHEMUS_JANUS_URL = "http://127.0.0.1:1"
-
-        with closing(token_source()) as login:
-            kind = type(login)
-
-        assert (type(without), kind) == (StaticToken, JanusLogin)
