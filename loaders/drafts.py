@@ -23,7 +23,7 @@ class Gist:
     reason: str
     restricted: bool
     fingerprint: str
-    #: A cheap digest of all that was read.
+    #: A cheap digest of the loader and of all that was read.
     touch: str
     #: Due anchor -> fingerprint.
     members: Mapping[str, str]
@@ -38,6 +38,19 @@ class Proposal(Gist):
     output: str
     config: Mapping[str, Any]
     receipt: Mapping[str, Any]
+    records: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retouch:
+    """What a suggestion starts from and rests on, brought up to date without a word: it says what it said."""
+
+    id: int
+    touch: str
+    analysis: str
+    output_key: str
+    output: str
+    config: Mapping[str, Any]
     records: Sequence[str]
 
 
@@ -60,7 +73,8 @@ class Known:
 
 
 def _told(gist: Gist) -> tuple[object, ...]:
-    return (gist.fingerprint, gist.loader_version, gist.due, gist.reason, gist.restricted)
+    # the members besides their fingerprint, which covers no names where inputs lie behind a link
+    return (gist.fingerprint, gist.members, gist.loader_version, gist.due, gist.reason, gist.restricted)
 
 
 @dataclass
@@ -72,8 +86,8 @@ class Draft:
     refresh: list[Proposal] = field(default_factory=list)
     #: Anchor or batch -> why its suggestion ends.
     close: dict[str, str] = field(default_factory=dict)
-    #: Suggestion -> the digest of what was read, where nothing else changed.
-    retouch: dict[int, str] = field(default_factory=dict)
+    #: Of standing ones that say what they should, drawn from other writes or by a loader written otherwise.
+    retouch: list[Retouch] = field(default_factory=list)
     #: Anchor -> when time alone may change its verdict.
     ripens: dict[str, datetime] = field(default_factory=dict)
     #: Anchors with an open request whose output is there.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 from loaders import fingerprints
@@ -43,6 +46,10 @@ SPELLED = (
     "lacking",
     "changed",
 )
+
+
+#: Where classes are that a new release may mend without any loader being written otherwise.
+BASES = ("loaders.loader", "loaders.declared")
 
 
 #: What is asked of a loader to explain it, besides its checks.
@@ -188,6 +195,12 @@ class Loader:
         return plain | {question: check.as_json() for question, check in self.checks.items()}
 
     @cached_property
+    def mark(self) -> str:
+        """Another when the loader is written otherwise, whether or not its version was raised."""
+        code = [_code(kind.__module__) for kind in type(self).__mro__[:-1]]
+        return fingerprints.digest([self.spelling, sorted(self.config_reads), code])
+
+    @cached_property
     def output_key(self) -> str:
         """Equal for loaders that make the same output: they are alternatives."""
         return fingerprints.digest([self.model, self.outputs.as_json()])
@@ -197,6 +210,15 @@ class Loader:
         """Every path of links it follows; what changes at their ends can change its verdicts."""
         paths = {split(path)[:length] for path in self.reads for length in range(1, len(split(path)))}
         return frozenset(paths)
+
+
+@lru_cache
+def _code(module: str) -> str:
+    """A digest of what a module of loaders holds; "" of our own bases and where there is no file."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if module in BASES or file is None or not Path(file).is_file():
+        return ""
+    return hashlib.sha256(Path(file).read_bytes()).hexdigest()
 
 
 def _is_ours(check: Check) -> bool:

@@ -38,7 +38,7 @@ class Suggestion(models.Model):
     #: Made by a loader that is only tried out: shown to nobody but on the page that compares.
     shadow = models.BooleanField(default=False, db_default=False)
     fingerprint = models.CharField(max_length=64)
-    #: A cheap digest of all that was read: while equal, file digests need not be asked for again.
+    #: A cheap digest of the loader and of all that was read: while equal, no file digest is asked for again.
     touch = models.CharField(max_length=64, blank=True)
     #: The state of the output when this was suggested: a rerun must change it to count as seen.
     output = models.CharField(max_length=64, blank=True)

@@ -55,11 +55,10 @@ def _digest(read: Any) -> bytes:
 
 def of_judges(loaders: Sequence[Loader], shadows: Sequence[str], shapes: Shapes, plan: Plan) -> str:
     """Of everything besides the records on which these loaders' verdicts rest."""
-    told = [[one.spelling, one.ready, one.lacking, one.changed, sorted(one.config_reads)] for one in loaders]
     models = {
         model: [repr(shapes[model]), sorted(attributes)] for model, attributes in plan.attributes.items()
     }
-    return fingerprints.digest([_program(), told, shadows, models])
+    return fingerprints.digest([_program(), [one.mark for one in loaders], shadows, models])
 
 
 @lru_cache

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 from loaders import evidence, fingerprints, judging, restriction
 from loaders.checks import Finding
-from loaders.drafts import Draft, Gist, Known, Proposal
+from loaders.drafts import Draft, Gist, Known, Proposal, Retouch
 from loaders.errors import LoaderError
 from loaders.gathering import Gatherer
 from loaders.judging import Judgement, Past, Verdicts
@@ -94,7 +95,8 @@ class Bench:
         return known.gist.members.get(self.page.names[index], "") if touch == known.gist.touch != "" else ""
 
     def _touch(self, key: str) -> str:
-        return digest_of([self.sights.touches[index] for index in self.groups[key]])
+        touch = digest_of([self.sights.touches[index] for index in self.groups[key]])
+        return touch and sha256(f"{self.loader.mark}{touch}".encode()).hexdigest()
 
     def _stands(self, key: str, due: list[Judgement]) -> bool:
         """Whether a suggestion stands already that was drawn from the very same writes."""
@@ -120,7 +122,7 @@ class Bench:
             elif not known.says(gist):
                 draft.refresh.append(self._proposal(gist, members))
             elif known.gist.touch != gist.touch:
-                draft.retouch[known.pk] = gist.touch
+                draft.retouch.append(self._retouch(known.pk, gist, members))
 
     def _gist(self, key: str, due: list[Judgement], marks: Mapping[int, str]) -> Gist:
         members = {judgement.anchor: marks[judgement.index] for judgement in due}
@@ -144,17 +146,25 @@ class Bench:
         return self._reads_restricted or any(self.sights.restricted[judgement.index] for judgement in due)
 
     def _proposal(self, gist: Gist, due: list[Judgement]) -> Proposal:
-        part = self.page.only(*(judgement.anchor for judgement in due))
-        rerun = gist.due == DueReason.CHANGED
         return Proposal(
             **{name: getattr(gist, name) for name in Gist.__dataclass_fields__},
-            analysis=self.loader.analysis,
-            output_key=self.loader.output_key,
-            output=evidence.output_state(self.gatherer, self.loader, part) if rerun else "",
-            config=self._config(due),
             receipt=self._receipt(gist, due),
-            records=self._records(due),
+            **self._footing(due),
         )
+
+    def _retouch(self, pk: int, gist: Gist, due: list[Judgement]) -> Retouch:
+        return Retouch(id=pk, touch=gist.touch, **self._footing(due))
+
+    def _footing(self, due: list[Judgement]) -> dict[str, Any]:
+        part = self.page.only(*(judgement.anchor for judgement in due))
+        rerun = due[0].due == DueReason.CHANGED
+        return {
+            "analysis": self.loader.analysis,
+            "output_key": self.loader.output_key,
+            "output": evidence.output_state(self.gatherer, self.loader, part) if rerun else "",
+            "config": self._config(due),
+            "records": self._records(due),
+        }
 
     def _config(self, due: list[Judgement]) -> dict[str, Any]:
         configs = [self.loader.config(self.page, judgement.index) for judgement in due]

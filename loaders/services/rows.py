@@ -78,8 +78,11 @@ INSERT INTO loaders_unsettled (project, model, anchor)
 SELECT %(project)s, %(model)s, anchor FROM unnest(%(anchors)s::text[]) AS p(anchor)
 """
 RETOUCH = """
-UPDATE loaders_suggestion AS s SET touch = p.touch
-FROM unnest(%(ids)s::bigint[], %(touches)s::text[]) AS p(id, touch) WHERE s.id = p.id
+UPDATE loaders_suggestion AS s SET (touch, analysis, output_key, output, config, records)
+    = (p.touch, p.analysis, p.output_key, p.output, p.config, p.records)
+FROM jsonb_to_recordset(%(rows)s::jsonb)
+    AS p(id bigint, touch text, analysis text, output_key text, output text, config jsonb, records text[])
+WHERE s.id = p.id AND s.status IN ('open', 'snoozed')
 """
 
 
@@ -90,7 +93,7 @@ class Lines:
     opens: list[msgspec.Raw]
     refreshes: list[msgspec.Raw]
     closes: list[msgspec.Raw]
-    retouches: Mapping[int, str]
+    retouches: list[msgspec.Raw]
     #: The anchors whose suggestions are written.
     anchors: list[str]
 
@@ -104,7 +107,7 @@ class Lines:
             closes=[
                 _spelled({"loader": loader, "anchor": a, "because": why}) for a, why in draft.close.items()
             ],
-            retouches=draft.retouch,
+            retouches=[_spelled(vars(one)) for one in draft.retouch],
             anchors=[*(name for one in proposed for name in one.members), *draft.close],
         )
 
@@ -130,7 +133,7 @@ class Slate:
             self._write(CLOSE, [raw for one in lines for raw in one.closes])
             + self._write(REFRESH, [raw for one in lines for raw in one.refreshes])
             + self._write(OPEN, [raw for one in lines for raw in one.opens])
-            + self._retouch({pk: touch for one in lines for pk, touch in one.retouches.items()})
+            + self._write(RETOUCH, [raw for one in lines for raw in one.retouches])
         )
         anchors = dict.fromkeys(name for one in lines for name in one.anchors)
         if anchors and not self.by_sweep:
@@ -139,9 +142,6 @@ class Slate:
 
     def _write(self, statement: str, rows: list[msgspec.Raw]) -> int:
         return self._execute(statement, rows=msgspec.json.encode(rows).decode()) if rows else 0
-
-    def _retouch(self, touches: Mapping[int, str]) -> int:
-        return self._execute(RETOUCH, ids=list(touches), touches=list(touches.values())) if touches else 0
 
     def _execute(self, statement: str, **values: Any) -> int:
         values |= {"project": self.project, "model": self.model, "now": self.now}

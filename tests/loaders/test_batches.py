@@ -124,6 +124,22 @@ def test_what_is_done_leaves_the_batch_and_the_last_one_closes_it(
     assert only_suggestion().because == "The output appeared."
 
 
+def test_whoever_takes_a_place_in_it_is_named_though_the_inputs_are_the_same(
+    magma: Magma, warehouse: RunningWarehouse
+) -> None:
+    """The fingerprint covers the sample's type alone, and no tube's name."""
+    by_type = type("ByType", (BySample,), {"inputs": ("sample.tumor_type",)})()
+    engine = Engine.of(magma, "dt_lung", [by_type])
+    load(warehouse, FIRST, sample=OTHER_BATCH)
+    engine.judge_names("rna_seq", [FIRST], now=now())
+    finish(warehouse, FIRST)
+    load(warehouse, SECOND, sample=OTHER_BATCH)
+
+    engine.judge_names("rna_seq", [SECOND], now=now())
+
+    assert list(only_suggestion().members) == [SECOND]
+
+
 def test_one_that_moves_to_another_batch_leaves_the_first(magma: Magma, warehouse: RunningWarehouse) -> None:
     load(warehouse, FIRST, SECOND, sample=OTHER_BATCH)
     judge(magma, FIRST)
