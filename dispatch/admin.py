@@ -25,6 +25,7 @@ from dispatch.services import keys
 from dispatch.services.configs import Contract
 from polyphemus_site import clock
 from polyphemus_site.errors import InvalidInputError
+from polyphemus_site.janus.admin import ProjectAdmin
 
 
 class ReadOnly:
@@ -43,21 +44,29 @@ class ReadOnly:
         return False
 
 
-class SubjectInline(ReadOnly, TabularInline[Subject, AnalysisRequest]):
+class Beside(ReadOnly):
+    """Rows on a request's page, for whoever may see the request."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 — Django's signature
+        """Yes."""
+        return True
+
+
+class SubjectInline(Beside, TabularInline[Subject, AnalysisRequest]):
     """What the request is about."""
 
     model = Subject
     extra = 0
 
 
-class BidInline(ReadOnly, TabularInline[Bid, AnalysisRequest]):
+class BidInline(Beside, TabularInline[Bid, AnalysisRequest]):
     """Every bid and what became of it."""
 
     model = Bid
     extra = 0
 
 
-class EventInline(ReadOnly, TabularInline[RequestEvent, AnalysisRequest]):
+class EventInline(Beside, TabularInline[RequestEvent, AnalysisRequest]):
     """The history."""
 
     model = RequestEvent
@@ -65,8 +74,8 @@ class EventInline(ReadOnly, TabularInline[RequestEvent, AnalysisRequest]):
 
 
 @admin.register(AnalysisRequest)
-class AnalysisRequestAdmin(ReadOnly, ModelAdmin[AnalysisRequest]):
-    """A request with everything that happened to it."""
+class AnalysisRequestAdmin(ProjectAdmin[AnalysisRequest]):
+    """A request with everything that happened to it, for the admins of its project."""
 
     list_display = ("name", "project", "analysis", "status", "outcome", "verification", "analyst", "due_at")
     list_filter = ("status", "flag", "outcome", "verification")
@@ -149,7 +158,7 @@ class ApiKeyAdmin(ModelAdmin[ApiKey]):
         """Keys are revoked; what they did stays known."""
         return False
 
-    @admin.action(description="Revoke the selected keys")
+    @admin.action(description="Revoke the selected keys", permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: Any) -> None:
         """Refuse them from now on."""
         now = clock.now()  # noqa: TID251 — the edge: an admin's click

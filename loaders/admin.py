@@ -17,6 +17,7 @@ from loaders.services import mappings
 from loaders.tables import ListedBucket, RedcapMapping
 from polyphemus_site import clock
 from polyphemus_site.errors import PolyphemusError
+from polyphemus_site.janus.admin import ProjectAdmin
 from polyphemus_site.janus.people import Person
 
 
@@ -46,26 +47,28 @@ def seen_by(request: HttpRequest) -> SuggestionQuerySet:
 
 
 @admin.register(Suggestion)
-class SuggestionAdmin(LookOnly):
-    """What was suggested, and what became of it."""
+class SuggestionAdmin(ProjectAdmin[Suggestion]):
+    """What was suggested, and what became of it, for the admins of its project."""
 
     list_display = ("pk", "project", "loader", "anchor", "status", "due", "reason", "opened_at")
     list_filter = ("status", "project", "loader", "due")
     search_fields = ("anchor", "request_name")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Suggestion]:
         """Restricted ones only for people who may see restricted data, here as everywhere."""
         return super().get_queryset(request).filter(pk__in=seen_by(request).values("pk"))
 
 
 @admin.register(SuggestionEvent)
-class SuggestionEventAdmin(LookOnly):
+class SuggestionEventAdmin(ProjectAdmin[SuggestionEvent]):
     """Their history."""
+
+    project_lookup = "suggestion__project"
 
     list_display = ("at", "suggestion", "kind", "actor", "note")
     list_filter = ("kind",)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Model]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SuggestionEvent]:
         """Those of suggestions that may be seen."""
         return super().get_queryset(request).filter(suggestion__in=seen_by(request))
 
@@ -134,7 +137,9 @@ class RedcapMappingAdmin(admin.ModelAdmin[RedcapMapping]):
         """By the service: a changed mapping is another version."""
         mappings.save(obj, now=clock.now())  # noqa: TID251 — a form's view stands here
 
-    @admin.action(description=gettext_lazy("Confirm: strict mode may empty attributes"))
+    @admin.action(
+        description=gettext_lazy("Confirm: strict mode may empty attributes"), permissions=["change"]
+    )
     def confirm_strict(self, request: HttpRequest, chosen: QuerySet[RedcapMapping]) -> None:
         """Of each mapping chosen, as it is now."""
         person, now = request.user.get_username(), clock.now()  # noqa: TID251 — an action's view stands here

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 
 from magma.client import connect
 from orphans.models import AuditEntry, Bundle, Orphan, Review, Search
+from orphans.permissions import require_decide
 from orphans.querysets import OrphanQuerySet
 from orphans.services import reviews
 from orphans.services.moves import By
@@ -46,7 +47,12 @@ class OrphanAdmin(ProjectAdmin[Orphan]):
         open_to = [name for name, role in person.roles.items() if role.restricted] if person else []
         return rows.filter(Q(restricted=False) | Q(project__in=open_to))
 
-    @admin.action(description="Review the selected orphans")
+    def has_review_permission(self, request: HttpRequest) -> bool:
+        """Whoever administers something; of which project the selected ones are is looked at afterwards."""
+        person = person_at(request)
+        return person is not None and person.is_admin_somewhere
+
+    @admin.action(description="Review the selected orphans", permissions=["review"])
     def begin_review(self, request: HttpRequest, queryset: OrphanQuerySet) -> HttpResponse | None:
         """One review of them all; it is decided on its own page."""
         try:
@@ -62,6 +68,7 @@ def _begin(request: HttpRequest, queryset: OrphanQuerySet) -> Review:
     projects = list(queryset.order_by().values_list("project", flat=True).distinct()[:2])
     if person is None or len(projects) != 1:
         raise PolyphemusError("Sign in through Janus and select orphans of one project.", code="one_project")
+    require_decide(person, projects[0])
     by = By(person.email, now())
     review = reviews.create(project=projects[0], orphans=queryset, by=by)
     small = review.orphans <= reviews.AT_ONCE

@@ -47,3 +47,9 @@ class JournalEntryAdmin(ReadOnly, admin.ModelAdmin[JournalEntry]):
     search_fields = ("message", "user")
     date_hierarchy = "received_at"
     inlines = (ForwardingInline,)
+
+    def get_exclude(self, request: HttpRequest, obj: JournalEntry | None = None) -> tuple[str, ...]:
+        """Nobody has marked what is restricted in the documents: they are for who may see all of a project."""
+        person = getattr(request, "person", None)
+        may_see = person is not None and obj is not None and person.can_see_restricted(obj.project_name)
+        return () if may_see else ("documents",)

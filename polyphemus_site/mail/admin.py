@@ -39,7 +39,11 @@ class NoticeAdmin(admin.ModelAdmin[Notice]):
     inlines = (NoticeEventInline,)
     actions = ("try_again",)
 
-    @admin.action(description="Try failed notices again", permissions=["view"])
+    def has_again_permission(self, request: HttpRequest) -> bool:
+        """Whoever may change notices, if they could be changed."""
+        return request.user.has_perm("mail.change_notice")
+
+    @admin.action(description="Try failed notices again", permissions=["again"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
         """Owe the selected failed notices again."""
         moment = now()

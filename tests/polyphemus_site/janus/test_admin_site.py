@@ -6,11 +6,20 @@ from datetime import datetime
 from http import HTTPStatus
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
-from django.test import Client
+from django.db.models import Model
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from dispatch.models import ApiKey
+from loaders.models import Suggestion
+from magma.journal.models import JournalEntry
+from polyphemus_site.janus.backends import user_of
+from polyphemus_site.janus.people import Person
+from polyphemus_site.janus.roles import read_permissions
 from polyphemus_site.mail.models import Notice
+from tests.polyphemus_site.home import rows
 from tests.polyphemus_site.janus.tokens import token
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +138,70 @@ def test_nobody_deletes_or_edits_a_notice_in_the_admin(now: datetime) -> None:
 
     assert [answer.status_code for answer in answers] == [HTTPStatus.FORBIDDEN] * 3
     assert Notice.objects.get().kind == "k"
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label)
+def test_who_may_only_look_is_offered_nothing_to_do(model: type[Model], rf: RequestFactory) -> None:
+    person = Person("dr.who@ucsf.edu", roles=read_permissions("v:administration"))
+    request = rf.get("/admin/")
+    request.person, request.user = person, user_of(person)  # type: ignore[attr-defined]  # as the middleware does
+
+    assert admin.site._registry[model].get_actions(request) == {}
+
+
+@pytest.mark.parametrize(("perm", "state"), [("v:administration", "active"), ("e:administration", "revoked")])
+def test_a_key_is_revoked_by_who_may_change_it(perm: str, state: str, now: datetime) -> None:
+    key = ApiKey.objects.create(id="pk_1", analyst="a@ucsf.edu", scheme="etna-v1", created_at=now)
+
+    visitor(perm).post(
+        "/admin/dispatch/apikey/", {"action": "revoke", "_selected_action": [key.pk], "index": "0"}
+    )
+
+    assert ApiKey.objects.get().state == state
+
+
+@pytest.mark.parametrize(
+    ("perm", "seen"), [("a:labors", 1), ("A:labors", 2), ("a:ipi", 0), ("a:administration", 1)]
+)
+def test_a_projects_admin_sees_its_suggestions_and_nobody_elses(perm: str, seen: int, now: datetime) -> None:
+    Suggestion.objects.bulk_create(
+        [rows.suggestion("open", now=now), rows.suggestion("hidden", now=now, restricted=True)]
+    )
+
+    page = visitor(perm).get("/admin/loaders/suggestion/").content.decode()
+
+    assert page.count('class="field-pk"') == seen
+
+
+@pytest.mark.parametrize(("perm", "status"), [("a:labors", HTTPStatus.OK), ("a:ipi", HTTPStatus.FOUND)])
+def test_a_projects_admin_reads_a_request_with_its_history(perm: str, status: int, now: datetime) -> None:
+    request = rows.request("tumor_pair", now=now)
+    request.save()
+
+    answer = visitor(perm).get(f"/admin/dispatch/analysisrequest/{request.pk}/change/")
+
+    assert answer.status_code == status
+    assert ("Request events" in answer.content.decode()) == (status == HTTPStatus.OK)
+
+
+@pytest.mark.parametrize(("perm", "seen"), [("a:administration", False), ("v:administration;V:labors", True)])
+def test_values_in_the_journal_are_for_who_may_see_all_of_the_project(
+    perm: str, seen: bool, now: datetime
+) -> None:
+    entry = JournalEntry.objects.create(
+        project_name="labors",
+        sender="magma",
+        application="magma",
+        event="update",
+        documents={"victim": {"Outis": {"disease": "a secret"}}},
+        received_at=now,
+        retry_at=now,
+    )
+
+    page = visitor(perm).get(f"/admin/journal/journalentry/{entry.pk}/change/", follow=True)
+
+    assert page.status_code == HTTPStatus.OK
+    assert ("a secret" in page.content.decode()) == seen
 
 
 class TestLocalSuperuser:
