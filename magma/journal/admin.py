@@ -49,7 +49,7 @@ class JournalEntryAdmin(ReadOnly, admin.ModelAdmin[JournalEntry]):
     inlines = (ForwardingInline,)
 
     def get_exclude(self, request: HttpRequest, obj: JournalEntry | None = None) -> tuple[str, ...]:
-        """Nobody has marked what is restricted in the documents: they are for who may see all of a project."""
+        """In the documents nobody has marked what is restricted: they are for who may see all of it."""
         person = getattr(request, "person", None)
         may_see = person is not None and obj is not None and person.can_see_restricted(obj.project_name)
         return () if may_see else ("documents",)
