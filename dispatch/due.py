@@ -67,7 +67,7 @@ def decide(request: AnalysisRequest, sight: Sight, *, waits: Waits, now: datetim
         return _passed(as_it_is, now=now)
     if request.due_at and request.due_at > now and request.due_stage != DueStage.GRACE:
         return replace(as_it_is, wake_at=request.due_at)  # a look ahead of time: output was seen, and is gone
-    return replace(_not_seen(as_it_is, waits=waits, now=now), note=NOTES[sight])
+    return _not_seen(as_it_is, note=NOTES[sight], waits=waits, now=now)
 
 
 def _look_again(change: Change, *, waits: Waits, now: datetime) -> Change:
@@ -89,7 +89,7 @@ def _passed(change: Change, *, now: datetime) -> Change:
     )
 
 
-def _not_seen(change: Change, *, waits: Waits, now: datetime) -> Change:
+def _not_seen(change: Change, *, note: str, waits: Waits, now: datetime) -> Change:
     """A tenth longer; then the longer wait; then back to the requester."""
     estimate = change.request.estimate_seconds or 0
     if change.due_stage == DueStage.ESTIMATE:
@@ -101,6 +101,7 @@ def _not_seen(change: Change, *, waits: Waits, now: datetime) -> Change:
             due_at=due_at,
             wake_at=due_at,
             due_stage=DueStage.EXTENSION,
+            note=note,
             seconds=wait.total_seconds(),
         )
     if change.due_stage == DueStage.EXTENSION:
@@ -111,9 +112,10 @@ def _not_seen(change: Change, *, waits: Waits, now: datetime) -> Change:
             kind=EventKind.GRACE,
             wake_at=wake_at,
             due_stage=DueStage.GRACE,
+            note=note,
             seconds=wait.total_seconds(),
         )
-    return replace(change, kind=EventKind.DEFERRED, status=RequestStatus.DEFERRED, wake_at=None)
+    return replace(change, kind=EventKind.DEFERRED, status=RequestStatus.DEFERRED, wake_at=None, note=note)
 
 
 def _after(start: datetime | None, wait: timedelta, *, now: datetime) -> datetime:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+import msgspec
 from django.db import connection, transaction
 
 from dispatch import due
@@ -31,7 +31,8 @@ UNREAD = ("config", "requested_at", "started_at")
 #: The advisory lock of whoever sweeps; any number would do that nobody else uses.
 TURN = 0x706F6C7973776565
 
-#: Rows are locked in one order, so that two sweeps can't wait for each other.
+#: Rows are locked in one order, so that two sweeps can't wait for each other. What comes back is not joined:
+#: PostgreSQL, which expects one row of each, would compare a thousand changes with a thousand lines.
 APPLY = """
 WITH asked AS (
   SELECT * FROM jsonb_to_recordset(%(changes)s) AS a (
@@ -59,7 +60,7 @@ WITH asked AS (
   SELECT id, kind, source, status, 'polyphemus', %(now)s, note, facts FROM changed WHERE kind <> ''
   RETURNING id, request_id
 )
-SELECT changed.id, coalesce(events.id, 0) FROM changed LEFT JOIN events ON events.request_id = changed.id
+SELECT request_id, id FROM events UNION ALL SELECT id, 0 FROM changed WHERE kind = ''
 """
 
 
@@ -149,7 +150,7 @@ def apply(changes: Sequence[Change], *, now: datetime) -> list[Change]:
         return []
     with transaction.atomic():
         with connection.cursor() as cursor:
-            document = json.dumps([_row(change) for change in changes])
+            document = msgspec.json.encode([_row(change) for change in changes]).decode()
             cursor.execute(APPLY, {"changes": document, "now": now})
             changed = cursor.fetchall()
         for request_id, event_id in changed:
@@ -175,26 +176,22 @@ def _row(change: Change) -> dict[str, object]:
         "id": request.pk,
         "was_status": request.status,
         "was_award": request.award,
-        "was_due_at": _instant(request.due_at),
+        "was_due_at": request.due_at,
         "was_stage": request.due_stage,
-        "was_wake_at": _instant(request.wake_at),
+        "was_wake_at": request.wake_at,
         "kind": change.kind or "",
         "status": change.status,
-        "due_at": _instant(change.due_at),
+        "due_at": change.due_at,
         "due_stage": change.due_stage,
-        "wake_at": _instant(change.wake_at),
+        "wake_at": change.wake_at,
         "blind_looks": change.blind_looks,
         "outcome": change.outcome,
         "verification": change.verification,
-        "ended_at": _instant(change.ended_at),
+        "ended_at": change.ended_at,
         "note": change.note,
         "facts": {name: value for name, value in facts.items() if value},
         "ends_award": change.ends_award,
     }
-
-
-def _instant(at: datetime | None) -> str | None:
-    return at.isoformat() if at else None
 
 
 def _lapse(request: AnalysisRequest, *, now: datetime) -> bool:
