@@ -16,7 +16,7 @@ from polyphemus_site.home.hours import DAY, next_hour
 from polyphemus_site.home.overview import Card, overview
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import Level, Role
-from polyphemus_site.mail import news, outbox
+from polyphemus_site.mail import mailboxes, news, outbox
 from polyphemus_site.mail.mailboxes import language_of, wishes_of
 from polyphemus_site.mail.messages import subject_of
 from polyphemus_site.mail.models import Notice
@@ -35,7 +35,13 @@ def reader_of(person: Person, project: str) -> DigestReader | None:
 
 
 def subscribe(person: Person, project: str, *, hour: int, now: datetime) -> DigestReader:
-    """Send a digest every day at this hour of the person's own zone."""
+    """Send a digest every day at this hour of the person's own zone.
+
+    Who had stopped all digests by a mail program's button wants this one, and not the others again.
+    """
+    if not _wants_any(person.email):
+        DigestReader.objects.filter(email=person.email).exclude(project=project).delete()
+        mailboxes.choose(person.email, wanted={KIND}, offered={KIND}, now=now)
     reader, _ = DigestReader.objects.update_or_create(
         email=person.email,
         project=project,
@@ -43,6 +49,10 @@ def subscribe(person: Person, project: str, *, hour: int, now: datetime) -> Dige
         | {"hour": hour, "next_at": next_at(person.email, hour, now=now)},
     )
     return reader
+
+
+def _wants_any(email: str) -> bool:
+    return KIND not in mailboxes.unwanted_kinds(email)
 
 
 def admins_of(project: str, *, now: datetime) -> list[str]:
@@ -81,6 +91,8 @@ def _send(reader: DigestReader, *, now: datetime) -> bool:
     ours = DigestReader.objects.filter(pk=reader.pk, next_at=reader.next_at)
     if not ours.update(next_at=following) or now - reader.seen_at > PAUSE_AFTER:
         return False
+    if not _wants_any(reader.email):
+        return False  # what it would have told goes out by itself
     with override(language_of(reader.email)):
         cards = [_line(card) for card in overview(person_of(reader), reader.project) if card.needs_you]
         told = [_piece(notice) for notice in news.take(reader.email, reader.project, now=now)]
@@ -100,7 +112,7 @@ def awaited(notice: Notice, *, now: datetime) -> datetime | None:
     """Until when a digest may tell this notice; None when its recipient gets none of the project."""
     project = notice.context.get("project", "")
     readers = DigestReader.objects.filter(email=notice.recipient, project=project)
-    reader = readers.filter(seen_at__gt=now - PAUSE_AFTER).first()
+    reader = readers.filter(seen_at__gt=now - PAUSE_AFTER).first() if _wants_any(notice.recipient) else None
     until = reader.next_at + LATEST if reader else now
     return until if until > now else None
 

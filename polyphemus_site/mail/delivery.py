@@ -98,8 +98,10 @@ def claim(pk: int, *, now: datetime) -> Notice | None:
     return notice
 
 
+@transaction.atomic
 def _hold(notice: Notice, *, now: datetime) -> NoticeStatus | None:
     """Respect what the recipient wants; None when the notice may go out now."""
+    mailboxes.judge_alone(notice.recipient)
     if reason := mailboxes.refusal(notice):
         return _finish(notice, NoticeStatus.WITHHELD, due_at=now, note=reason, now=now)
     if until := mailboxes.waits_until(notice, now=now):

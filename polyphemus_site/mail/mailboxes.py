@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from polyphemus_site.mail.kinds import kinds
 from polyphemus_site.mail.models import Mailbox, Notice, Unsubscription
@@ -17,6 +17,7 @@ from polyphemus_site.mail.states import NoticeStatus
 DAY = timedelta(days=1)
 BOUNCED = "Mail to this address comes back."
 COMPLAINED = "The recipient reported our mail as unwanted."
+UNSUBSCRIBED = "The recipient told the mail provider to stop."
 
 
 def key(address: str) -> str:
@@ -74,13 +75,23 @@ def refusal(notice: Notice) -> str:
     return ""
 
 
+def judge_alone(address: str) -> None:
+    """Let nobody else judge what may go there before this transaction ends: two would wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('mail'), hashtext(%s))", [key(address)])
+
+
 def waits_until(notice: Notice, *, now: datetime) -> datetime | None:
     """When the notice may be sent, if not now.
 
     After the digest that may tell it instead, after the quiet hours, or when today's number is used up.
     """
     mailbox = wishes_of(notice.recipient)
-    return _end_of_digest(notice, now=now) or end_of_quiet(mailbox, now=now) or _end_of_cap(mailbox, now=now)
+    return (
+        _end_of_digest(notice, now=now)
+        or end_of_quiet(mailbox, now=now)
+        or _end_of_cap(mailbox, notice, now=now)
+    )
 
 
 def _end_of_digest(notice: Notice, *, now: datetime) -> datetime | None:
@@ -110,10 +121,17 @@ def _is_within(moment: time, begin: time, end: time) -> bool:
     return moment >= begin or moment < end
 
 
-def _end_of_cap(mailbox: Mailbox, *, now: datetime) -> datetime | None:
-    """Once a day's number has been sent, the next goes out when the oldest of them is a day old."""
-    lately = Notice.objects.filter(
-        recipient=mailbox.address, status=NoticeStatus.SENT, sent_at__gt=now - DAY
-    ).order_by("-sent_at")
+def _end_of_cap(mailbox: Mailbox, notice: Notice, *, now: datetime) -> datetime | None:
+    """Once a day's number has been sent, the next goes out when the oldest of them is a day old.
+
+    What another deliverer is about to send counts, until it is known whether it was.
+    """
+    theirs = Notice.objects.filter(recipient=mailbox.address)
+    leases = theirs.filter(status=NoticeStatus.SENDING, due_at__gt=now).exclude(pk=notice.pk)
+    under_way = list(leases.order_by("due_at").values_list("due_at", flat=True)[: mailbox.daily_cap])
+    # asked after the other: what is sent in between counts twice rather than never
+    lately = theirs.filter(status=NoticeStatus.SENT, sent_at__gt=now - DAY).order_by("-sent_at")
     sent = [at for at in lately.values_list("sent_at", flat=True)[: mailbox.daily_cap] if at is not None]
-    return sent[-1] + DAY if len(sent) >= mailbox.daily_cap else None
+    if len(sent) >= mailbox.daily_cap:
+        return sent[-1] + DAY
+    return under_way[-1] if len(sent) + len(under_way) >= mailbox.daily_cap else None

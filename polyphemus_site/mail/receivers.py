@@ -8,6 +8,7 @@ from typing import Any, Final
 from anymail.signals import AnymailTrackingEvent, EventType, tracking
 from django.dispatch import receiver
 
+from polyphemus_site.mail import mailboxes
 from polyphemus_site.mail.signals import notice_written
 from polyphemus_site.mail.tasks import block_mailbox, deliver_notices
 
@@ -42,9 +43,17 @@ def send_soon(sender: Any, **carried: Any) -> None:
         deliver_notices.apply_async(countdown=wait, retry=False)
 
 
+#: What the mail provider may tell us that ends sending to an address.
+ENDS = {
+    EventType.BOUNCED: mailboxes.BOUNCED,
+    EventType.COMPLAINED: mailboxes.COMPLAINED,
+    EventType.UNSUBSCRIBED: mailboxes.UNSUBSCRIBED,
+}
+
+
 @receiver(tracking)
 def stop_sending(sender: Any, event: AnymailTrackingEvent, **carried: Any) -> None:
     """A bounce or a complaint, told by the mail provider, ends sending to that address."""
     del sender, carried
-    if event.recipient and event.event_type in {EventType.BOUNCED, EventType.COMPLAINED}:
-        block_mailbox(event.recipient, complained=event.event_type == EventType.COMPLAINED)
+    if event.recipient and (reason := ENDS.get(event.event_type)):
+        block_mailbox(event.recipient, reason)

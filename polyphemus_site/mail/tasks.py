@@ -15,7 +15,6 @@ def deliver_notices() -> int:
 
 
 @shared_task
-def block_mailbox(address: str, *, complained: bool) -> None:
+def block_mailbox(address: str, reason: str) -> None:
     """Called with what the mail provider tells us."""
-    reason = mailboxes.COMPLAINED if complained else mailboxes.BOUNCED
     mailboxes.block(address, reason, now=now())

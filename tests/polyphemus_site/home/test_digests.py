@@ -16,6 +16,7 @@ from polyphemus_site.home import digests
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
 from polyphemus_site.mail import delivery, mailboxes, outbox
+from polyphemus_site.mail.kinds import kinds
 from polyphemus_site.mail.messages import compose
 from polyphemus_site.mail.models import Mailbox, Notice, NoticeEvent
 from polyphemus_site.mail.states import NoticeStatus
@@ -26,6 +27,16 @@ from tests.polyphemus_site.janus.tokens import public_key, token
 pytestmark = pytest.mark.django_db
 DOCTOR = "dr.who@ucsf.edu"
 TOMORROW = datetime(2026, 5, 5, 8, 0, tzinfo=UTC)
+#: What waits for its reader's decision or answer.
+AT_ONCE = {
+    "request_deferred",
+    "extension_asked",
+    "help_asked",
+    "request_flagged",
+    "request_message",
+    "orphan_removal_proposed",
+    "orphan_removal_stopped",
+}
 
 
 def subscribe(perm: str, *, now: datetime, hour: int = 8) -> DigestReader:
@@ -183,12 +194,46 @@ class TestNews:
         assert counts == [1, 0]
         assert delivery.deliver(now=TOMORROW + timedelta(days=2)).sent == 1
 
-    @pytest.mark.parametrize("kind", ["request_deferred", "extension_asked", "help_asked", "request_message"])
+    @pytest.mark.parametrize("kind", sorted(AT_ONCE))
     def test_what_waits_for_the_reader_comes_at_once(self, now: datetime, kind: str) -> None:
         subscribe("e:labors", now=now)
         self.owe(kind, now=now)
 
         assert delivery.deliver(now=now).sent == 1
+
+    def test_all_other_kinds_wait_for_the_digest(self, now: datetime) -> None:
+        subscribe("e:labors", now=now)
+        waiting = {kind.name for kind in kinds().values() if kind.can_wait}
+        for kind in waiting:
+            self.owe(kind, now=now)
+
+        assert delivery.deliver(now=now).sent == 0
+        assert set(kinds()) - waiting == AT_ONCE | {"digest", "loader_usefulness"}
+
+    def test_who_has_stopped_digests_by_the_mail_programs_button_is_told_by_mail(self, now: datetime) -> None:
+        subscribe("e:labors", now=now)
+        rows.suggestion("a", now=now).save()
+        before = self.owe(now=now)
+        delivery.deliver(now=now)
+        mailboxes.unsubscribe(DOCTOR, digests.KIND, now=now)
+        after = self.owe(project="labors", kind="request_lapsed", now=now)
+        at_once = delivery.deliver(now=now).sent
+
+        written = digests.send_due(now=TOMORROW)
+
+        assert (at_once, written) == (1, 0)
+        assert delivery.deliver(now=TOMORROW + digests.LATEST).sent == 1
+        assert (self.status(before), self.status(after)) == (NoticeStatus.SENT, NoticeStatus.SENT)
+
+    def test_starting_one_digest_again_starts_no_other(self, now: datetime) -> None:
+        person = Person(DOCTOR, roles=read_permissions("e:labors,ipi"))
+        digests.subscribe(person, "ipi", hour=8, now=now)
+        mailboxes.unsubscribe(DOCTOR, digests.KIND, now=now)
+
+        digests.subscribe(person, "labors", hour=8, now=now)
+
+        assert [reader.project for reader in DigestReader.objects.all()] == ["labors"]
+        assert digests.KIND not in mailboxes.unwanted_kinds(DOCTOR)
 
     def test_who_reads_no_digest_of_the_project_is_told_by_mail(self, now: datetime) -> None:
         subscribe("v:labors", now=now)

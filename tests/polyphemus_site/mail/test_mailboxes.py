@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from django.db import connection
 
 from polyphemus_site.mail import delivery, mailboxes, outbox
 from polyphemus_site.mail.models import Mailbox, Notice
@@ -126,3 +128,39 @@ class TestCap:
 
         assert (at_once, len(inbox.mails)) == (3, 4)
         assert not Notice.objects.exclude(status=NoticeStatus.SENT).exists()
+
+    def test_what_another_deliverer_is_about_to_send_counts(
+        self, now: datetime, mail_server: MailServer
+    ) -> None:
+        Mailbox.objects.create(address=DOCTOR, daily_cap=1)
+        first, second = owe(now, key="a"), owe(now, key="b")
+        delivery.claim(first.pk, now=now)
+
+        with mail_server() as inbox:
+            delivery.deliver(now=now)
+            held = Notice.objects.get(pk=second.pk)
+
+        assert inbox.mails == []
+        assert (held.status, held.due_at) == (NoticeStatus.HELD, now + delivery.LEASE)
+
+    @pytest.mark.django_db(transaction=True)
+    def test_many_deliverers_at_once_keep_to_it(self, now: datetime, mail_server: MailServer) -> None:
+        Mailbox.objects.create(address=DOCTOR, daily_cap=3)
+        for key in range(24):
+            owe(now, key=str(key))
+        start = threading.Barrier(4)
+
+        def run() -> None:
+            start.wait()
+            delivery.deliver(now=now)
+            connection.close()
+
+        with mail_server() as inbox:
+            runs = [threading.Thread(target=run) for _ in range(4)]
+            for thread in runs:
+                thread.start()
+            for thread in runs:
+                thread.join()
+
+        assert len(inbox.mails) == 3
+        assert not Notice.objects.exclude(status__in=[NoticeStatus.SENT, NoticeStatus.HELD]).exists()

@@ -198,6 +198,19 @@ class TestProvidersWord:
         assert self.tell(kind) == HTTPStatus.OK
         assert Mailbox.objects.get(address=DOCTOR).block_reason == reason
 
+    def test_who_stopped_us_at_the_provider_is_left_in_peace(self) -> None:
+        said: dict[str, object] = {"RecordType": "SubscriptionChange", "MessageID": "m", "Recipient": DOCTOR}
+        said |= {"SuppressSending": True, "SuppressionReason": "ManualSuppression", "Origin": "Recipient"}
+        tell = Client().post(
+            "/-/mail/told/postmark/tracking/",
+            said | {"ChangedAt": "2026-05-04T12:00:00Z"},
+            content_type="application/json",
+            headers={"Authorization": f"Basic {b64encode(self.SECRET.encode()).decode()}"},
+        )
+
+        assert tell.status_code == HTTPStatus.OK
+        assert Mailbox.objects.get(address=DOCTOR).block_reason == mailboxes.UNSUBSCRIBED
+
     def test_somebody_else_can_not_tell_us_so(self) -> None:
         assert self.tell("Bounce", secret="provider:guess") == HTTPStatus.BAD_REQUEST
         assert not Mailbox.objects.exists()
