@@ -20,3 +20,4 @@ class DispatchConfig(AppConfig):
         references.register("dispatch", mentions.of_records)
         health.register("due dates", probes.due_dates)
         health.register("analysts", probes.unserved)
+        health.register("keys", probes.sealed_keys)

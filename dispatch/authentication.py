@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -10,12 +11,14 @@ from typing import Any, ClassVar
 import msgspec
 
 from dispatch.scopes import Scope, Scopes
-from dispatch.sealing import Sealed
+from dispatch.sealing import SealBrokenError, Sealed
 from dispatch.services import keys
 from dispatch.states import KeyState
 from polyphemus_site.api.authentication import SignedAuthentication
 from polyphemus_site.api.signing.keys import KeyRing
 from polyphemus_site.postgresql.prepared import Statement
+
+logger = logging.getLogger(__name__)
 
 #: An analyst's signature is made for one call, just before it is sent.
 MAX_LIFE = timedelta(minutes=5)
@@ -99,10 +102,12 @@ def _ring(key_id: str, columns: tuple[Any, ...], keks: tuple[bytes, ...]) -> Key
     """
     analyst, scheme, algorithm, ciphertext, nonce, version, state, not_before, expires_at, lines = columns
     sealed = Sealed(bytes.fromhex(ciphertext), bytes.fromhex(nonce), version)
+    secrets = _opened(sealed, key_id=key_id, scheme=scheme, keks=keks)
     scopes = Scopes(tuple(Scope(*line) for line in msgspec.json.decode(lines or "[]")))
     return KeyRing(
         key_id=key_id,
-        secrets=(keys.opened(sealed, key_id=key_id, scheme=scheme, keks=keks),),
+        secrets=secrets,
+        fault="" if secrets else "secret does not open",
         max_life=MAX_LIFE,
         principal=Analyst(analyst, key_id, scopes),
         scheme=scheme,
@@ -111,6 +116,15 @@ def _ring(key_id: str, columns: tuple[Any, ...], keks: tuple[bytes, ...]) -> Key
         not_after=_instant(expires_at),
         revoked=state == KeyState.REVOKED,
     )
+
+
+def _opened(sealed: Sealed, *, key_id: str, scheme: str, keks: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    """What the key signs with; nothing when it does not open: no caller can mend that."""
+    try:
+        return (keys.opened(sealed, key_id=key_id, scheme=scheme, keks=keks),)
+    except SealBrokenError:
+        logger.exception("Calls with key %s are refused: what was sealed does not open.", key_id)
+        return ()
 
 
 def _instant(text: str | None) -> datetime | None:

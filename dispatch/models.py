@@ -8,7 +8,7 @@ from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Lower
 
 from dispatch.fields import VerbatimJSONField
-from dispatch.querysets import AnalysisRequestQuerySet, BidQuerySet, RequestEventQuerySet
+from dispatch.querysets import AnalysisRequestQuerySet, ApiKeyQuerySet, BidQuerySet, RequestEventQuerySet
 from dispatch.states import (
     Algorithm,
     BidState,
@@ -284,7 +284,8 @@ class ApiKey(models.Model):
     created_by = models.CharField(max_length=EMAIL_LENGTH, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
         """Ids that Etna's scheme can carry."""

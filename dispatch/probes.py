@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from dispatch.models import AnalysisRequest
+from dispatch import sealing
+from dispatch.models import AnalysisRequest, ApiKey
+from dispatch.services import keys
+from dispatch.states import KeyState
 from polyphemus_site.health import Finding
 
 #: The sweep runs every two seconds; what waits longer than this waits for nobody.
@@ -41,3 +44,17 @@ def _unserved(now: datetime) -> Iterator[Finding]:
             f"No analyst's key covers {', '.join(names[:MOST_NAMED])}{more}.",
             "Make a key, or widen the scopes of one, for their project and analysis.",
         )
+
+
+def sealed_keys(now: datetime) -> Finding:
+    """Whether the secrets of keys open with what is configured."""
+    del now
+    versions = [sealing.version_of(kek) for kek in keys.configured_keks()]
+    shut = ApiKey.objects.exclude(kek_version__in=versions).exclude(state=KeyState.REVOKED).count()
+    if not shut:
+        return Finding.ok("keys", "The secrets of analysts' keys open.")
+    return Finding.warn(
+        "keys",
+        f"{shut} analysts' keys were sealed under another POLYPHEMUS_KEK: their calls are refused.",
+        "Name the earlier one in POLYPHEMUS_KEK_PREVIOUS, then run `manage.py rewrap_keys`.",
+    )

@@ -14,10 +14,10 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from dispatch.scopes import ANY, Scope, Scopes
-from dispatch.states import BidState, RequestStatus
+from dispatch.states import BidState, KeyState, RequestStatus
 
 if TYPE_CHECKING:
-    from dispatch.models import AnalysisRequest, Bid, RequestEvent  # noqa: F401 — named in the strings below
+    from dispatch.models import AnalysisRequest, ApiKey, Bid, RequestEvent  # noqa: F401 — named in the strings below
 
 
 NO_KEY = """NOT EXISTS (
@@ -115,3 +115,13 @@ def _covered(scope: Scope) -> Q:
     wanted = {"project": scope.project, "analysis": scope.analysis}
     named = {column: value for column, value in wanted.items() if value != ANY}
     return Q(**named) if named else Q(pk__isnull=False)
+
+
+class ApiKeyQuerySet(QuerySet["ApiKey"]):
+    """Questions about keys."""
+
+    def live(self, *, analyst: str, scheme: str, now: datetime) -> ApiKeyQuerySet:
+        """The analyst's keys that are believed, or will be; one that is being replaced, until its end."""
+        unended = Q(expires_at=None) | Q(expires_at__gte=now)
+        states = (KeyState.ACTIVE, KeyState.RETIRING)
+        return self.filter(unended, analyst=analyst, scheme=scheme, state__in=states)

@@ -7,7 +7,12 @@ import hashlib
 import hmac
 from datetime import datetime
 
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
 from polyphemus_analyst.calls import Call
+from polyphemus_analyst.errors import AnalystError
 
 TAG = "polyphemus-v1"
 LABEL = "sig"
@@ -18,7 +23,10 @@ CONTENT_TYPE = "application/json"
 def sign(
     call: Call, *, key_id: str, secret: bytes, nonce: str, created: datetime, expires: datetime
 ) -> dict[str, str]:
-    """The headers of a call: method, authority, path, query, and the body by its digest."""
+    """The headers of a call: method, authority, path, query, and the body by its digest.
+
+    With a private key of Ed25519 for a secret, as PEM, the server need not know what we sign with.
+    """
     covered = {
         "@method": call.method,
         "@authority": call.authority.lower(),
@@ -31,11 +39,34 @@ def sign(
         covered["content-type"] = CONTENT_TYPE
     names = " ".join(f'"{name}"' for name in covered)
     times = f"created={int(created.timestamp())};expires={int(expires.timestamp())}"
-    parameters = f'({names});{times};keyid="{key_id}";alg="hmac-sha256";nonce="{nonce}";tag="{TAG}"'
+    alg = "ed25519" if is_pair(secret) else "hmac-sha256"
+    parameters = f'({names});{times};keyid="{key_id}";alg="{alg}";nonce="{nonce}";tag="{TAG}"'
     lines = [f'"{name}": {value}' for name, value in covered.items()]
     base = "\n".join([*lines, f'"@signature-params": {parameters}'])
-    signature = base64.b64encode(hmac.new(secret, base.encode(), hashlib.sha256).digest()).decode()
+    signature = base64.b64encode(_made(secret, base.encode())).decode()
     return shown | {"Signature-Input": f"{LABEL}={parameters}", "Signature": f"{LABEL}=:{signature}:"}
+
+
+def is_pair(secret: bytes) -> bool:
+    """Whether this is the private half of a pair, and no shared secret."""
+    return secret.lstrip().startswith(b"-----BEGIN")
+
+
+def private_key(pem: bytes) -> Ed25519PrivateKey:
+    """The key in a PEM file; AnalystError for any other kind."""
+    try:
+        key = load_pem_private_key(pem, password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise AnalystError(f"The private key can't be read: {error}.") from error
+    if not isinstance(key, Ed25519PrivateKey):
+        raise AnalystError("The private key must be one of Ed25519: `openssl genpkey -algorithm ed25519`.")
+    return key
+
+
+def _made(secret: bytes, base: bytes) -> bytes:
+    if is_pair(secret):
+        return private_key(secret).sign(base)
+    return hmac.new(secret, base, hashlib.sha256).digest()
 
 
 def digest_of(body: bytes) -> str:

@@ -24,9 +24,13 @@ class Key:
     scheme: str = "etna-v1"
 
     def __post_init__(self) -> None:
-        """A misspelt scheme would only look like a wrong secret to the server."""
+        """A misspelt scheme, or another kind of key, would only look like a wrong secret to the server."""
         if self.scheme not in SCHEMES:
             raise AnalystError(f"The scheme of a key is {' or '.join(SCHEMES)}, not {self.scheme!r}.")
+        if rfc9421.is_pair(self.secret):
+            rfc9421.private_key(self.secret)
+            if self.scheme != "rfc9421-v1":
+                raise AnalystError("A private key signs by rfc9421-v1 only: set --scheme.")
 
 
 def sign(call: Call, key: Key, *, now: datetime) -> dict[str, str]:

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin, TabularInline
 from django.http import HttpRequest
 
-from dispatch.admin import ReadOnly
+from dispatch.admin.reading import ReadOnly
 from dispatch.configuring.models import Configuration, ConfigurationVersion, SchemaEdition
 from polyphemus_site.janus.admin import ProjectAdmin
 

@@ -11,18 +11,19 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import connection, transaction
 
-from dispatch import sealing
+from dispatch import key_bytes, sealing
 from dispatch.models import ApiKey, KeyEvent, KeyScope
 from dispatch.scopes import Scope, Scopes
 from dispatch.sealing import Sealed
-from dispatch.states import KeyState, Scheme
+from dispatch.states import Algorithm, KeyState, Scheme
 from polyphemus_site.api.signing.keys import fingerprint_of
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError
 
-SECRET_BYTES = 32
 ID_BYTES = 10  # sixteen letters of base32
+#: How long an old key goes on beside its successor, unless told otherwise.
+OVERLAP = timedelta(days=7)
 #: An old key and its successor; a third would be forgotten somewhere.
 MOST_LIVE = 2
 LIVE = (KeyState.ACTIVE, KeyState.RETIRING)
@@ -30,7 +31,7 @@ LIVE = (KeyState.ACTIVE, KeyState.RETIRING)
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key just made, with the only sight of its secret."""
+    """A key just made, with the only sight of its secret; empty where the analyst alone has it."""
 
     key: ApiKey
     secret: str = field(repr=False)
@@ -41,25 +42,43 @@ def create(
     analyst: str,
     scheme: str,
     scopes: Iterable[Scope] = (),
+    public_key: str = "",
     kek: bytes,
     actor: str,
     now: datetime,
     expires_at: datetime | None = None,
 ) -> NewKey:
-    """Make a key for an analyst; MoveRefusedError when two are live already."""
-    _refuse_strange(analyst, scheme)
+    """Make a key for an analyst; MoveRefusedError when two are live already.
+
+    With a public key (Ed25519, PEM or base64) there is no secret to tell: the analyst keeps the other half.
+    """
     with transaction.atomic():
-        live = ApiKey.objects.select_for_update().filter(analyst=analyst, scheme=scheme, state__in=LIVE)
-        if len(live) >= MOST_LIVE:
-            raise MoveRefusedError(f"{analyst} has two live keys; revoke one first.", code="two_live_keys")
-        return _make(analyst, scheme, scopes, kek=kek, actor=actor, now=now, expires_at=expires_at)
+        _take_turns(analyst)
+        refuse_impossible(analyst=analyst, scheme=scheme, public_key=public_key, now=now)
+        key = ApiKey(analyst=analyst, scheme=scheme, expires_at=expires_at, created_by=actor, created_at=now)
+        return _make(key, scopes, public_key=public_key, kek=kek)
 
 
-def rotate(key: ApiKey, *, keep: timedelta, kek: bytes, actor: str, now: datetime) -> NewKey:
-    """Make a successor with the same scopes; the old key goes on for `keep`, and then is refused."""
+def rotate(
+    key: ApiKey, *, keep: timedelta, public_key: str = "", kek: bytes, actor: str, now: datetime
+) -> NewKey:
+    """Make a successor with the same scopes; the old key goes on for `keep`, and then is refused.
+
+    A public key is succeeded by another public key.
+    """
+    if bool(public_key) is not (key.algorithm == Algorithm.ED25519):
+        raise InvalidInputError(
+            "A public key is succeeded by a public key, a secret by a secret.", code="invalid_public_key"
+        )
     with transaction.atomic():
         made = create(
-            analyst=key.analyst, scheme=key.scheme, scopes=scopes_of(key), kek=kek, actor=actor, now=now
+            analyst=key.analyst,
+            scheme=key.scheme,
+            scopes=scopes_of(key),
+            public_key=public_key,
+            kek=kek,
+            actor=actor,
+            now=now,
         )
         changed = ApiKey.objects.filter(pk=key.pk, state=KeyState.ACTIVE)
         if not changed.update(state=KeyState.RETIRING, expires_at=now + keep):
@@ -122,44 +141,54 @@ def usable(kek: bytes) -> bytes:
     return kek
 
 
-def _make(
-    analyst: str,
-    scheme: str,
-    scopes: Iterable[Scope],
-    *,
-    kek: bytes,
-    actor: str,
-    now: datetime,
-    expires_at: datetime | None,
-) -> NewKey:
-    secret = "psk_" + base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode().rstrip("=").lower()
-    key = ApiKey(
-        id="pk_" + base64.b32encode(secrets.token_bytes(ID_BYTES)).decode().lower(),
-        analyst=analyst,
-        scheme=scheme,
-        fingerprint=fingerprint_of(secret.encode()),
-        created_at=now,
-        created_by=actor,
-        expires_at=expires_at,
-    )
-    sealed = sealing.seal(secret.encode(), kek=usable(kek), bound_to=_binding(key.pk, key.scheme))
+def _make(key: ApiKey, scopes: Iterable[Scope], *, public_key: str, kek: bytes) -> NewKey:
+    secret = "" if public_key else key_bytes.new_secret()
+    signs = key_bytes.public_half(public_key) if public_key else secret.encode()
+    key.pk = "pk_" + base64.b32encode(secrets.token_bytes(ID_BYTES)).decode().lower()
+    key.algorithm = Algorithm.ED25519 if public_key else Algorithm.HMAC_SHA256
+    key.fingerprint = fingerprint_of(signs)
+    sealed = sealing.seal(signs, kek=usable(kek), bound_to=_binding(key.pk, key.scheme))
     key.ciphertext, key.nonce, key.kek_version = sealed.ciphertext, sealed.nonce, sealed.kek_version
     key.save(force_insert=True)
     lines = dict.fromkeys(scopes)
     KeyScope.objects.bulk_create(
         KeyScope(key=key, project=line.project, analysis=line.analysis, verb=line.verb) for line in lines
     )
-    _note(key, "created", actor=actor, now=now, scopes=[f"{s.project}/{s.analysis}/{s.verb}" for s in lines])
+    _note(key, "created", actor=key.created_by, now=key.created_at, scopes=_written(lines))
     return NewKey(key, secret)
 
 
-def _refuse_strange(analyst: str, scheme: str) -> None:
+def note_scopes(key: ApiKey, before: Scopes, *, actor: str, now: datetime) -> None:
+    """Keep in the key's history what it may do from now on, if that is something else."""
+    after = scopes_of(key)
+    if set(after) != set(before):
+        _note(key, "scopes", actor=actor, now=now, scopes=_written(after), before=_written(before))
+
+
+def _written(lines: Iterable[Scope]) -> list[str]:
+    return [f"{line.project}/{line.analysis}/{line.verb}" for line in lines]
+
+
+def _take_turns(analyst: str) -> None:
+    """Wait for whoever is making a key for the same analyst, until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"keys of {analyst}"])
+
+
+def refuse_impossible(*, analyst: str, scheme: str, public_key: str, now: datetime) -> None:
+    """The refusal that making such a key would meet now."""
     try:
         validate_email(analyst)
     except ValidationError as error:
         raise InvalidInputError(f"{analyst!r} is no mail address.", code="invalid_analyst") from error
     if scheme not in Scheme.values:
         raise InvalidInputError(f"scheme must be one of {', '.join(Scheme.values)}.", code="invalid_scheme")
+    if public_key and scheme != Scheme.RFC9421:
+        raise InvalidInputError(f"Public keys sign by {Scheme.RFC9421.value} only.", code="invalid_scheme")
+    if public_key:
+        key_bytes.public_half(public_key)
+    if ApiKey.objects.live(analyst=analyst, scheme=scheme, now=now).count() >= MOST_LIVE:
+        raise MoveRefusedError(f"{analyst} has two live keys; revoke one first.", code="two_live_keys")
 
 
 def _binding(key_id: str, scheme: str) -> str:

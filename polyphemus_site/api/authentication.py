@@ -100,7 +100,7 @@ class SignedAuthentication(BaseAuthentication):
         if len(carried) != 1:
             raise SignatureRefusedError("two schemes" if carried else UNSIGNED)
         (scheme,) = carried
-        stranger = "unknown id" if known is None else "" if known.scheme == scheme.name else "scheme"
+        stranger = _stranger(known, scheme)
         ring = known if known and not stranger else scheme.dummy(call)
         try:
             verified = scheme.verify(call, ring, self.audience(), now)
@@ -109,6 +109,13 @@ class SignedAuthentication(BaseAuthentication):
         if fault := stranger or ring.standing(now):
             raise SignatureRefusedError(fault)
         return verified
+
+
+def _stranger(known: KeyRing | None, scheme: Scheme) -> str:
+    """Why the call is verified by a key nobody has; empty when it is by the id's own."""
+    if known is None:
+        return "unknown id"
+    return known.fault or ("" if known.scheme == scheme.name else "scheme")
 
 
 def _claimed_id(call: Call, carried: list[Scheme]) -> str:

@@ -8,6 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,6 +24,10 @@ from polyphemus_site.api.signing import rfc9421 as server_rfc9421
 from polyphemus_site.api.signing.keys import KeyRing, Verified
 from polyphemus_site.api.signing.refusals import SignatureRefusedError
 
+PEM_FORM = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+PAIR = Ed25519PrivateKey.from_private_bytes(b"p" * 32)
+PEM = PAIR.private_bytes(*PEM_FORM)
+RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(*PEM_FORM)
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOST = "polyphemus.example.org"
 VECTORS = json.loads(
@@ -98,6 +105,38 @@ def test_each_signature_has_a_nonce_of_its_own() -> None:
 
 def test_a_key_does_not_show_its_secret() -> None:
     assert "hidden" not in repr(Key("pk_a", b"hidden"))
+
+
+def test_the_server_believes_what_a_private_key_signed() -> None:
+    call = Call("GET", HOST, "/api/v1/requests", query="analysis=a%20b", values={"analysis": "a b"})
+    ring = KeyRing(
+        key_id="pk_a",
+        secrets=(PAIR.public_key().public_bytes_raw(),),
+        max_life=timedelta(minutes=5),
+        scheme="rfc9421-v1",
+        algorithm="ed25519",
+    )
+
+    headers = signing.sign(call, Key("pk_a", PEM, "rfc9421-v1"), now=NOON)
+
+    received = server_calls.Call(
+        "GET", HOST, call.path, call.query, tuple((name.lower(), value) for name, value in headers.items())
+    )
+    verified = server_rfc9421.verify(received, ring, base_url=f"https://{HOST}", host=HOST, now=NOON)
+    assert verified.key_id == "pk_a"
+
+
+@pytest.mark.parametrize(
+    ("pem", "scheme", "said"),
+    [
+        (PEM, "etna-v1", "rfc9421-v1 only"),
+        (b"-----BEGIN PRIVATE KEY-----", "rfc9421-v1", "can't be read"),
+        (RSA, "rfc9421-v1", "one of Ed25519"),
+    ],
+)
+def test_a_private_key_that_does_not_fit_is_told_at_once(pem: bytes, scheme: str, said: str) -> None:
+    with pytest.raises(AnalystError, match=said):
+        Key("pk_a", pem, scheme)
 
 
 def test_a_misspelt_scheme_is_named() -> None:

@@ -6,13 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
+from pytest_django import Settings
 
 from dispatch import documents
 from dispatch.models import AnalysisRequest, ApiKey, Bid
 from dispatch.scopes import EVERYTHING, Scope, Scopes
 from dispatch.services import extensions, keys
-from tests.dispatch.calls import Program, program_of, server_time
+from polyphemus_site.api.models import SignedCall
+from tests.dispatch.calls import HOST, KEK, Program, program_of, server_time
 from tests.dispatch.conftest import Submit, claim_on, fresh
+from tests.dispatch.test_keys import PAIR, PUBLIC_PEM
+from tests.polyphemus_site.api import rfc9421_profile
 
 V2 = documents.V2
 
@@ -25,6 +30,42 @@ def bid_body(bidder: str, /, **changes: Any) -> dict[str, Any]:
 def problem(response: Any) -> tuple[int, str]:
     assert response["Content-Type"] == "application/problem+json"
     return response.status_code, response.json()["code"]
+
+
+class TestKeys:
+    def test_a_key_that_does_not_open_is_one_that_is_not_known(
+        self, program: Program, settings: Settings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        settings.POLYPHEMUS_KEK = bytes(32)
+
+        assert problem(program.get("/api/v1/requests")) == (401, "unauthorized")
+
+        assert SignedCall.objects.get().reason == "secret does not open"
+        assert program.key_id in caplog.text
+
+    def test_a_key_pair_signs_as_well(self, janus: None, db: None, analyst: str) -> None:
+        made = keys.create(
+            analyst=analyst,
+            scheme="rfc9421-v1",
+            scopes=EVERYTHING,
+            public_key=PUBLIC_PEM,
+            kek=KEK,
+            actor="tests",
+            now=server_time(),
+        )
+        signed = rfc9421_profile.Signing(
+            key=PAIR,
+            alg="ed25519",
+            authority=HOST,
+            method="GET",
+            target="/api/v1/requests",
+            key_id=made.key.pk,
+            created=int(server_time().timestamp()),
+        )
+
+        answer = Client().get("/api/v1/requests", headers={"Host": HOST, **signed.headers()})
+
+        assert (answer.status_code, answer.json()["requests"]) == (200, [])
 
 
 class TestTheFoundingStory:

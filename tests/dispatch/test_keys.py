@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import base64
 import re
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
 from io import StringIO
+from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
 
+from dispatch import key_bytes
 from dispatch.models import ApiKey, KeyEvent, KeyScope
 from dispatch.scopes import Scope
 from dispatch.sealing import SealBrokenError
@@ -20,6 +30,20 @@ from polyphemus_site.errors import InvalidInputError, MoveRefusedError
 from tests.dispatch.calls import KEK
 
 OTHER_KEK = bytes(reversed(range(32)))
+
+
+PAIR = Ed25519PrivateKey.from_private_bytes(b"p" * 32)
+PUBLIC_PEM = PAIR.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+RSA_PEM = (
+    rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    .public_key()
+    .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    .decode()
+)
+
+
+def public_key_of(analyst: str, text: str, now: datetime, scheme: str = "rfc9421-v1") -> NewKey:
+    return keys.create(analyst=analyst, scheme=scheme, public_key=text, kek=KEK, actor="admin", now=now)
 
 
 @pytest.fixture
@@ -66,6 +90,88 @@ class TestCreate:
             keys.create(analyst=analyst, scheme=scheme, kek=KEK, actor="admin", now=now)
 
         assert refused.value.code == code
+
+
+class TestSecrets:
+    def test_a_secret_carries_its_checksum(self, made: NewKey) -> None:
+        found = re.fullmatch(r"psk_([a-z2-7]{52})([a-z2-7]{7})", made.secret)
+
+        assert found
+        assert key_bytes.checksum_of(found[1]) == found[2]
+
+    def test_an_ended_key_leaves_room_for_another(self, made: NewKey, analyst: str, now: datetime) -> None:
+        keys.rotate(made.key, keep=timedelta(days=7), kek=KEK, actor="admin", now=now)
+        later = now + timedelta(days=7, seconds=1)
+
+        made_later = keys.create(analyst=analyst, scheme="etna-v1", kek=KEK, actor="admin", now=later)
+
+        assert made_later.key.state == "active"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_of_many_made_at_once_two_are(self, analyst: str, now: datetime) -> None:
+        together = Barrier(6)
+
+        def make(_: int) -> str:
+            with closing(connection):
+                connection.ensure_connection()
+                together.wait()
+                try:
+                    return keys.create(
+                        analyst=analyst, scheme="etna-v1", kek=KEK, actor="admin", now=now
+                    ).key.state
+                except MoveRefusedError as refused:
+                    return refused.code
+
+        with ThreadPoolExecutor(6) as pool:
+            outcomes = sorted(pool.map(make, range(6)))
+
+        assert outcomes == ["active"] * 2 + ["two_live_keys"] * 4
+
+
+class TestPublicKeys:
+    @pytest.mark.parametrize("written", ["pem", "base64"])
+    def test_a_public_key_is_kept_and_no_secret_is_made(
+        self, analyst: str, now: datetime, written: str, db: None
+    ) -> None:
+        raw = PAIR.public_key().public_bytes_raw()
+        forms = {"pem": PUBLIC_PEM, "base64": base64.b64encode(raw).decode()}
+
+        made = public_key_of(analyst, forms[written], now)
+
+        assert (made.secret, made.key.algorithm) == ("", "ed25519")
+        assert keys.secret_of(made.key, keks=[KEK]) == raw
+
+    @pytest.mark.parametrize(
+        ("text", "scheme", "code"),
+        [
+            ("nonsense", "rfc9421-v1", "invalid_public_key"),
+            ("AAAA", "rfc9421-v1", "invalid_public_key"),
+            ("-----BEGIN PUBLIC KEY-----", "rfc9421-v1", "invalid_public_key"),
+            (RSA_PEM, "rfc9421-v1", "invalid_public_key"),
+            (PUBLIC_PEM, "etna-v1", "invalid_scheme"),
+        ],
+    )
+    def test_what_is_none_is_refused(
+        self, analyst: str, now: datetime, db: None, text: str, scheme: str, code: str
+    ) -> None:
+        with pytest.raises(InvalidInputError) as refused:
+            public_key_of(analyst, text, now, scheme=scheme)
+
+        assert refused.value.code == code
+        assert not ApiKey.objects.exists()
+
+    def test_it_is_succeeded_by_a_public_key_alone(self, analyst: str, now: datetime, db: None) -> None:
+        made = public_key_of(analyst, PUBLIC_PEM, now)
+        how: dict[str, Any] = {"keep": keys.OVERLAP, "kek": KEK, "actor": "admin", "now": now}
+
+        with pytest.raises(InvalidInputError):
+            keys.rotate(made.key, **how)
+
+        assert keys.rotate(made.key, public_key=PUBLIC_PEM, **how).key.algorithm == "ed25519"
+
+    def test_a_secret_is_not_succeeded_by_one(self, made: NewKey, now: datetime) -> None:
+        with pytest.raises(InvalidInputError):
+            keys.rotate(made.key, keep=keys.OVERLAP, public_key=PUBLIC_PEM, kek=KEK, actor="admin", now=now)
 
 
 class TestSealing:
@@ -170,3 +276,59 @@ class TestCreateKeyCommand:
 
         with pytest.raises(CommandError, match="POLYPHEMUS_KEK_PREVIOUS"):
             call_command("rewrap_keys", stdout=StringIO())
+
+    def test_a_public_key_comes_from_a_file(self, analyst: str, tmp_path: Path) -> None:
+        (tmp_path / "key.pem").write_text(PUBLIC_PEM)
+        out = StringIO()
+
+        call_command(
+            "create_key",
+            analyst,
+            "--scheme",
+            "rfc9421-v1",
+            "--public-key",
+            str(tmp_path / "key.pem"),
+            stdout=out,
+            stderr=StringIO(),
+        )
+
+        assert out.getvalue().split() == ["id", ApiKey.objects.get(algorithm="ed25519").pk]
+
+    def test_a_file_that_cannot_be_read_is_named(self, analyst: str, tmp_path: Path) -> None:
+        with pytest.raises(CommandError, match=r"missing\.pem can't be read"):
+            call_command(
+                *("create_key", analyst, "--scheme", "rfc9421-v1"),
+                *("--public-key", str(tmp_path / "missing.pem")),
+            )
+
+
+@pytest.mark.django_db
+class TestRotateAndRevokeCommands:
+    def test_a_key_is_replaced_and_the_new_secret_printed(self, made: NewKey) -> None:
+        out = StringIO()
+
+        call_command("rotate_key", made.key.pk, "--keep-days", "3", stdout=out)
+
+        words = out.getvalue().split()
+        old, new = ApiKey.objects.get(pk=made.key.pk), ApiKey.objects.get(state="active")
+        assert (old.state, words[1]) == ("retiring", new.pk)
+        assert keys.secret_of(new, keks=[KEK]).decode() == words[3]
+
+    def test_a_key_is_revoked(self, made: NewKey) -> None:
+        out = StringIO()
+
+        call_command("revoke_key", made.key.pk, stdout=out)
+
+        assert ApiKey.objects.get().state == "revoked"
+        assert made.key.pk in out.getvalue()
+
+    @pytest.mark.parametrize("command", ["rotate_key", "revoke_key"])
+    def test_a_key_nobody_has_is_named(self, command: str) -> None:
+        with pytest.raises(CommandError, match="There is no key pk_nobody"):
+            call_command(command, "pk_nobody")
+
+    def test_what_cannot_be_replaced_says_why(self, made: NewKey) -> None:
+        call_command("revoke_key", made.key.pk, stdout=StringIO())
+
+        with pytest.raises(CommandError, match="is not in use"):
+            call_command("rotate_key", made.key.pk)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from pytest_django import Settings
 
 from dispatch import probes
 from dispatch.models import AnalysisRequest
@@ -56,3 +57,17 @@ class TestUnserved:
         keys.revoke(made.key, actor="t", now=now)
 
         assert probes.unserved(now)[0].level == Level.WARN
+
+
+class TestSealedKeys:
+    def test_keys_sealed_under_another_kek_are_told(
+        self, db: None, analyst: str, now: datetime, settings: Settings
+    ) -> None:
+        keys.create(analyst=analyst, scheme="etna-v1", kek=KEK, actor="tests", now=now)
+        opening = probes.sealed_keys(now)
+        settings.POLYPHEMUS_KEK = bytes(32)
+
+        shut = probes.sealed_keys(now)
+
+        assert (opening.level, shut.level) == (Level.OK, Level.WARN)
+        assert "POLYPHEMUS_KEK_PREVIOUS" in shut.remedy

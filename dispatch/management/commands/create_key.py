@@ -1,8 +1,9 @@
-"""`manage.py create_key EMAIL --scheme S [--analysis A …] [--project P …] [--verb V …]`."""
+"""`manage.py create_key EMAIL --scheme S [--analysis A …] [--project P …] [--verb V …] …`."""
 
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dispatch.scopes import ANY, Scope
 from dispatch.services import keys
+from dispatch.services.keys import NewKey
 from dispatch.states import Scheme, Verb
 from polyphemus_site import clock
 from polyphemus_site.errors import PolyphemusError
@@ -28,6 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("--analysis", nargs="+", action="extend", default=[], metavar="A")
         parser.add_argument("--project", nargs="+", action="extend", default=[], metavar="P")
         parser.add_argument("--verb", nargs="+", action="extend", default=[], choices=Verb.values)
+        add_public_key(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Make it, and say what it may do."""
@@ -37,18 +40,41 @@ class Command(BaseCommand):
                 analyst=options["analyst"].lower(),
                 scheme=options["scheme"],
                 scopes=scopes,
+                public_key=public_key_in(options["public_key"]),
                 kek=settings.POLYPHEMUS_KEK,
                 actor="manage.py create_key",
                 now=clock.now(),
             )
         except (PolyphemusError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
-        self.stdout.write(f"id      {made.key.pk}")
-        self.stdout.write(f"secret  {made.secret}")
+        self.stdout.write(told(made))
         for scope in scopes:
             self.stderr.write(f"may     {scope.verb} on {scope.project}/{scope.analysis}")
         if not scopes:
             self.stderr.write("This key may do nothing yet: name what it is for by --analysis or --project.")
+
+
+def add_public_key(parser: CommandParser) -> None:
+    """The half that the server may know, where the analyst keeps the other."""
+    parser.add_argument(
+        "--public-key",
+        type=Path,
+        metavar="FILE",
+        help="the analyst's own Ed25519 public key; no secret is made then",
+    )
+
+
+def public_key_in(path: Path | None) -> str:
+    """What the file says; nothing without one."""
+    try:
+        return path.read_text(encoding="utf-8") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"{path} can't be read: {error}.") from error
+
+
+def told(made: NewKey) -> str:
+    """What is printed once: the id, and the secret if there is one."""
+    return f"id      {made.key.pk}" + (f"\nsecret  {made.secret}" if made.secret else "")
 
 
 def scopes_from(projects: list[str], analyses: list[str], verbs: list[str]) -> list[Scope]:

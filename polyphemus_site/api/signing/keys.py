@@ -41,6 +41,8 @@ class KeyRing:
     not_before: datetime | None = None
     not_after: datetime | None = None
     revoked: bool = False
+    #: Why nothing can be verified with it, for the audit; such a key is treated as if nobody had it.
+    fault: str = ""
 
     def standing(self, now: datetime) -> str:
         """Empty for a live key, else the reason it is not."""

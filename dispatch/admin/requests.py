@@ -1,4 +1,4 @@
-"""Requests, analyses and keys for admins: what happened is read here, never rewritten."""
+"""Requests and analyses for admins: what happened is read here, never rewritten."""
 
 from __future__ import annotations
 
@@ -10,38 +10,13 @@ from django.core.exceptions import ValidationError
 from django.forms import ModelForm
 from django.http import HttpRequest
 
+from dispatch.admin.reading import ReadOnly
 from dispatch.configuring.services import editions
-from dispatch.models import (
-    Analysis,
-    AnalysisRequest,
-    ApiKey,
-    Bid,
-    KeyEvent,
-    KeyScope,
-    RequestEvent,
-    Subject,
-)
-from dispatch.services import keys
+from dispatch.models import Analysis, AnalysisRequest, Bid, RequestEvent, Subject
 from dispatch.services.configs import Contract
 from polyphemus_site import clock
 from polyphemus_site.errors import InvalidInputError
 from polyphemus_site.janus.admin import ProjectAdmin
-
-
-class ReadOnly:
-    """Shows rows and changes none: requests are changed by their services, which keep the history."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 — Django's signature
-        """No."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 — Django's signature
-        """No."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 — Django's signature
-        """No."""
-        return False
 
 
 class Beside(ReadOnly):
@@ -119,49 +94,3 @@ class AnalysisAdmin(ModelAdmin[Analysis]):
         now = clock.now()  # noqa: TID251 — the edge: an admin's click
         contract = Contract(obj.schema, obj.input_schema)
         editions.keep(obj.name, contract, source="admin", author=str(request.user), now=now)
-
-
-class ScopeInline(TabularInline[KeyScope, ApiKey]):
-    """What the key may do."""
-
-    model = KeyScope
-    extra = 1
-
-
-class KeyEventInline(ReadOnly, TabularInline[KeyEvent, ApiKey]):
-    """What happened to the key."""
-
-    model = KeyEvent
-    extra = 0
-
-
-@admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin[ApiKey]):
-    """Keys without their secrets: those are told once, by `manage.py create_key`."""
-
-    list_display = ("id", "analyst", "scheme", "state", "expires_at", "created_at")
-    list_filter = ("state", "scheme")
-    search_fields = ("id", "analyst")
-    exclude = ("ciphertext", "nonce", "kek_version")
-    readonly_fields = (
-        *("id", "analyst", "scheme", "algorithm", "fingerprint", "state", "created_at", "created_by"),
-        *("not_before", "expires_at", "last_used_at"),
-    )
-    inlines = (ScopeInline, KeyEventInline)
-    actions = ("revoke",)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 — Django's signature
-        """A key made here would have no one to tell its secret to."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:  # noqa: ARG002 — Django's signature
-        """Keys are revoked; what they did stays known."""
-        return False
-
-    @admin.action(description="Revoke the selected keys", permissions=["change"])
-    def revoke(self, request: HttpRequest, queryset: Any) -> None:
-        """Refuse them from now on."""
-        now = clock.now()  # noqa: TID251 — the edge: an admin's click
-        for key in queryset:
-            keys.revoke(key, actor=str(request.user), now=now)
-        self.message_user(request, "Revoked.")

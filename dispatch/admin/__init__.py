@@ -1,0 +1,5 @@
+"""Dispatch in the admin."""
+
+from dispatch.admin import keys, requests
+
+__all__ = ["keys", "requests"]

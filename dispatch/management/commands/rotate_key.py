@@ -1,0 +1,48 @@
+"""`manage.py rotate_key ID [--keep-days N] …`: a successor, with its secret printed once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from dispatch.management.commands.create_key import add_public_key, public_key_in, told
+from dispatch.models import ApiKey
+from dispatch.services import keys
+from polyphemus_site import clock
+from polyphemus_site.errors import PolyphemusError
+
+
+class Command(BaseCommand):
+    """Until the old one ends, calls by either are believed."""
+
+    help = "Give an analyst a new key with the same scopes; the old one goes on for a while."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Which, and for how long both."""
+        parser.add_argument("id", help="the key, pk_...")
+        parser.add_argument(
+            "--keep-days", type=int, default=keys.OVERLAP.days, help="how long the old one goes on"
+        )
+        add_public_key(parser)
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Rotate it."""
+        key = ApiKey.objects.filter(pk=options["id"]).first()
+        if key is None:
+            raise CommandError(f"There is no key {options['id']}.")
+        try:
+            made = keys.rotate(
+                key,
+                keep=timedelta(days=options["keep_days"]),
+                public_key=public_key_in(options["public_key"]),
+                kek=settings.POLYPHEMUS_KEK,
+                actor="manage.py rotate_key",
+                now=clock.now(),
+            )
+        except (PolyphemusError, ImproperlyConfigured) as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(told(made))
