@@ -13,7 +13,12 @@ TENTH = 10
 
 
 def seconds(value: object) -> int:
-    """Seconds from a string of digits, or a JSON integer; InvalidInputError for anything else."""
+    """Seconds from a string of digits, or a JSON integer; InvalidInputError for anything else.
+
+    JSON knows one kind of number, and JSON Schema calls 3600.0 an integer too: so some programs write it.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if isinstance(value, str) and SECONDS.fullmatch(value):

@@ -68,7 +68,7 @@ NO_TIMES = {
         *("0", "-1", "1e9", "٣٦٠٠", "３６００", "²", " 3600", "3600 ", "3600\n", "1.5", "+5", "03600"),  # noqa: RUF001 — digits that are not ASCII's are the point
         *("0x10", "1_000", "1,000", "100000000", "1h", "P1D", "PT1H", "2026-05-04", "May 4", "true", "null"),
     )
-} | {number: number for number in ("0", "-1", "1e9", "3600.0", "100000000", "-0")}
+} | {number: number for number in ("0", "-1", "1e9", "3600.5", "100000000", "-0", "0.0", "-1.0")}
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,19 @@ class TestKeys:
         assert (answer.status_code, answer.json()["requests"]) == (200, [])
 
 
+class TestTimes:
+    @pytest.mark.parametrize("written", ["3600", 3600, 3600.0, 36e2])
+    def test_whole_seconds_may_be_written_as_json_writes_them(
+        self, submit: Submit, program: Program, analyst: str, written: object
+    ) -> None:
+        submit(name="dt_lung_tumor_pair")
+
+        go = program.post("/api/v1/bids", bid_body(analyst, time=written))
+
+        assert (go.status_code, go.json()) == (200, {"message": "go"})
+        assert Bid.objects.get().estimate_seconds == 3600
+
+
 class TestTheFoundingStory:
     def test_poll_bid_go_running_ticket_archived(
         self, submit: Submit, program: Program, analyst: str, requester: str
