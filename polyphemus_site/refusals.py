@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -29,5 +31,12 @@ class RefusalPageMiddleware:
         if not isinstance(exception, PolyphemusError) or request.path.startswith("/api/"):
             return None
         status = HTTPStatus(exception.status)
-        context = {"refusal": exception, "status": status}
+        context = {"refusal": exception, "status": status, "agreement": _agreement(request, exception)}
         return render(request, "polyphemus/refusal.html", context, status=status)
+
+
+def _agreement(request: HttpRequest, refusal: PolyphemusError) -> str:
+    """Where one agrees to a project's code of conduct, with the way back; mostly empty."""
+    address = refusal.members.get("agreement", "")
+    back = f"{settings.POLYPHEMUS_URL}{request.get_full_path()}"
+    return f"{address}?{urlencode({'refer': back})}" if address else ""

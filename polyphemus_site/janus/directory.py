@@ -35,6 +35,8 @@ class JanusProject:
     full_name: str
     role: Role | None
     is_open: bool
+    #: Open to everyone who has agreed to its code of conduct at Janus.
+    asks_agreement: bool = False
 
 
 def projects_of(token: str) -> tuple[JanusProject, ...]:
@@ -68,6 +70,11 @@ def known_projects(token: str) -> tuple[JanusProject, ...]:
 def open_projects(token: str) -> frozenset[str]:
     """The projects everyone may view; none while Janus can't be asked."""
     return frozenset(project.name for project in known_projects(token) if project.is_open)
+
+
+def asks_agreement(token: str, project: str) -> bool:
+    """Whether everyone may view the project after an agreement; False while Janus can't be asked."""
+    return any(known.asks_agreement for known in known_projects(token) if known.name == project)
 
 
 def live_roles(person: Person) -> Mapping[str, Role]:
@@ -110,4 +117,5 @@ def _read_project(entry: dict[str, Any]) -> JanusProject:
         full_name=str(entry.get("project_name_full") or entry["project_name"]),
         role=Role(role.level, restricted=bool(entry.get("privileged"))) if role else None,
         is_open=bool(entry.get("resource")) and not entry.get("requires_agreement"),
+        asks_agreement=bool(entry.get("resource")) and bool(entry.get("requires_agreement")),
     )

@@ -18,6 +18,13 @@ class ForbiddenError(PolyphemusError):
     status = HTTPStatus.FORBIDDEN
 
 
+class AgreementNeededError(PolyphemusError):
+    """The project is open to whoever has agreed to its code of conduct, which is done at Janus."""
+
+    code = "agreement_needed"
+    status = HTTPStatus.FORBIDDEN
+
+
 class CrossSiteError(PolyphemusError):
     """A page of another site may have sent this in the person's name."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
@@ -20,11 +21,14 @@ from django.views.decorators.http import require_safe
 from polyphemus_site.janus.cross_site import SAFE_METHODS, origin_of, own_origin
 from polyphemus_site.janus.people import Person
 
+logger = logging.getLogger(__name__)
+
 P = ParamSpec("P")
 View = Callable[..., HttpResponse]
-#: Remembers for some seconds that a visitor has hopped already, so that nobody hops in circles.
+#: Remember for some seconds that a visitor has hopped, or was sent to Janus, so that nobody goes in circles.
 HOP_COOKIE = "polyphemus_hop"
-HOP_SECONDS = 10
+DOOR_COOKIE = "polyphemus_door"
+MOMENT_SECONDS = 10
 
 
 class PageRequest(HttpRequest):
@@ -54,12 +58,10 @@ def welcome(request: HttpRequest, *, back_to: str) -> HttpResponse:
     """What a visitor we don't know gets: their own form back, a hop, or Janus's door."""
     url = f"{settings.POLYPHEMUS_URL}{back_to}"
     if request.method not in SAFE_METHODS:
-        return _form_kept(request, url)
+        return _form_kept(request, login=login_url(url))
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and HOP_COOKIE not in request.COOKIES:
         return _hop(request, url)
-    if not settings.POLYPHEMUS_JANUS_URL:
-        return render(request, "janus/signed_out.html", status=HTTPStatus.UNAUTHORIZED)
-    return HttpResponseRedirect(login_url(url))
+    return _door(request, url)
 
 
 def login_url(refer: str) -> str:
@@ -77,20 +79,43 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         back = f"{settings.POLYPHEMUS_URL}/"
     if getattr(request, "person", None) is not None:
         return HttpResponseRedirect(back)
-    if not settings.POLYPHEMUS_JANUS_URL:
-        return render(request, "janus/signed_out.html", status=HTTPStatus.UNAUTHORIZED)
-    return HttpResponseRedirect(login_url(back))
+    return _door(request, back)
+
+
+def _door(request: HttpRequest, url: str) -> HttpResponse:
+    """To Janus; a page with the way there when there is no Janus, or the visitor just comes from it."""
+    login = login_url(url)
+    if not login or DOOR_COOKIE in request.COOKIES:
+        context = {"login": login, "refused": request.COOKIES.get(settings.POLYPHEMUS_JANUS_COOKIE)}
+        return render(request, "janus/signed_out.html", context, status=HTTPStatus.UNAUTHORIZED)
+    response = HttpResponseRedirect(login)
+    _remember(response, DOOR_COOKIE)
+    return response
+
+
+def _remember(response: HttpResponse, name: str) -> None:
+    response.set_cookie(name, "1", max_age=MOMENT_SECONDS, samesite="Lax", httponly=True)
 
 
 def _hop(request: HttpRequest, url: str) -> HttpResponse:
     """A link from another site brings no SameSite=Strict cookie; a step from our own page does."""
     response = render(request, "janus/hop.html", {"url": url})
-    response.set_cookie(HOP_COOKIE, "1", max_age=HOP_SECONDS, samesite="Lax", httponly=True)
+    _remember(response, HOP_COOKIE)
     patch_cache_control(response, no_store=True)
     return response
 
 
-def _form_kept(request: HttpRequest, url: str) -> HttpResponse:
+def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """What a form without its secret gets: one of our own comes back whole, a stranger's doesn't."""
+    if request.headers.get("Origin") == own_origin():
+        return _form_kept(request, login="", status=HTTPStatus.FORBIDDEN)
+    logger.warning("A form of %s is refused: %s", request.headers.get("Origin", "nowhere"), reason)
+    return render(request, "janus/foreign_form.html", status=HTTPStatus.FORBIDDEN)
+
+
+def _form_kept(
+    request: HttpRequest, *, login: str, status: HTTPStatus = HTTPStatus.UNAUTHORIZED
+) -> HttpResponse:
     """The session ended while the form was filled in: it comes back, to be sent again after signing in."""
     fields = [
         (name, value)
@@ -98,8 +123,7 @@ def _form_kept(request: HttpRequest, url: str) -> HttpResponse:
         if name != "csrfmiddlewaretoken"
         for value in values
     ]
-    context = {"fields": fields, "login": login_url(url)}
-    return render(request, "janus/form_kept.html", context, status=HTTPStatus.UNAUTHORIZED)
+    return render(request, "janus/form_kept.html", {"fields": fields, "login": login}, status=status)
 
 
 def embeddable(

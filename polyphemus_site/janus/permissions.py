@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from urllib.parse import quote
 
 from django.conf import settings
 
 from polyphemus_site.errors import MissingError
-from polyphemus_site.janus.directory import live_roles
-from polyphemus_site.janus.errors import ForbiddenError, JanusUnavailableError
+from polyphemus_site.janus.directory import asks_agreement, live_roles
+from polyphemus_site.janus.errors import AgreementNeededError, ForbiddenError, JanusUnavailableError
 from polyphemus_site.janus.people import Person
 
 logger = logging.getLogger(__name__)
 
+#: Whom Janus lets into such a project by another door than an agreement.
+EXTERNAL = "external"
+
 
 def require_view(person: Person, project: str) -> None:
-    """Raise `MissingError` unless the person may see the project."""
-    if not person.can_view(project):
-        raise MissingError("There is no such thing here, or it isn't yours to see.")
+    """Raise `MissingError` unless the person may see the project, or could by an agreement."""
+    if person.can_view(project):
+        return
+    if person.token and EXTERNAL not in person.flags and asks_agreement(person.token, project):
+        where = f"{settings.POLYPHEMUS_JANUS_URL}/{quote(project)}/cc"
+        raise AgreementNeededError(
+            f"{project} is open to whoever has agreed to its code of conduct.", agreement=where
+        )
+    raise MissingError("There is no such thing here, or it isn't yours to see.")
 
 
 def require_edit(person: Person, project: str) -> None:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
+from urllib.parse import quote
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from pytest_django import Settings
 
+from polyphemus_site.errors import MissingError
 from polyphemus_site.janus import directory
-from polyphemus_site.janus.errors import ForbiddenError, JanusUnavailableError
+from polyphemus_site.janus.errors import AgreementNeededError, ForbiddenError, JanusUnavailableError
 from polyphemus_site.janus.people import Person
-from polyphemus_site.janus.permissions import require_admin_now, require_edit_now
+from polyphemus_site.janus.permissions import require_admin_now, require_edit_now, require_view
 from polyphemus_site.janus.roles import Level, Role, read_permissions
 from tests.polyphemus_site.janus.conftest import JanusServer
+from tests.polyphemus_site.janus.tokens import token
+
+pytestmark = pytest.mark.django_db
 
 LABORS = {"project_name": "labors", "project_name_full": "Twelve labors", "role": "administrator"}
 OPEN = {"project_name": "atlas", "resource": True, "requires_agreement": False}
@@ -49,6 +57,47 @@ class TestOpenProjects:
         janus.body = body
 
         assert directory.open_projects("t") == frozenset()
+
+
+class TestAgreements:
+    def test_who_could_see_it_by_an_agreement_is_told_where_to_agree(self, janus: JanusServer) -> None:
+        janus.projects = [COMMUNITY]
+
+        with pytest.raises(AgreementNeededError) as refused:
+            require_view(Person("someone@ucsf.edu", token="t"), "club")
+
+        assert refused.value.members == {"agreement": f"{janus.url}/club/cc"}
+
+    def test_a_page_leads_there_and_back(self, janus: JanusServer, client: Client) -> None:
+        janus.projects = [COMMUNITY]
+        client.cookies["JANUS_TOKEN"] = token("someone@ucsf.edu", "v:labors")
+
+        answer = client.get("/club/suggestions?model=patient")
+
+        back = quote(f"{settings.POLYPHEMUS_URL}/club/suggestions?model=patient", safe="")
+        assert answer.status_code == HTTPStatus.FORBIDDEN
+        assert f'href="{janus.url}/club/cc?refer={back}"' in answer.content.decode()
+
+    @pytest.mark.parametrize(
+        "person",
+        [
+            Person("someone@ucsf.edu", token="t", flags=frozenset({"external"})),
+            Person("someone@ucsf.edu"),
+        ],
+        ids=["external", "without a token"],
+    )
+    def test_for_others_it_does_not_exist(self, janus: JanusServer, person: Person) -> None:
+        janus.projects = [COMMUNITY]
+
+        with pytest.raises(MissingError):
+            require_view(person, "club")
+
+    def test_who_has_a_role_there_has_agreed(self, janus: JanusServer) -> None:
+        janus.projects = [COMMUNITY]
+
+        require_view(Person("someone@ucsf.edu", roles=read_permissions("g:club"), token="t"), "club")
+
+        assert janus.calls == []
 
 
 class TestLiveRoles:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -55,6 +57,7 @@ def addresses(settings: Settings) -> None:
     settings.ROOT_URLCONF = __name__
     settings.POLYPHEMUS_URL = "https://polyphemus.ucsf.edu"
     settings.POLYPHEMUS_JANUS_URL = "https://janus.ucsf.edu"
+    settings.CSRF_TRUSTED_ORIGINS = ["https://polyphemus.ucsf.edu"]
     settings.ALLOWED_HOSTS = ["*"]
 
 
@@ -104,6 +107,50 @@ class TestSignedIn:
         assert '<input type="hidden" name="reason" value="&quot;&gt;&lt;script&gt;x&lt;/script&gt;">' in page
         assert page.count('name="pick"') == 2
         assert "https://janus.ucsf.edu/login" in page
+
+    @pytest.mark.parametrize(
+        ("visitor_", "says"),
+        [
+            (lambda: visitor("v:labors", flags="inactive"), "your account may be inactive"),
+            (Client, "your browser brought no word of it"),
+        ],
+        ids=["inactive", "no cookie"],
+    )
+    def test_nobody_is_sent_to_janus_in_circles(self, visitor_: Callable[[], Client], says: str) -> None:
+        client = visitor_()
+
+        first = client.get("/private")
+        second = client.get("/private")
+
+        assert first.status_code == HTTPStatus.FOUND
+        assert second.status_code == HTTPStatus.UNAUTHORIZED
+        assert says in second.content.decode()
+        assert f'href="{first["Location"]}"' in second.content.decode()
+
+    def test_a_form_of_ours_whose_secret_is_lost_comes_back_whole_and_can_be_sent(self) -> None:
+        client = Client(enforce_csrf_checks=True)
+        client.cookies["JANUS_TOKEN"] = token("dr.who@ucsf.edu", "v:labors")
+        ours = {"Origin": "https://polyphemus.ucsf.edu", "Host": "polyphemus.ucsf.edu"}
+
+        lost = client.post("/private", {"reason": "typed", "csrfmiddlewaretoken": "x" * 32}, headers=ours)
+        page = lost.content.decode()
+        secret = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[0]
+        sent = client.post("/private", {"csrfmiddlewaretoken": secret}, headers=ours)
+
+        assert lost.status_code == HTTPStatus.FORBIDDEN
+        assert 'name="reason" value="typed"' in page
+        assert sent.content == b"hello dr.who@ucsf.edu"
+
+    @pytest.mark.parametrize("origin", ["https://blog.ucsf.edu", "null", "https://timur.ucsf.edu"])
+    def test_a_strangers_form_gets_nothing_back(self, origin: str) -> None:
+        client = Client(enforce_csrf_checks=True)
+        client.cookies["JANUS_TOKEN"] = token("dr.who@ucsf.edu", "v:labors")
+
+        answer = client.post("/private", {"reason": "typed"}, headers={"Origin": origin})
+
+        assert answer.status_code == HTTPStatus.FORBIDDEN
+        assert "typed" not in answer.content.decode()
+        assert "come from a page of ours" in answer.content.decode()
 
     def test_without_a_janus_the_page_says_so(self, settings: Settings) -> None:
         settings.POLYPHEMUS_JANUS_URL = ""
