@@ -69,7 +69,7 @@ class TestKeys:
 
 
 class TestTimes:
-    @pytest.mark.parametrize("written", ["3600", 3600, 3600.0, 36e2])
+    @pytest.mark.parametrize("written", ["3600", 3600, 3600.0])
     def test_whole_seconds_may_be_written_as_json_writes_them(
         self, submit: Submit, program: Program, analyst: str, written: object
     ) -> None:
