@@ -11,7 +11,7 @@ from csp.constants import NONE, SELF
 from environ import Env
 from kombu import Queue
 
-from polyphemus_site import env, schedule
+from polyphemus_site import env, schedule, static_headers
 
 django_stubs_ext.monkeypatch()  # lets `ModelAdmin[Row]` and its like be written
 
@@ -292,6 +292,7 @@ if STATIC_ROOT:
 STATICFILES_DIRS = [BASE_DIR / "static"]
 #: The widgets have a lasting address outside /static/: /widgets/v1/embed.js.
 WHITENOISE_ROOT = STATIC_ROOT or BASE_DIR / "static"
+WHITENOISE_ADD_HEADERS_FUNCTION = static_headers.add
 
 # --- orphans ----------------------------------------------------------------------------------------------
 #: How reviewed orphans are removed: through Magma's own database, or handed over to its administrator.

@@ -1,10 +1,10 @@
 // What the three elements share: when to read, where to show, what to say, and never to harm the page they are in.
 
 import { change, HOME, read, Refusal } from "./api.js";
-import { link, node } from "./dom.js";
+import { link, node, quoted } from "./dom.js";
 import { dress } from "./look.js";
 import { placeOf } from "./place.js";
-import { speaker } from "./words.js";
+import { learn, speaker } from "./words.js";
 
 /** @import { Place } from "./shapes.d.ts" */
 
@@ -111,7 +111,8 @@ export class PolyphemusElement extends HTMLElement {
   }
 
   get readonly() {
-    return this.hasAttribute("readonly");
+    // React 16 writes `false` as a text.
+    return (this.getAttribute("readonly") ?? "false") !== "false";
   }
 
   /** Tell a screen reader, once. @param {string} text */
@@ -175,12 +176,15 @@ export class PolyphemusElement extends HTMLElement {
     const turn = this.#turn;
     const place = this.place;
     if (!place.project) return this.show([]);
+    const learned = learn(this.language);
     try {
       const answer = await read(this.address(place).href, { fresh, accept: this.accept });
+      await learned;
       if (turn !== this.#turn) return;
       this.show(this.view(answer));
       this.tell("loaded", { ...place, count: this.count(answer) });
     } catch (error) {
+      await learned;
       if (turn === this.#turn) this.#failed(error, place);
     }
   }
@@ -196,15 +200,28 @@ export class PolyphemusElement extends HTMLElement {
     this.tell("error", { status, message: error instanceof Error ? error.message : String(error) });
   }
 
-  /** Through the door, and back to where the visitor is now. */
+  /** Through the door, and back to where the visitor is now: in a frame, to the page around it. */
   #signIn() {
     const say = this.words;
-    const door = link(say("signed.in"), `-/sign-in?back=${encodeURIComponent(location.href)}`, this.base);
+    const here = window.parent === window ? location.href : document.referrer || location.href;
+    const door = link(say("signed.in"), `-/sign-in?back=${encodeURIComponent(here)}`, this.base);
     return node("p", { className: "notice", part: "card" }, [say("signed.out"), " ", door]);
   }
 
-  /** A host may follow links of ours in its own way. @param {Event} event */
+  /**
+   * What is told where something could not be done; whoever is signed out finds the door beside it.
+   * @param {unknown} error
+   */
+  trouble(error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const told = node("p", {}, [quoted(this.words("ask.failed", { message }))]);
+    return error instanceof Refusal && error.status === SIGNED_OUT ? [told, this.#signIn()] : [told];
+  }
+
+  /** A host may follow links of ours in its own way, but not those meant for another tab. @param {Event} event */
   #followed(event) {
+    const { ctrlKey, metaKey, shiftKey } = /** @type {MouseEvent} */ (event);
+    if (ctrlKey || metaKey || shiftKey) return;
     const anchor = event.composedPath().find((one) => one instanceof HTMLAnchorElement);
     if (anchor instanceof HTMLAnchorElement && !this.tell("navigate", { href: anchor.href }))
       event.preventDefault();

@@ -1,6 +1,6 @@
 // The one lasting address. Registers the elements; with ?automount also puts the strip into Timur's record pages.
 // A second load, also from another copy, changes nothing. Whatever the elements need at first is named here, so that a
-// browser asks for all of it at once and not step by step; the screens of a review come when somebody begins one.
+// browser asks for all of it at once and not step by step; the screens of a review and other languages come when they are asked for.
 import "./api.js";
 import "./dom.js";
 import "./element.js";

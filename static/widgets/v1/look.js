@@ -61,7 +61,7 @@ a { color: var(--polyphemus-link, #6d5310); }
 :focus-visible { outline: 3px solid var(--polyphemus-action, #066306); outline-offset: 2px; }
 details > .panel {
   position: absolute;
-  z-index: 10;
+  z-index: 1250; /* above Timur's drawer, as long as it is open */
   top: 100%;
   left: 0;
   width: min(560px, 80vw);

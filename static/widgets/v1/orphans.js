@@ -19,7 +19,7 @@ export class PolyphemusOrphans extends PolyphemusElement {
   #screen = null;
   #project = "";
   #busy = false;
-  #refusal = node("p", { className: "refusal" });
+  #refusal = node("div", { className: "refusal" });
 
   get label() {
     return this.words("orphans");
@@ -140,7 +140,7 @@ export class PolyphemusOrphans extends PolyphemusElement {
 
   async #begin() {
     const orphans = [...this.#ticked];
-    if (!orphans.length) return this.#refuse(this.words("orphans.none"));
+    if (!orphans.length) return this.#refuse(node("p", { text: this.words("orphans.none") }));
     const body = { project: this.#project, orphans };
     await this.#act("review", 0, () => this.change("api/v1/reviews", body));
   }
@@ -176,7 +176,7 @@ export class PolyphemusOrphans extends PolyphemusElement {
     this.#screen = null;
     this.#all = false;
     this.#ticked.clear();
-    this.#refuse("");
+    this.#refuse();
   }
 
   async #back() {
@@ -195,7 +195,7 @@ export class PolyphemusOrphans extends PolyphemusElement {
     if (this.#busy) return;
     this.#busy = true;
     const project = this.#project;
-    this.#refuse("");
+    this.#refuse();
     this.say(this.words("acting"));
     this.tell("action", { id, kind, state: "requested" });
     try {
@@ -205,17 +205,16 @@ export class PolyphemusOrphans extends PolyphemusElement {
       if (project === this.#project) this.#open(review, screenOf);
       this.say(this.words(`review.${review.status === "open" ? "what" : review.status}`));
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#refuse(this.words("ask.failed", { message }));
+      this.#refuse(...this.trouble(error));
       this.tell("action", { id, kind, state: "failed" });
     }
     this.#busy = false;
     if (kind === "cancel") await this.#back();
   }
 
-  /** @param {string} text */
-  #refuse(text) {
-    this.#refusal.replaceChildren(...(text ? [quoted(text)] : []));
-    this.say(text);
+  /** @param {...Node} told */
+  #refuse(...told) {
+    this.#refusal.replaceChildren(...told);
+    this.say(this.#refusal.textContent ?? "");
   }
 }

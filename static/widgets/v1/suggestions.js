@@ -23,6 +23,8 @@ const ROOT_MODEL = "project";
 export class PolyphemusSuggestions extends PolyphemusElement {
   /** What was done on this page: a card says so instead of offering it. @type {Map<number, Node[]>} */
   #done = new Map();
+  /** Why the last try failed: it can be tried again. @type {Map<number, Node[]>} */
+  #failed = new Map();
   /** Which of a card's alternatives is picked. @type {Map<number, number>} */
   #picked = new Map();
   /** The suggestion that waits for a yes or no. @type {number | null} */
@@ -101,7 +103,8 @@ export class PolyphemusSuggestions extends PolyphemusElement {
     const reason = node("p", { className: "reason" }, [quoted(one.reason)]);
     const ways = card.length > 1 ? [this.#ways(card, one)] : [];
     const actions = node("div", { className: "actions" }, this.#done.get(one.id) ?? this.#actions(one));
-    return node("li", { part: "card" }, [title, reason, ...ways, actions]);
+    const failed = this.#failed.get(one.id) ?? [];
+    return node("li", { part: "card" }, [title, reason, ...ways, ...failed, actions]);
   }
 
   /** @param {Card} card @returns {Suggestion} */
@@ -211,6 +214,7 @@ export class PolyphemusSuggestions extends PolyphemusElement {
    */
   async #act({ id }, kind, body, done) {
     this.#asking = null;
+    this.#failed.delete(id);
     this.#settle(id, [node("p", { text: this.words("acting") })]);
     this.tell("action", { id, kind, state: "requested" });
     try {
@@ -219,8 +223,10 @@ export class PolyphemusSuggestions extends PolyphemusElement {
       this.tell("action", { id, kind, state: "confirmed", run: answer.name });
       return true;
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      this.#settle(id, [node("p", { text: this.words("ask.failed", { message }) })]);
+      const trouble = [node("div", { className: "refusal" }, this.trouble(error))];
+      this.#done.delete(id);
+      this.#failed.set(id, trouble);
+      this.#tellAll(trouble);
       this.tell("action", { id, kind, state: "failed" });
       return false;
     }
@@ -232,6 +238,11 @@ export class PolyphemusSuggestions extends PolyphemusElement {
    */
   #settle(id, nodes) {
     this.#done.set(id, nodes);
+    this.#tellAll(nodes);
+  }
+
+  /** Show anew, and say it to who doesn't see it. @param {Node[]} nodes */
+  #tellAll(nodes) {
     this.show(this.#nodes());
     this.say(nodes.map((one) => one.textContent).join(" "));
   }

@@ -126,18 +126,22 @@ def test_an_element_speaks_the_language_it_is_told(embed: Embed) -> None:
 
 
 def test_every_language_has_every_word() -> None:
-    words = (SCRIPTS / "words.js").read_text(encoding="utf-8")
     english, german = (
-        set(
-            re.findall(
-                r"^    \"?([\w.]+)\"?:", words.partition(f"  {code}: {{")[2].partition("\n  },")[0], re.M
-            )
-        )
-        for code in ("en", "de")
+        set(re.findall(r"^  \"?([\w.]+)\"?:", (SCRIPTS / name).read_text(encoding="utf-8"), re.M))
+        for name in ("words.js", "words.de.js")
     )
 
     assert english
     assert german == english
+
+
+def test_a_language_that_can_not_be_had_is_no_reason_to_say_nothing(
+    embed: Embed, browser_context: BrowserContext
+) -> None:
+    browser_context.route("**/words.de.js", lambda route: route.abort())
+    page = embed('<polyphemus-requests project="dt_lung" lang="de"></polyphemus-requests>')
+
+    expect(page.locator("polyphemus-requests")).to_contain_text("No open requests.")
 
 
 def test_loading_the_script_twice_changes_nothing(embed: Embed, timur: Site, polyphemus: str) -> None:
@@ -168,6 +172,21 @@ def test_a_host_may_follow_links_in_its_own_way(embed: Embed) -> None:
     assert page.url.endswith("/DTL001")
 
 
+def test_a_link_meant_for_another_tab_is_the_browsers_affair(embed: Embed) -> None:
+    page = embed('<polyphemus-orphans project="dt_lung"></polyphemus-orphans>')
+    page.wait_for_function("told.length")
+    page.evaluate(
+        """() => {
+            const root = document.querySelector('polyphemus-orphans').shadowRoot;
+            const link = Object.assign(document.createElement('a'), {href: '#elsewhere'});
+            root.append(link);
+            link.dispatchEvent(new MouseEvent('click', {ctrlKey: true, bubbles: true, composed: true}));
+        }"""
+    )
+
+    assert page.evaluate("told.filter(([name]) => name === 'navigate')") == []
+
+
 def test_the_lasting_address_can_be_loaded_from_any_page(polyphemus: str) -> None:
     port = polyphemus.rpartition(":")[2]
     with httpx.Client(verify=False, headers={"Host": POLYPHEMUS}) as client:  # noqa: S501 — our own certificate
@@ -177,3 +196,4 @@ def test_the_lasting_address_can_be_loaded_from_any_page(polyphemus: str) -> Non
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.headers["ETag"]
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "same-site"

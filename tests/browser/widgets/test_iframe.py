@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -24,6 +25,18 @@ def test_a_frame_in_timurs_page_shows_the_records_suggestions(
     page.goto(timur.url + RECORD)
 
     expect(page.frame_locator("iframe").locator("li")).to_contain_text("exome_pipe for DTL001")
+
+
+def test_whoever_is_signed_out_comes_back_to_the_page_around_the_frame(
+    timur: Site, polyphemus: str, page: Page
+) -> None:
+    timur.body = FRAME.format(url=polyphemus)
+    page.goto(timur.url + RECORD)
+
+    door = page.frame_locator("iframe").get_by_role("link", name="Sign in")
+    expect(door).to_have_attribute("target", "_top")
+    back = quote(timur.url + RECORD, safe="")
+    expect(door).to_have_attribute("href", f"{polyphemus}/-/sign-in?back={back}")
 
 
 def test_no_other_page_may_frame_it(

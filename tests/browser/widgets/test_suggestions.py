@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from dispatch.models import AnalysisRequest
 from loaders.models import Dismissal, Suggestion
@@ -137,6 +137,49 @@ def test_what_somebody_else_requested_first_is_said(embed: Embed, suggestion: Su
     expect(page.locator("polyphemus-suggestions")).to_contain_text("This suggestion is accepted.")
 
 
+def test_what_failed_can_be_tried_again(
+    embed: Embed, suggestion: Suggestion, browser_context: BrowserContext
+) -> None:
+    page = embed(CARD)
+    browser_context.route("**/accept", lambda route: route.abort(), times=1)
+    page.get_by_role("button", name="Request this analysis").click()
+    page.get_by_role("button", name="Yes, request it").click()
+    expect(page.locator("polyphemus-suggestions .refusal")).to_contain_text("That did not work")
+    page.get_by_role("button", name="Request this analysis").click()
+    page.get_by_role("button", name="Yes, request it").click()
+
+    expect(page.get_by_role("link", name="Requested. See the request")).to_be_visible()
+    expect(page.locator("polyphemus-suggestions .refusal")).to_have_count(0)
+    assert AnalysisRequest.objects.count() == 1
+
+
+def test_whoever_is_signed_out_meanwhile_finds_the_door_beside_what_failed(
+    embed: Embed, suggestion: Suggestion, sign_in: SignIn, browser_context: BrowserContext
+) -> None:
+    page = embed(CARD)
+    browser_context.clear_cookies()
+    page.get_by_role("button", name="Not now").click()
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    sign_in("E:dt_lung")
+    page.get_by_role("button", name="Not now").click()
+
+    expect(page.get_by_role("button", name="not needed")).to_be_visible()
+    assert Dismissal.objects.count() == 1
+
+
+def test_what_react_writes_for_false_and_for_a_number_is_understood(
+    embed: Embed, timur: Site, polyphemus: str
+) -> None:
+    for number in range(5):
+        suggested(f"DTL00{number}", datetime.now(UTC))
+    about = '{ readonly: false, limit: 2, model: "project" }'
+    timur.slots = f'window.SLOTS = {{ "browse-record": ["polyphemus-suggestions", {about}] }}'
+    page = embed()
+
+    expect(page.locator("polyphemus-suggestions")).to_have_attribute("readonly", "false")
+    expect(page.get_by_role("button", name="Request this analysis")).to_have_count(2)
+
+
 def test_why_not_may_be_said_afterwards(embed: Embed, suggestion: Suggestion) -> None:
     page = embed(CARD)
     page.get_by_role("button", name="Not now").click()
@@ -211,6 +254,22 @@ class TestAutomount:
         expect(strip).to_contain_text("1 suggestion")
         strip.get_by_text("1 suggestion").click()
         expect(strip.locator("li")).to_contain_text(suggestion.reason)
+
+    def test_opened_on_a_small_screen_it_is_not_under_timurs_open_drawer(
+        self, embed: Embed, suggestion: Suggestion, page: Page
+    ) -> None:
+        page.set_viewport_size({"width": 1024, "height": 768})
+        embed(query="?automount", path="/dt_lung/browse/project/dt_lung")
+        page.locator("polyphemus-suggestions").get_by_text("1 suggestion").click()
+
+        hidden = """() => {
+            const ours = document.querySelector("polyphemus-suggestions");
+            return [...ours.shadowRoot.querySelectorAll(".panel, .panel button, .panel a")].filter((one) => {
+                const { right, top, height } = one.getBoundingClientRect();
+                return document.elementFromPoint(right - 4, top + height / 2) !== ours;
+            }).map((one) => one.outerHTML);
+        }"""
+        assert page.evaluate(hidden) == []
 
     def test_nothing_else_on_the_page_moves(self, embed: Embed, suggestion: Suggestion) -> None:
         page = embed(query="?automount")
