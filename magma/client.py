@@ -267,6 +267,18 @@ class Magma:
         answer = self.query(project, query, show_disconnected=show_disconnected)
         return [identifier for identifier, _ in answer.pairs()]
 
+    def walk_identifiers(
+        self, project: str, model: str, *, filters: Sequence[Any] = (), page_size: int = PAGE_SIZE
+    ) -> Walk:
+        """Every identifier that passes /query filters from the first page to the last, exactly once."""
+        query = [model, *filters, "::all", "::identifier"]
+
+        def fetch(_wanted: Sequence[str] | str, page: int, size: int) -> Page:
+            answer = self.query(project, query, page=page, page_size=size)
+            return Page(page, {name: {} for name, _ in answer.pairs()}, ending=answer.ending)
+
+        return Walk(fetch, attributes="identifier", page_size=page_size)
+
     def count(
         self, project: str, model: str, *, filters: Sequence[Any] = (), show_disconnected: bool = False
     ) -> int:

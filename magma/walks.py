@@ -43,7 +43,7 @@ class Window:
 
 def window_after(reached: int, page_size: int) -> Window:
     """The window that overlaps the first `reached` records a little and goes furthest beyond them."""
-    overlap = max(1, page_size // 100)
+    overlap = min(reached, max(1, page_size // 100))
 
     def end(size: int) -> int:
         return ((reached - overlap) // size + 1) * size

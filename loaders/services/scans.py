@@ -15,6 +15,7 @@ from loaders.clocks import Clock
 from loaders.models import Change, ScanCursor, ScanRun, Suggestion
 from loaders.services import changes, seen, suggestions, waiting
 from loaders.services.locks import held
+from loaders.services.narrowing import Narrowed
 from loaders.services.runs import Account, Watch, failures_of, recorded
 from loaders.services.seen import Unrest
 from loaders.services.stretches import Stretches, cut, stamped
@@ -244,10 +245,14 @@ def _walk(engine: Engine, model: str, account: Account, *, clock: Clock, afresh:
     unmet = firsts = seen.firsts(engine.project, model)
     marked = set(unrest.marks)
     stretches = Stretches(engine, gatherer, clock, unrest, afresh)
-    walk = engine.magma.walk(
+    narrowed = Narrowed.of(engine, gatherer)
+    if narrowed:
+        marked |= narrowed.standing()
+        account.add(narrowed.passed_over())
+    walk = narrowed or engine.magma.walk(
         engine.project, model, gatherer.attributes, page_size=PAGE_SIZE, rows=gatherer.rows[model]
     )
-    pages = stamped((page.documents for page in walk), clock)
+    pages = stamped((page.documents for page in walk if page.documents), clock)
     for asked_at, documents in cut(pages, firsts):
         account.expect(walk.total)
         account.add(stretches.judge(documents, asked_at=asked_at))

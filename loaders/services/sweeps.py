@@ -21,6 +21,7 @@ from loaders.models import ScanRun, Shard
 from loaders.pages import Document
 from loaders.services import seen, suggestions, waiting
 from loaders.services.locks import held
+from loaders.services.narrowing import Narrowed
 from loaders.services.runs import failures_of
 from loaders.services.scans import PAGE_SIZE, pages_of
 from loaders.services.seen import Unrest
@@ -83,8 +84,12 @@ def _list(engine: Engine, run: ScanRun, *, clock: Clock) -> None:
     left = set(unrest.marks)
     firsts = seen.firsts(run.project, run.model)
     unmet = set(firsts)
-    identifier = engine.shapes[run.model].identifier
-    walk = engine.magma.walk(run.project, run.model, [identifier], page_size=STRETCH)
+    walk = engine.magma.walk(run.project, run.model, [engine.shapes[run.model].identifier], page_size=STRETCH)
+    gatherer = engine.gatherer(run.model)
+    if gatherer and (narrowed := Narrowed.of(engine, gatherer)):
+        walk = narrowed.names(STRETCH)
+        left |= narrowed.standing()
+        _pass_over(run, narrowed.passed_over())
     for number, names in enumerate(gathered(walk, firsts), start=1):
         left.difference_update(names)
         unmet.difference_update(names)
@@ -110,6 +115,13 @@ def gathered(walk: Iterable[Page], firsts: Collection[str]) -> Iterator[list[str
             names.append(name)
     if names:
         yield names
+
+
+def _pass_over(run: ScanRun, tally: Tally) -> None:
+    """Count what nobody need judge, before anything else is counted."""
+    run.expected = run.records = tally.records
+    run.verdicts, run.faults = tally.plain(), tally.faults
+    run.save(update_fields=["expected", "records", "verdicts", "faults"])
 
 
 def _write(run: ScanRun, number: int, names: Sequence[str]) -> None:
