@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext as _
+
 from dispatch.authentication import Analyst
 from dispatch.models import AnalysisRequest, Bid, RequestEvent
 from dispatch.querysets import AnalysisRequestQuerySet
@@ -42,7 +44,7 @@ def find(caller: Caller, name: str) -> AnalysisRequest:
     """The request of this name; MissingError when unknown, or not the caller's to see."""
     request = visible_to(caller).named(name).first()
     if request is None:
-        raise MissingError("There is no such request.")
+        raise MissingError(_("There is no such request."))
     return request
 
 
@@ -50,7 +52,7 @@ def find_to_decide(person: Person, name: str) -> AnalysisRequest:
     """The request, for its requester or an admin of its project; others who can see it are forbidden."""
     request = find(person, name)
     if person.email != request.requester and not person.is_admin(request.project):
-        raise ForbiddenError("Only the requester and the project's admins may decide this.")
+        raise ForbiddenError(_("Only the requester and the project's admins may decide this."))
     return request
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+from django.utils.translation import gettext as _
+
 from polyphemus_site.errors import InvalidInputError
 
 #: Seconds as a string of ASCII digits: the founding text's form. Eight digits are three years.
@@ -24,7 +26,7 @@ def seconds(value: object) -> int:
     if isinstance(value, str) and SECONDS.fullmatch(value):
         return int(value)
     raise InvalidInputError(
-        "time must be whole seconds, 1 to 99999999, as a string of digits.", code="invalid_time"
+        _("time must be whole seconds, 1 to 99999999, as a string of digits."), code="invalid_time"
     )
 
 

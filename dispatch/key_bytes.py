@@ -9,6 +9,7 @@ import zlib
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from django.utils.translation import gettext as _
 
 from polyphemus_site.errors import InvalidInputError
 
@@ -42,6 +43,9 @@ def public_half(text: str) -> bytes:
 
 def _no_public_key() -> InvalidInputError:
     return InvalidInputError(
-        "That is no Ed25519 public key: give PEM, as `openssl pkey -pubout` prints, or 32 bytes in base64.",
+        _(
+            "That is no Ed25519 public key: give PEM, as `openssl pkey -pubout` prints, or 32 bytes "
+            "in base64."
+        ),
         code="invalid_public_key",
     )

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
 from dispatch import bulk
@@ -81,9 +82,11 @@ def question(raw_query: str) -> Question:
         if name.startswith(etna.PREFIX):
             continue
         if name not in PARAMETERS:
-            raise InvalidInputError("That is no parameter of this list.", code="unknown_parameter")
+            raise InvalidInputError(gettext("That is no parameter of this list."), code="unknown_parameter")
         if len(values) > 1:
-            raise InvalidInputError(f"{name} is there twice.", code="duplicate_parameter")
+            raise InvalidInputError(
+                gettext("%(name)s is there twice.") % {"name": name}, code="duplicate_parameter"
+            )
     return Question(
         analysis=naming.slug(query["analysis"], field="analysis") if "analysis" in query else "",
         project=configs.project_name(query["project"]) if "project" in query else "",
@@ -172,7 +175,9 @@ def status_of(value: str) -> str:
     known = [*RequestStatus.values, STANDING, ANY_STATUS]
     if value in known:
         return value
-    raise InvalidInputError(f"status must be one of {', '.join(known)}.", code="invalid_status")
+    raise InvalidInputError(
+        gettext("status must be one of %(known)s.") % {"known": ", ".join(known)}, code="invalid_status"
+    )
 
 
 def _after(cursor: str) -> int:
@@ -185,4 +190,6 @@ def _after(cursor: str) -> int:
 def _limit(value: str) -> int:
     if DIGITS.fullmatch(value) and 1 <= int(value) <= LARGEST_PAGE:
         return int(value)
-    raise InvalidInputError(f"limit must be 1 to {LARGEST_PAGE}.", code="invalid_limit")
+    raise InvalidInputError(
+        gettext("limit must be 1 to %(most)s.") % {"most": LARGEST_PAGE}, code="invalid_limit"
+    )

@@ -6,6 +6,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from dispatch import estimates
 from dispatch.services.configs import DIRECTION_MARKS
 from polyphemus_site.errors import InvalidInputError
@@ -20,10 +22,12 @@ def fields(
     """The document, if it has the required names and no unknown ones."""
     for name in required:
         if name not in document:
-            raise InvalidInputError(f"{name} is missing.", code="missing_field", field=name)
+            raise InvalidInputError(
+                _("%(name)s is missing.") % {"name": name}, code="missing_field", field=name
+            )
     for name in document:
         if name not in required and name not in optional:
-            raise InvalidInputError("The body has a name that is not known here.", code="unknown_field")
+            raise InvalidInputError(_("The body has a name that is not known here."), code="unknown_field")
     return document
 
 
@@ -31,7 +35,9 @@ def word(document: Mapping[str, Any], name: str) -> str:
     """A short line of visible text."""
     value = document[name]
     if not isinstance(value, str) or not 0 < len(value) <= LONGEST_WORD or not _visible(value, allowed=""):
-        raise InvalidInputError(f"{name} must be a line of text.", code=f"invalid_{name}")
+        raise InvalidInputError(
+            _("%(name)s must be a line of text.") % {"name": name}, code=f"invalid_{name}"
+        )
     return value
 
 
@@ -42,10 +48,11 @@ def text(document: Mapping[str, Any], name: str, *, default: str | None = None) 
     value = document[name]
     if not isinstance(value, str) or len(value) > LONGEST_TEXT or not _visible(value, allowed="\n\t"):
         raise InvalidInputError(
-            f"{name} must be text of at most {LONGEST_TEXT} characters.", code=f"invalid_{name}"
+            _("%(name)s must be text of at most %(most)s characters.") % {"name": name, "most": LONGEST_TEXT},
+            code=f"invalid_{name}",
         )
     if default is None and not value.strip():
-        raise InvalidInputError(f"{name} must say something.", code=f"invalid_{name}")
+        raise InvalidInputError(_("%(name)s must say something.") % {"name": name}, code=f"invalid_{name}")
     return value
 
 
@@ -56,16 +63,16 @@ def award(document: Mapping[str, Any]) -> int | None:
     try:
         return estimates.seconds(document["award"])
     except InvalidInputError as error:
-        raise InvalidInputError("award must be a whole number.", code="invalid_award") from error
+        raise InvalidInputError(_("award must be a whole number."), code="invalid_award") from error
 
 
 def config(document: Mapping[str, Any]) -> Mapping[str, Any]:
     """The config of a request to be: `project`, `inputs`, and perhaps `params`."""
     value = document["config"]
     if not isinstance(value, dict):
-        raise InvalidInputError("config must be an object.", code="invalid_config")
+        raise InvalidInputError(_("config must be an object."), code="invalid_config")
     if value.get("params", {}) is None:
-        raise InvalidInputError("params must be an object, or left out.", code="invalid_params")
+        raise InvalidInputError(_("params must be an object, or left out."), code="invalid_params")
     return fields(value, required=("project", "inputs"), optional=("params",))
 
 

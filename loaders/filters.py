@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from loaders.models import Suggestion
 from loaders.querysets import SuggestionQuerySet
@@ -38,7 +39,9 @@ class Wanted:
         words = {name: query.get(name, "") for name in ("project", "model", "record", "loader", "status")}
         if words["status"] and words["status"] not in SuggestionStatus.values:
             known = ", ".join(SuggestionStatus.values)
-            raise InvalidInputError(f"status must be one of {known}.", code="unknown_status")
+            raise InvalidInputError(
+                _("status must be one of %(known)s.") % {"known": known}, code="unknown_status"
+            )
         return cls(**words, after=_number(query.get("after", "")))
 
     def of(self, person: Person) -> SuggestionQuerySet:
@@ -73,7 +76,7 @@ class Wanted:
 def project_of(query: Mapping[str, str]) -> str:
     """The project an address names."""
     if not (project := query.get("project", "").strip()):
-        raise InvalidInputError("Name a project: ?project=…", code="project_missing")
+        raise InvalidInputError(_("Name a project: ?project=…"), code="project_missing")
     return project
 
 
@@ -81,7 +84,7 @@ def _number(text: str) -> int:
     if not text:
         return 0
     if not (text.isascii() and text.isdigit() and len(text) <= 18):  # noqa: PLR2004 — what a bigint holds
-        raise InvalidInputError("after must be a whole number.", code="bad_cursor")
+        raise InvalidInputError(_("after must be a whole number."), code="bad_cursor")
     return int(text)
 
 
@@ -113,9 +116,9 @@ def understood(kind: type[B], body: Any) -> B:
     except msgspec.ValidationError as error:
         raise InvalidInputError(f"{error}.", code="invalid") from error
     if "\0" in getattr(found, "reason", ""):
-        raise InvalidInputError("No text here holds a NUL.", code="bad_text")
+        raise InvalidInputError(_("No text here holds a NUL."), code="bad_text")
     if isinstance(found, Dismissing) and found.whom == "project" and not found.reason.strip():
-        raise InvalidInputError("Say why the project needs no such suggestion.", code="reason_missing")
+        raise InvalidInputError(_("Say why the project needs no such suggestion."), code="reason_missing")
     return found
 
 

@@ -12,6 +12,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from loaders.declared import read
 from loaders.errors import MisspeltLoaderError, UnknownLoaderError
@@ -74,7 +75,8 @@ class Registry:
             return self.loaders[name]
         except KeyError:
             raise UnknownLoaderError(
-                f"There is no loader {name!r}; there are {sorted(self.loaders)}."
+                _("There is no loader %(name)r; there are %(known)s.")
+                % {"name": name, "known": ", ".join(sorted(self.loaders))}
             ) from None
 
     def __iter__(self) -> Iterator[Loader]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
+from django.utils.translation import gettext as _
 from msgspec import UNSET
 
 from magma.errors import MagmaGarbled, MagmaNotConfigured
@@ -147,7 +148,10 @@ class Magma:
         templates = {name: model.template for name, model in models.items()}
         missing = [name for name, template in templates.items() if template is UNSET]
         if missing:
-            raise MagmaGarbled(f"Magma gave no template for {', '.join(missing)} of {project}.")
+            raise MagmaGarbled(
+                _("Magma gave no template for %(models)s of %(project)s.")
+                % {"models": ", ".join(missing), "project": project}
+            )
         return {name: template for name, template in templates.items() if isinstance(template, Template)}
 
     # --- documents ---------------------------------------------------------------------------------------
@@ -317,13 +321,15 @@ def token_source() -> TokenSource:
         )
     if settings.POLYPHEMUS_MAGMA_TOKEN:
         return StaticToken(settings.POLYPHEMUS_MAGMA_TOKEN)
-    raise MagmaNotConfigured("Neither POLYPHEMUS_MAGMA_TOKEN nor a key for a login at Janus is set.")
+    raise MagmaNotConfigured(_("Neither POLYPHEMUS_MAGMA_TOKEN nor a key for a login at Janus is set."))
 
 
 def connect() -> Magma:
     """The one client of this worker; another one after a fork, and when the settings have changed."""
     if not settings.POLYPHEMUS_MAGMA_URL:
-        raise MagmaNotConfigured("POLYPHEMUS_MAGMA_URL is not set: Polyphemus does not know where Magma is.")
+        raise MagmaNotConfigured(
+            _("POLYPHEMUS_MAGMA_URL is not set: Polyphemus does not know where Magma is.")
+        )
     key = (os.getpid(), *(str(getattr(settings, name)) for name in SETTINGS))
     with _connecting.lock:
         if key not in _clients:

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from django.utils.translation import gettext as _
 
 from magma.errors import JanusAway, JanusRefused, MagmaError, MagmaNotConfigured
 from magma.tokens import Token, read_token
@@ -114,17 +115,23 @@ class JanusLogin:
         try:
             response = self._client.request(method, f"{self._base}{path}", headers=headers, json=body)
         except httpx.TransportError as error:
-            raise JanusAway(f"Janus can't be reached at {path}: {error}.") from error
+            raise JanusAway(
+                _("Janus can't be reached at %(path)s: %(error)s.") % {"path": path, "error": error}
+            ) from error
         return _text(response, path)
 
 
 def _text(response: httpx.Response, path: str) -> str:
     if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise JanusAway(f"Janus answered {response.status_code} to {path}.", http_status=response.status_code)
+        raise JanusAway(
+            _("Janus answered %(status)s to %(path)s.") % {"status": response.status_code, "path": path},
+            http_status=response.status_code,
+        )
     text = response.text.strip()
     if response.status_code != HTTPStatus.OK or not text or len(text) > LONGEST_TOKEN or "\n" in text:
         raise JanusRefused(
-            f"Janus answered {response.status_code} to {path}, without what was asked for.",
+            _("Janus answered %(status)s to %(path)s, without what was asked for.")
+            % {"status": response.status_code, "path": path},
             http_status=response.status_code,
         )
     return text
@@ -141,7 +148,9 @@ def _private_key(pem: str) -> RSAPrivateKey:
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise MagmaNotConfigured("POLYPHEMUS_JANUS_PRIVATE_KEY is no PEM key without a password.") from error
+        raise MagmaNotConfigured(
+            _("POLYPHEMUS_JANUS_PRIVATE_KEY is no PEM key without a password.")
+        ) from error
     if not isinstance(key, RSAPrivateKey):
-        raise MagmaNotConfigured("POLYPHEMUS_JANUS_PRIVATE_KEY must be an RSA key: Janus knows no other.")
+        raise MagmaNotConfigured(_("POLYPHEMUS_JANUS_PRIVATE_KEY must be an RSA key: Janus knows no other."))
     return key

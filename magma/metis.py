@@ -15,6 +15,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from magma.client import token_source
 from magma.errors import MagmaError, MagmaForbidden, MagmaGarbled, MagmaUnauthorized, MagmaUnreachable
@@ -91,14 +92,17 @@ class Metis:
         try:
             return ANSWER.decode(answer.content).files
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise MagmaGarbled(f"Metis's answer about {project}/{bucket} makes no sense: {error}.") from error
+            raise MagmaGarbled(
+                _("Metis's answer about %(project)s/%(bucket)s makes no sense: %(error)s.")
+                % {"project": project, "bucket": bucket, "error": error}
+            ) from error
 
     def _post(self, project: str, bucket: str, body: dict[str, Any], token: str) -> httpx.Response:
         place = f"{self._base}/{quote(project, safe='')}/find/{quote(bucket, safe='')}"
         try:
             return self._http.post(place, json=body, headers={"Authorization": f"Etna {token}"})
         except httpx.TransportError as error:
-            raise MagmaUnreachable(f"Metis can't be reached: {error}.") from error
+            raise MagmaUnreachable(_("Metis can't be reached: %(error)s.") % {"error": error}) from error
 
 
 def _refusal(answer: httpx.Response, place: str) -> MagmaError:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import msgspec
+from django.utils.translation import gettext as _
 from msgspec import UNSET, UnsetType
 
 from magma.errors import MagmaGarbled
@@ -46,12 +47,14 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
         try:
             return [(str(identifier), value) for identifier, value in self.answer]
         except (TypeError, ValueError) as error:
-            raise MagmaGarbled(f"Magma's answer is no list of pairs: {error}.") from error
+            raise MagmaGarbled(
+                _("Magma's answer is no list of pairs: %(error)s.") % {"error": error}
+            ) from error
 
     def number(self) -> int:
         """What `::count` gives."""
         if not isinstance(self.answer, int):
-            raise MagmaGarbled(f"Magma counted {self.answer!r}.")
+            raise MagmaGarbled(_("Magma counted %(answer)r.") % {"answer": self.answer})
         return self.answer
 
 
@@ -89,11 +92,14 @@ class Page:
     def of(cls, retrieved: Retrieved, model: str, number: int) -> Page:
         """The page of `model`; whatever else came along are its tables."""
         if (wanted := retrieved.models.get(model)) is None:
-            raise MagmaGarbled(f"Magma was asked about {model} and answered about {[*retrieved.models]}.")
+            raise MagmaGarbled(
+                _("Magma was asked about %(model)s and answered about %(others)s.")
+                % {"model": model, "others": ", ".join(retrieved.models)}
+            )
         parts: dict[str, Documents] = {name: part.documents for name, part in retrieved.models.items()}
         documents = parts.pop(model)
         if not all(issubclass(kind, Mapping) for kind in set(map(type, documents.values()))):
-            raise MagmaGarbled(f"Magma gave {model} records that are no documents.")
+            raise MagmaGarbled(_("Magma gave %(model)s records that are no documents.") % {"model": model})
         return cls(number, documents, wanted.count, parts, retrieved.ending)
 
 
@@ -110,4 +116,7 @@ class Orphan:
         try:
             return cls(identifier, datetime.fromisoformat(values[0]).astimezone(UTC))
         except (TypeError, ValueError, IndexError) as error:
-            raise MagmaGarbled(f"Magma gave {values!r} for the instant of {identifier}.") from error
+            raise MagmaGarbled(
+                _("Magma gave %(values)r for the instant of %(identifier)s.")
+                % {"values": values, "identifier": identifier}
+            ) from error

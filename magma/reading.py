@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TypeAlias, TypeVar
 
 import msgspec
+from django.utils.translation import gettext as _
 
 from magma.errors import MagmaGarbled
 from magma.pages import Answer, Flags, ModelAnswer, Retrieved, TextTable, Vocabulary
@@ -48,7 +49,10 @@ def read_json(reply: Reply, decode: Callable[[bytes], T], asked: str) -> T:
     try:
         return decode(reply.body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MagmaGarbled(f"Magma's answer to {asked} can't be understood: {error}.") from error
+        raise MagmaGarbled(
+            _("Magma's answer to %(asked)s can't be understood: %(error)s.")
+            % {"asked": asked, "error": error}
+        ) from error
 
 
 def read_tsv(reply: Reply, asked: str) -> TextTable:
@@ -57,10 +61,15 @@ def read_tsv(reply: Reply, asked: str) -> TextTable:
     try:
         lines = list(csv.reader(io.StringIO(reply.body.decode("utf-8"), newline=""), dialect="excel-tab"))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise MagmaGarbled(f"Magma's table in answer to {asked} can't be understood: {error}.") from error
+        raise MagmaGarbled(
+            _("Magma's table in answer to %(asked)s can't be understood: %(error)s.")
+            % {"asked": asked, "error": error}
+        ) from error
     header = tuple(lines[0]) if lines else ()
     if any(len(line) != len(header) for line in lines):
-        raise MagmaGarbled(f"The rows of Magma's table in answer to {asked} are not of one length.")
+        raise MagmaGarbled(
+            _("The rows of Magma's table in answer to %(asked)s are not of one length.") % {"asked": asked}
+        )
     return TextTable(header, tuple(tuple(line) for line in lines[1:]))
 
 
@@ -68,7 +77,10 @@ def _require_type(reply: Reply, wanted: str, asked: str) -> None:
     got = reply.content_type.partition(";")[0].strip().lower()
     if got != wanted:
         start = reply.body[:SHOWN_BYTES].decode("utf-8", "replace")
-        raise MagmaGarbled(f"Magma's answer to {asked} is {got or 'untyped'}, not {wanted}: {start!r}.")
+        raise MagmaGarbled(
+            _("Magma's answer to %(asked)s is %(kind)s, not %(wanted)s: %(start)r.")
+            % {"asked": asked, "kind": got or _("untyped"), "wanted": wanted, "start": start}
+        )
 
 
 def _model(question: Question) -> str:

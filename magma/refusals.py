@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from django.utils.translation import gettext as _
 
 from magma.errors import (
     MagmaAgreementNeeded,
@@ -66,9 +67,12 @@ def refusal(asked: str, reply: Reply) -> MagmaError:
     """The error that tells this reply; `asked` says what was asked, for the people who read it."""
     messages = messages_of(reply)
     kind = _kind(reply, messages)
-    said = "; ".join(messages) or "nothing more"
+    told = _("Magma answered %(status)s to %(asked)s: %(said)s")
+    said = "; ".join(messages) or _("nothing more")
     return kind(
-        f"Magma answered {reply.status} to {asked}: {said}", http_status=reply.status, messages=messages
+        told % {"status": reply.status, "asked": asked, "said": said},
+        http_status=reply.status,
+        messages=messages,
     )
 
 

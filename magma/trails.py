@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import dropwhile, islice
 
+from django.utils.translation import gettext as _
+
 from magma.errors import MagmaGarbled
 
 
@@ -48,7 +50,7 @@ class Trail:
         known = [name for name in names if name in self._names]
         in_page = set(known)
         if known != [name for name in self._names if name in in_page]:
-            raise MagmaGarbled("Magma's pages are not in one order, so a walk can't vouch for anything.")
+            raise MagmaGarbled(_("Magma's pages are not in one order, so a walk can't vouch for anything."))
 
     def _insert(self, names: list[str]) -> None:
         """Some are new between known ones: each goes after the known one before it."""

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count as counting
 
+from django.utils.translation import gettext as _
+
 from magma.errors import MagmaShifted
 from magma.pages import Page
 from magma.questions import Ending
@@ -96,7 +98,7 @@ class Walk:
 
     def _in_view(self, window: Window) -> tuple[Window, Page]:
         """The page at the window, or wherever our place has moved to."""
-        for _ in range(SEARCHES):
+        for _search in range(SEARCHES):
             page = self._fetch(self._attributes, window.number, window.size)
             if self._trail.knows_any(page.documents):
                 return window, page
@@ -104,7 +106,7 @@ class Walk:
             if found is None:
                 return window, replace(page, documents={}, ending=Ending.NOTHING)
             window = found
-        raise MagmaShifted("The model kept changing under the walk; it can't be vouched for.")
+        raise MagmaShifted(_("The model kept changing under the walk; it can't be vouched for."))
 
     def _search(self, lost: Window) -> Window | None:
         """Where a known record stands now; None when the model has become empty."""
@@ -115,7 +117,7 @@ class Walk:
                 return window
             if window.number == 1 and page.ending is Ending.NOTHING:
                 return None
-        raise MagmaShifted("Every record near the walk's place has gone meanwhile.")
+        raise MagmaShifted(_("Every record near the walk's place has gone meanwhile."))
 
     def _is_beyond(self, window: Window) -> bool:
         return self._fetch("identifier", window.number, window.size).ending is not None

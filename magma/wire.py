@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
+from django.utils.translation import gettext as _
 
 from magma.errors import (
     MagmaBrokenOff,
@@ -84,7 +85,10 @@ def base_address(url: str, variable: str = "POLYPHEMUS_MAGMA_URL") -> str:
     """The address without its last slash; MagmaNotConfigured when it is none."""
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise MagmaNotConfigured(f"{variable} must be an address like https://magma.lab.org, not {url!r}.")
+        raise MagmaNotConfigured(
+            _("%(variable)s must be an address like https://magma.lab.org, not %(url)r.")
+            % {"variable": variable, "url": url}
+        )
     return url.rstrip("/")
 
 
@@ -152,9 +156,14 @@ class Wire:
         except httpx.TimeoutException as error:
             raise _too_late(asked, error) from error
         except httpx.DecodingError as error:
-            raise MagmaGarbled(f"Magma's answer to {asked} can't be unpacked: {error}.") from error
+            raise MagmaGarbled(
+                _("Magma's answer to %(asked)s can't be unpacked: %(error)s.")
+                % {"asked": asked, "error": error}
+            ) from error
         except httpx.TransportError as error:
-            raise MagmaUnreachable(f"Magma can't be reached for {asked}: {error}.") from error
+            raise MagmaUnreachable(
+                _("Magma can't be reached for %(asked)s: %(error)s.") % {"asked": asked, "error": error}
+            ) from error
 
     def _exchange(self, path: ReadPath, body: Any, below: str, token: Token) -> Reply:
         with self._client.stream(
@@ -175,11 +184,17 @@ class Wire:
                 chunks.append(chunk)
                 taken += len(chunk)
                 if taken > self.patience.largest_answer:
-                    raise MagmaTooLarge(f"Magma's answer exceeds {self.patience.largest_answer:,} bytes.")
+                    raise MagmaTooLarge(
+                        _("Magma's answer exceeds %(most)s bytes.")
+                        % {"most": f"{self.patience.largest_answer:,}"}
+                    )
                 if time.monotonic() > deadline:
-                    raise MagmaTimeout("Magma's answer took too long to arrive in whole.")
+                    raise MagmaTimeout(_("Magma's answer took too long to arrive in whole."))
         except (httpx.RemoteProtocolError, httpx.ReadError) as error:
-            raise MagmaBrokenOff(f"Magma's answer broke off after {taken:,} bytes: {error}.") from error
+            raise MagmaBrokenOff(
+                _("Magma's answer broke off after %(taken)s bytes: %(error)s.")
+                % {"taken": f"{taken:,}", "error": error}
+            ) from error
         return b"".join(chunks)
 
 
@@ -190,5 +205,5 @@ def _headers(token: Token, *, has_body: bool) -> dict[str, str]:
 
 def _too_late(asked: str, error: httpx.TimeoutException) -> MagmaError:
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return MagmaUnreachable(f"Magma took no connection for {asked} in time.")
-    return MagmaTimeout(f"Magma did not answer {asked} in time.")
+        return MagmaUnreachable(_("Magma took no connection for %(asked)s in time.") % {"asked": asked})
+    return MagmaTimeout(_("Magma did not answer %(asked)s in time.") % {"asked": asked})

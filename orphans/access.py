@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from orphans.models import Bundle, Review
 from orphans.permissions import require_look
@@ -12,14 +13,17 @@ from polyphemus_site.janus.errors import ForbiddenError
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.permissions import require_admin, require_restricted
 
-NOTHING = "There is no such review here, or it isn't yours to see."
+
+def no_such_review() -> MissingError:
+    """The refusal of what is unknown, or not for these eyes."""
+    return MissingError(_("There is no such review here, or it isn't yours to see."))
 
 
 def review_for(person: Person, pk: int) -> Review:
     """The review, if its project's orphans are for these eyes; unknown and forbidden look the same."""
     review = Review.objects.filter(pk=pk).first()
     if review is None or not person.can_view(review.project):
-        raise MissingError(NOTHING)
+        raise no_such_review()
     require_look(person, review.project)
     return review
 
@@ -41,8 +45,10 @@ def require_nothing_unseen(person: Person, review: Review) -> None:
     """Nobody agrees to the removal of what they may not see."""
     if is_partly_unseen(person, review):
         raise ForbiddenError(
-            "Some of these hold something restricted that you may not see: somebody with an upper-case role "
-            "must agree to their removal.",
+            _(
+                "Some of these hold something restricted that you may not see: somebody with an upper-case "
+                "role must agree to their removal."
+            ),
             code="restricted_unseen",
         )
 
@@ -71,5 +77,7 @@ def bundle_for(person: Person, review: Review, number: int) -> Bundle:
     require_copies(person, review)
     bundle = review.bundles.exclude(name="").filter(number=number).first()
     if bundle is None:
-        raise MissingError(f"Review {review.pk} has no bundle {number}.")
+        raise MissingError(
+            _("Review %(review)s has no bundle %(number)s.") % {"review": review.pk, "number": number}
+        )
     return bundle

@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from magma.client import connect
 from orphans.models import AuditEntry, Bundle, Orphan, Review, Search
@@ -67,7 +68,9 @@ def _begin(request: HttpRequest, queryset: OrphanQuerySet) -> Review:
     person = person_at(request)
     projects = list(queryset.order_by().values_list("project", flat=True).distinct()[:2])
     if person is None or len(projects) != 1:
-        raise PolyphemusError("Sign in through Janus and select orphans of one project.", code="one_project")
+        raise PolyphemusError(
+            _("Sign in through Janus and select orphans of one project."), code="one_project"
+        )
     require_decide(person, projects[0])
     by = By(person.email, now())
     review = reviews.create(project=projects[0], orphans=queryset, by=by)

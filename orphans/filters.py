@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from urllib.parse import urlencode
 
+from django.utils.translation import gettext as _
+
 from orphans.querysets import BundleQuerySet, OrphanQuerySet, ReviewItemQuerySet
 from orphans.states import Cause, Fate, OrphanStatus
 from polyphemus_site.errors import InvalidInputError
@@ -29,7 +31,7 @@ class Wanted:
         """From an address; a word nobody knows is refused rather than ignored."""
         project = query.get("project", "").strip()
         if not project:
-            raise InvalidInputError("Name a project: ?project=…", code="project_missing")
+            raise InvalidInputError(_("Name a project: ?project=…"), code="project_missing")
         return cls(
             project=project,
             model=query.get("model", ""),
@@ -119,12 +121,15 @@ class BundlesWanted:
 def _one_of(query: Mapping[str, str], name: str, known: list[str]) -> str:
     value = query.get(name, "")
     if value and value not in known:
-        raise InvalidInputError(f"{name} must be one of {', '.join(known)}.", code=f"unknown_{name}")
+        raise InvalidInputError(
+            _("%(name)s must be one of %(known)s.") % {"name": name, "known": ", ".join(known)},
+            code=f"unknown_{name}",
+        )
     return value
 
 
 def _number(query: Mapping[str, str], name: str) -> int:
     value = query.get(name, "") or "0"
     if not (value.isascii() and value.isdecimal() and len(value) < 19):  # noqa: PLR2004 — what a bigint holds
-        raise InvalidInputError(f"{name} must be a number.", code=f"bad_{name}")
+        raise InvalidInputError(_("%(name)s must be a number.") % {"name": name}, code=f"bad_{name}")
     return int(value)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from orphans.services.decisions import Said
 from orphans.states import Decision
@@ -21,9 +22,11 @@ def ids_of(document: Mapping[str, Any]) -> list[int]:
     """The orphans a body names; an empty list when it names none."""
     value = document.get("orphans", [])
     if not isinstance(value, list) or not all(type(one) is int and one > 0 for one in value):
-        raise InvalidInputError("`orphans` must be a list of numbers.", code="bad_orphans")
+        raise InvalidInputError(_("`orphans` must be a list of numbers."), code="bad_orphans")
     if len(value) > MOST_IDS:
-        raise InvalidInputError(f"A review holds at most {MOST_IDS} orphans.", code="too_many_orphans")
+        raise InvalidInputError(
+            _("A review holds at most %(most)s orphans.") % {"most": MOST_IDS}, code="too_many_orphans"
+        )
     return value
 
 
@@ -56,7 +59,8 @@ def decision_of(word: str) -> Decision:
     """One of the words, or a refusal that lists them."""
     if word not in Decision.values:
         raise InvalidInputError(
-            f"`decision` must be one of {', '.join(Decision.values)}.", code="unknown_decision"
+            _("`decision` must be one of %(known)s.") % {"known": ", ".join(Decision.values)},
+            code="unknown_decision",
         )
     return Decision(word)
 
@@ -68,7 +72,7 @@ def until_of(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InvalidInputError("`until` must be a date, as 2026-05-04.", code="bad_until") from error
+        raise InvalidInputError(_("`until` must be a date, as 2026-05-04."), code="bad_until") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -77,7 +81,8 @@ def text_of(document: Mapping[str, Any], name: str) -> str:
     value = document.get(name, "")
     if not isinstance(value, str) or len(value) > MOST_TEXT:
         raise InvalidInputError(
-            f"`{name}` must be text of at most {MOST_TEXT} characters.", code=f"bad_{name}"
+            _("`%(name)s` must be text of at most %(most)s characters.") % {"name": name, "most": MOST_TEXT},
+            code=f"bad_{name}",
         )
     return value
 
@@ -85,7 +90,7 @@ def text_of(document: Mapping[str, Any], name: str) -> str:
 def _flag(document: Mapping[str, Any], name: str) -> bool:
     value = document.get(name, False)
     if not isinstance(value, bool):
-        raise InvalidInputError(f"`{name}` must be true or false.", code=f"bad_{name}")
+        raise InvalidInputError(_("`%(name)s` must be true or false.") % {"name": name}, code=f"bad_{name}")
     return value
 
 
@@ -93,19 +98,19 @@ def sent_of(document: Mapping[str, Any]) -> tuple[int, str]:
     """What Magma answered to a person's browser: its status, 0 where there was none, and its words."""
     status = document.get("status")
     if type(status) is not int or not 0 <= status <= LARGEST_STATUS:
-        raise InvalidInputError("`status` must be the status Magma answered, or 0.", code="bad_status")
+        raise InvalidInputError(_("`status` must be the status Magma answered, or 0."), code="bad_status")
     return status, text_of(document, "said")
 
 
 def _parents(value: Any) -> dict[int, str]:
     if not isinstance(value, Mapping):
         raise InvalidInputError(
-            "`parents` must be an object: a parent for each orphan's id.", code="bad_parents"
+            _("`parents` must be an object: a parent for each orphan's id."), code="bad_parents"
         )
     parents: dict[int, str] = {}
     for key, parent in value.items():
         if not (str(key).isascii() and str(key).isdecimal() and isinstance(parent, str)):
-            raise InvalidInputError("`parents` must give a name for each orphan's id.", code="bad_parents")
+            raise InvalidInputError(_("`parents` must give a name for each orphan's id."), code="bad_parents")
         if parent.strip():
             parents[int(key)] = parent.strip()
     return parents

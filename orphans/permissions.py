@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from polyphemus_site.janus.errors import ForbiddenError
 from polyphemus_site.janus.people import Person
@@ -14,7 +15,7 @@ def require_look(person: Person, project: str) -> None:
     """Raise unless the person may see the project's orphans: guests may not."""
     require_view(person, project)
     if person.level_in(project) is Level.GUEST and not person.sees_everything:
-        raise ForbiddenError(f"Guests of {project} don't see its orphans.")
+        raise ForbiddenError(_("Guests of %(project)s don't see its orphans.") % {"project": project})
 
 
 def require_decide(person: Person, project: str) -> None:
@@ -26,5 +27,5 @@ def require_decide(person: Person, project: str) -> None:
 def require_removal(person: Person, project: str) -> None:
     """Raise unless the person is an admin now, by Janus's word where there is a Janus; never a task token."""
     if person.is_task:
-        raise ForbiddenError("A task token can't decide on a removal.")
+        raise ForbiddenError(_("A task token can't decide on a removal."))
     require_admin(refreshed(person) if settings.POLYPHEMUS_JANUS_URL else person, project)

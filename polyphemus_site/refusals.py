@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http import HTTPStatus
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from polyphemus_site.api.problems import title_of
 from polyphemus_site.errors import PolyphemusError
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -30,9 +30,9 @@ class RefusalPageMiddleware:
         """Turn an expected refusal into a page; leave crashes to be crashes."""
         if not isinstance(exception, PolyphemusError) or request.path.startswith("/api/"):
             return None
-        status = HTTPStatus(exception.status)
-        context = {"refusal": exception, "status": status, "agreement": _agreement(request, exception)}
-        return render(request, "polyphemus/refusal.html", context, status=status)
+        title, agreement = title_of(exception.status), _agreement(request, exception)
+        context = {"refusal": exception, "title": title, "agreement": agreement}
+        return render(request, "polyphemus/refusal.html", context, status=exception.status)
 
 
 def _agreement(request: HttpRequest, refusal: PolyphemusError) -> str:

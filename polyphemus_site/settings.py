@@ -111,9 +111,9 @@ MIDDLEWARE = [
     "polyphemus_site.layers.PolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "corsheaders.middleware.CorsMiddleware",
+    "polyphemus_site.languages.LanguageMiddleware",  # before whatever may refuse: this thread spoke another's
     "polyphemus_site.api.paths.ShapeMiddleware",
     "polyphemus_site.layers.PageSessionMiddleware",
-    "polyphemus_site.languages.PageLanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "magma.journal.routes.RouteListMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.utils.translation import gettext as _
 
 from polyphemus_site.errors import UnavailableError
 
@@ -49,7 +50,7 @@ def signer_from(kek: bytes) -> Signer:
     UnavailableError: there is no such key.
     """
     if not kek:
-        raise UnavailableError("Nothing can be signed: POLYPHEMUS_KEK is not set.", code="no_record_key")
+        raise UnavailableError(_("Nothing can be signed: POLYPHEMUS_KEK is not set."), code="no_record_key")
     seed = HKDF(SHA256(), SEED_BYTES, salt=None, info=b"polyphemus completion records").derive(kek)
     return Signer(Ed25519PrivateKey.from_private_bytes(seed))
 

@@ -7,7 +7,9 @@ import signal
 from datetime import UTC, datetime
 
 import pytest
+from django.conf import settings
 from django.db import connection
+from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 pytest_plugins = ["tests.magma.demo_fixture"]
@@ -49,6 +51,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         for table, trigger in KEPT.items():
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+
+
+@pytest.fixture(autouse=True)
+def english() -> None:
+    """A page somebody was shown in their language leaves its thread speaking it."""
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture

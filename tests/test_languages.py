@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import gettext as plain_gettext
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
@@ -17,6 +20,9 @@ from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
+from loaders.errors import LoaderError
+from magma.removal.errors import RemovalError
+from polyphemus_site.errors import PolyphemusError
 from polyphemus_site.mail import outbox
 from polyphemus_site.mail.messages import compose
 from polyphemus_site.mail.models import Mailbox
@@ -26,7 +32,7 @@ from tests.system_packages import program
 ROOT = Path(__file__).resolve().parents[1]
 OTHERS = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 PACKAGES = ("polyphemus_site", "loaders", "dispatch", "orphans", "magma")
-PLACE = re.compile(r"%\((\w+)\)[sd]|%[sd]|\{(\w+)\}")
+PLACE = re.compile(r"%\((\w+)\)[sdr]|%[sd]|\{(\w+)\}")
 
 
 def catalogue(language: str, root: Path = ROOT) -> Catalog:
@@ -89,6 +95,37 @@ def test_what_is_counted_is_said_of_one_and_of_many(language: str) -> None:
     assert [one.id for one in catalogue(language) if isinstance(one.id, str) and counted.search(one.id)] == []
 
 
+#: Loaders' authors read these, in the language they wrote their loader in.
+FOR_AUTHORS = LoaderError
+#: A whole message, in words only where it is put together: what others have said, or said elsewhere.
+PASSED_ON = re.compile(r"(str\(error\)|f'\{error\}\.'|[a-z_.]+( % .*)?)", re.S)
+
+
+def families(*names: type[Exception]) -> set[str]:
+    below = [set(one.__subclasses__()) for one in names]
+    return {one.__name__ for one in names}.union(*(families(*some) for some in below if some))
+
+
+def untranslatable(source: Path) -> Iterator[str]:
+    """What the errors raised in a file say that is in no catalogue."""
+    refusals = families(PolyphemusError) - families(FOR_AUTHORS, RemovalError)
+    for call in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(call, ast.Call) and call.args:
+            said = ast.unparse(call.args[0])
+            is_refusal = ast.unparse(call.func).rpartition(".")[2] in refusals
+            if is_refusal and not re.match(r"(_|gettext|ngettext)\(", said) and not PASSED_ON.fullmatch(said):
+                yield f"{source.relative_to(ROOT)}:{call.lineno}: {said}"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_refusal_holds_words_nobody_can_translate(package: str) -> None:
+    sources = [
+        path for path in (ROOT / package).rglob("*.py") if not {"migrations", "management"} & {*path.parts}
+    ]
+
+    assert [found for source in sources for found in untranslatable(source)] == []
+
+
 TAGS = (
     r"\{#.*?#\}",
     r"\{% comment.*?endcomment %\}",
@@ -141,11 +178,41 @@ class TestSpeaking:
 
         assert '<html lang="en">' in page
 
-    def test_the_api_speaks_english_whoever_asks(self, visitor: Client) -> None:
-        visitor.get("/labors/")
-        answer = visitor.get("/api/v1/suggestions?project=ipi")
+    def test_a_refusal_of_a_page_is_in_its_readers_language(self, visitor: Client) -> None:
+        page = visitor.get("/labors/requests/unheard-of").content.decode()
 
-        assert answer.json()["title"] == "Not Found"
+        assert "Nicht gefunden" in page
+        assert "Einen solchen Auftrag gibt es nicht." in page
+
+    def test_the_api_refuses_a_person_in_their_language_with_the_same_code(self, visitor: Client) -> None:
+        german = visitor.get("/api/v1/suggestions?project=labors&status=odd")
+        english = visitor.get(
+            "/api/v1/suggestions?project=labors&status=odd", headers={"Accept-Language": "en"}
+        )
+
+        assert german.json()["detail"].startswith("status muss eines von diesen sein: ")
+        assert english.json()["detail"].startswith("status must be one of ")
+        assert german.json()["code"] == english.json()["code"] == "unknown_status"
+        assert german["Content-Language"] == "de"
+
+    def test_what_is_refused_before_any_view_is_in_the_callers_language_too(self, visitor: Client) -> None:
+        visitor.get("/labors/")
+        answer = visitor.get("/api/v1//suggestions", headers={"Accept-Language": "en"})
+
+        assert answer.json()["title"] == "Bad Request"
+
+    @pytest.mark.parametrize(
+        "signed",
+        [
+            {"headers": {"X-Etna-Signature": "none of ours"}},
+            {"headers": {"Signature-Input": "none of ours"}},
+            {"query_params": {"X-Etna-Signature": "none of ours"}},
+        ],
+    )
+    def test_a_program_that_signs_hears_english(self, visitor: Client, signed: dict[str, Any]) -> None:
+        answer = visitor.get("/api/v1/requests", **signed)
+
+        assert answer.json()["title"] == "Unauthorized"
         assert "Content-Language" not in answer
 
     def test_mail_is_in_the_language_its_reader_chose(self, visitor: Client, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from django.db.models import Count, Max, QuerySet
+from django.utils.translation import gettext as _
 
 from dispatch import callers
 from dispatch.configuring.differences import Difference, differences
@@ -35,7 +36,7 @@ def analysis_named(name: str) -> Analysis:
     """The analysis of this name; MissingError when nothing is known of it."""
     found = Analysis.objects.filter(name=name).first()
     if found is None:
-        raise MissingError("Nothing is known of such an analysis.")
+        raise MissingError(_("Nothing is known of such an analysis."))
     return found
 
 
@@ -53,7 +54,7 @@ def configuration_for(person: Person, pk: int, project: str = "") -> Configurati
     """One configuration; unknown and foreign ones look the same."""
     found = Configuration.objects.filter(pk=pk).first()
     if found is None or not person.can_view(found.project) or (project and found.project != project):
-        raise MissingError("There is no such configuration here, or it isn't yours to see.")
+        raise MissingError(_("There is no such configuration here, or it isn't yours to see."))
     return found
 
 
@@ -65,7 +66,7 @@ def version_for(person: Person, text: str, *, project: str, analysis: str) -> Co
     require_view(person, project)
     found = offered(project, analysis).filter(pk=number).first()
     if found is None:
-        raise MissingError("There is no such version of a configuration here.")
+        raise MissingError(_("There is no such version of a configuration here."))
     return found
 
 
@@ -83,7 +84,7 @@ def order_of(person: Person, project: str, asked: Mapping[str, str]) -> Order:
     require_view(person, project)
     earlier = callers.find(person, asked["request"]) if asked.get("request") else None
     if earlier is not None and earlier.project != project:
-        raise MissingError("There is no such request.")
+        raise MissingError(_("There is no such request."))
     analysis = naming.slug(earlier.analysis if earlier else asked.get("analysis", ""), field="analysis")
     return Order(
         project=project,
@@ -122,5 +123,5 @@ def version_of(configuration: Configuration, number: object) -> ConfigurationVer
     known = text.isascii() and text.isdigit() and len(text) <= LONGEST_NUMBER
     found = configuration.versions.filter(number=int(text)).first() if known else None
     if found is None:
-        raise MissingError("This configuration has no such version.")
+        raise MissingError(_("This configuration has no such version."))
     return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from dispatch.errors import BidRefusedError
 from dispatch.models import AnalysisRequest, Bid
 from dispatch.scopes import Scopes
@@ -105,7 +107,7 @@ def _look_closer(offer: Offer, *, scopes: Scopes, now: datetime) -> Award:
     """The statement found nothing to award: give the holder its go again, anybody else the reason."""
     request = AnalysisRequest.objects.named(offer.name).first()
     if request is None or not scopes.allow(Verb.BID, project=request.project, analysis=request.analysis):
-        raise BidRefusedError("This key's scope covers no such request.", code="out_of_scope")
+        raise BidRefusedError(_("This key's scope covers no such request."), code="out_of_scope")
     if request.status == RequestStatus.RUNNING and request.analyst == offer.analyst:
         return Award(request.pk, request.award, request.due_at)
     refusal = _refusal(request, offer)
@@ -123,11 +125,21 @@ def _look_closer(offer: Offer, *, scopes: Scopes, now: datetime) -> Award:
 
 def _refusal(request: AnalysisRequest, offer: Offer) -> BidRefusedError:
     if request.analysis != offer.analysis:
-        return BidRefusedError(f"Request {request} is for another analysis.", code="wrong_analysis")
+        return BidRefusedError(
+            _("Request %(request)s is for another analysis.") % {"request": request}, code="wrong_analysis"
+        )
     if request.status == RequestStatus.ARCHIVED:
-        return BidRefusedError(f"Request {request} has ended.", code="archived")
+        return BidRefusedError(_("Request %(request)s has ended.") % {"request": request}, code="archived")
     if request.status == RequestStatus.RUNNING:
-        return BidRefusedError(f"Request {request} was awarded to another analyst.", code="already_awarded")
+        return BidRefusedError(
+            _("Request %(request)s was awarded to another analyst.") % {"request": request},
+            code="already_awarded",
+        )
     if request.status == RequestStatus.DEFERRED:
-        return BidRefusedError(f"Request {request} waits for its requester.", code="not_open")
-    return BidRefusedError(f"That time is not taken for {request.analysis}.", code="estimate_out_of_bounds")
+        return BidRefusedError(
+            _("Request %(request)s waits for its requester.") % {"request": request}, code="not_open"
+        )
+    return BidRefusedError(
+        _("That time is not taken for %(analysis)s.") % {"analysis": request.analysis},
+        code="estimate_out_of_bounds",
+    )

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from dispatch.models import Analysis
 from polyphemus_analyst import schemas
 from polyphemus_site.errors import InvalidInputError
@@ -26,7 +28,7 @@ def project_name(value: object) -> str:
     """The value if a project may be called so."""
     if isinstance(value, str) and len(value) <= 100 and PROJECT_PATTERN.fullmatch(value):  # noqa: PLR2004 — the column
         return value
-    raise InvalidInputError("project must be the name of a project.", code="invalid_project")
+    raise InvalidInputError(_("project must be the name of a project."), code="invalid_project")
 
 
 def plain(text: str) -> bool:
@@ -82,7 +84,8 @@ def clean(*, analysis: str, project: str, inputs: Sequence[Any], params: Any) ->
 def _inputs(inputs: object, contract: Contract) -> list[Any]:
     if not isinstance(inputs, list | tuple) or len(inputs) > MOST_INPUTS:
         raise InvalidInputError(
-            f"inputs must be a list of at most {MOST_INPUTS} names or rows.", code="invalid_inputs"
+            _("inputs must be a list of at most %(most)s names or rows.") % {"most": MOST_INPUTS},
+            code="invalid_inputs",
         )
     if faults := contract.input_faults(inputs):
         told = NAME_RULE if contract.input_schema is None else SHEET_RULE
@@ -92,10 +95,10 @@ def _inputs(inputs: object, contract: Contract) -> list[Any]:
 
 def _params(params: object, contract: Contract) -> dict[str, Any]:
     if not isinstance(params, dict):
-        raise InvalidInputError("params must be an object, its texts plain.", code="invalid_params")
+        raise InvalidInputError(_("params must be an object, its texts plain."), code="invalid_params")
     if faults := contract.param_faults(params):
         raise InvalidInputError(
-            "params do not fit the schema of this analysis.", code="invalid_params", errors=faults
+            _("params do not fit the schema of this analysis."), code="invalid_params", errors=faults
         )
     return params
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from dispatch.models import Analysis, AnalysisRequest
 from dispatch.scopes import Scopes
 from dispatch.services import holding, moves
@@ -38,7 +40,9 @@ def grant(
     """
     length = seconds or request.asked_seconds
     if length is None:
-        raise MoveRefusedError("Say how much time: the analyst has not asked for any.", code="time_missing")
+        raise MoveRefusedError(
+            _("Say how much time: the analyst has not asked for any."), code="time_missing"
+        )
     if request.status == RequestStatus.RUNNING:
         return _extend(request, seconds=length, actor=actor, granted=False, now=now)
     if request.status == RequestStatus.DEFERRED:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from dispatch.models import AnalysisRequest, Bid, RequestEvent
 from dispatch.scopes import Scopes
 from dispatch.services import moves
@@ -28,9 +30,11 @@ def visible(claim: Claim, *, scopes: Scopes, verb: Verb) -> AnalysisRequest:
     """The request, if the key may do that with it; MissingError when unknown or out of scope alike."""
     request = AnalysisRequest.objects.named(claim.name).first()
     if request is None or not scopes.allow(verb, project=request.project, analysis=request.analysis):
-        raise MissingError("There is no such request.")
+        raise MissingError(_("There is no such request."))
     if request.analysis != claim.analysis:
-        raise MoveRefusedError(f"Request {request} is for another analysis.", code="wrong_analysis")
+        raise MoveRefusedError(
+            _("Request %(request)s is for another analysis.") % {"request": request}, code="wrong_analysis"
+        )
     return request
 
 
@@ -61,10 +65,13 @@ def not_holding(request: AnalysisRequest, claim: Claim) -> MoveRefusedError:
     """Why the claimant can't act on the request: the award is gone, or never was."""
     if held_before(request, claim):
         return MoveRefusedError(
-            f"The award of {request} is no longer yours; it was given back or offered to others.",
+            _("The award of %(request)s is no longer yours; it was given back or offered to others.")
+            % {"request": request},
             code="award_lost",
         )
-    return MoveRefusedError(f"Request {request} was not awarded to you.", code="not_awarded")
+    return MoveRefusedError(
+        _("Request %(request)s was not awarded to you.") % {"request": request}, code="not_awarded"
+    )
 
 
 def keep_late_claim(request: AnalysisRequest, claim: Claim, *, now: datetime) -> None:

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from dispatch import key_bytes, sealing
 from dispatch.models import ApiKey, KeyEvent, KeyScope
@@ -68,7 +69,7 @@ def rotate(
     """
     if bool(public_key) is not (key.algorithm == Algorithm.ED25519):
         raise InvalidInputError(
-            "A public key is succeeded by a public key, a secret by a secret.", code="invalid_public_key"
+            _("A public key is succeeded by a public key, a secret by a secret."), code="invalid_public_key"
         )
     with transaction.atomic():
         made = create(
@@ -82,7 +83,7 @@ def rotate(
         )
         changed = ApiKey.objects.filter(pk=key.pk, state=KeyState.ACTIVE)
         if not changed.update(state=KeyState.RETIRING, expires_at=now + keep):
-            raise MoveRefusedError(f"Key {key.pk} is not in use.", code="key_not_active")
+            raise MoveRefusedError(_("Key %(key)s is not in use.") % {"key": key.pk}, code="key_not_active")
         _note(key, "retiring", actor=actor, now=now, successor=made.key.pk)
     return made
 
@@ -180,15 +181,23 @@ def refuse_impossible(*, analyst: str, scheme: str, public_key: str, now: dateti
     try:
         validate_email(analyst)
     except ValidationError as error:
-        raise InvalidInputError(f"{analyst!r} is no mail address.", code="invalid_analyst") from error
+        raise InvalidInputError(
+            _("%(analyst)r is no mail address.") % {"analyst": analyst}, code="invalid_analyst"
+        ) from error
     if scheme not in Scheme.values:
-        raise InvalidInputError(f"scheme must be one of {', '.join(Scheme.values)}.", code="invalid_scheme")
+        raise InvalidInputError(
+            _("scheme must be one of %(known)s.") % {"known": ", ".join(Scheme.values)}, code="invalid_scheme"
+        )
     if public_key and scheme != Scheme.RFC9421:
-        raise InvalidInputError(f"Public keys sign by {Scheme.RFC9421.value} only.", code="invalid_scheme")
+        raise InvalidInputError(
+            _("Public keys sign by %(value)s only.") % {"value": Scheme.RFC9421.value}, code="invalid_scheme"
+        )
     if public_key:
         key_bytes.public_half(public_key)
     if ApiKey.objects.live(analyst=analyst, scheme=scheme, now=now).count() >= MOST_LIVE:
-        raise MoveRefusedError(f"{analyst} has two live keys; revoke one first.", code="two_live_keys")
+        raise MoveRefusedError(
+            _("%(analyst)s has two live keys; revoke one first.") % {"analyst": analyst}, code="two_live_keys"
+        )
 
 
 def _binding(key_id: str, scheme: str) -> str:

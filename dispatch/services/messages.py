@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from dispatch.models import AnalysisRequest, RequestEvent
 from dispatch.services import moves
@@ -28,13 +29,18 @@ def say(request: AnalysisRequest, text: str, *, actor: str, side: str, now: date
         standing = AnalysisRequest.objects.select_for_update(no_key=True).get(pk=request.pk)
         if not standing.analyst:
             raise MoveRefusedError(
-                f"Nobody holds {request}: there is no analyst to tell.", code="nobody_to_tell"
+                _("Nobody holds %(request)s: there is no analyst to tell.") % {"request": request},
+                code="nobody_to_tell",
             )
         if side == ANALYST and standing.analyst != actor:
-            raise MoveRefusedError(f"Request {request} was not awarded to you.", code="not_awarded")
+            raise MoveRefusedError(
+                _("Request %(request)s was not awarded to you.") % {"request": request}, code="not_awarded"
+            )
         if thread(standing).count() >= MOST:
             raise MoveRefusedError(
-                f"{request} has {MOST} messages; speak to each other.", code="thread_is_full"
+                _("%(request)s has %(most)s messages; speak to each other.")
+                % {"request": request, "most": MOST},
+                code="thread_is_full",
             )
         facts = {"side": side, "award": standing.award}
         step = Step(kind=EventKind.MESSAGE, actor=actor, note=text, facts=facts)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.dispatch import Signal
+from django.utils.translation import gettext as _
 
 from dispatch import signals
 from dispatch.errors import StaleError
@@ -79,7 +80,9 @@ def take(request: AnalysisRequest, step: Step, *, now: datetime) -> AnalysisRequ
     changes = {"status": target, **step.changes}
     with transaction.atomic():
         if not _as_it_was_read(request).filter(**step.only_if).update(**changes):
-            raise StaleError(f"Request {request} has changed meanwhile; look at it again.")
+            raise StaleError(
+                _("Request %(request)s has changed meanwhile; look at it again.") % {"request": request}
+            )
         _close_bid(request, step, now=now)
         for name, value in changes.items():
             setattr(request, name, value)
@@ -129,7 +132,11 @@ def announce_by_id(request_id: int, kind: EventKind, *, event_id: int) -> None:
 def refusal(request: AnalysisRequest) -> MoveRefusedError:
     """Why a request can't make a move now; the code is its status."""
     code = "archived" if request.status == RequestStatus.ARCHIVED else f"is_{request.status}"
-    return MoveRefusedError(f"Request {request} is {request.status}; that can't be done now.", code=code)
+    return MoveRefusedError(
+        _("Request %(request)s is “%(status)s”; that can't be done now.")
+        % {"request": request, "status": _(request.standing.label)},
+        code=code,
+    )
 
 
 def _as_it_was_read(request: AnalysisRequest) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import count, islice
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from dispatch.models import SLUG_PATTERN, AnalysisRequest
 from polyphemus_site.errors import InvalidInputError
@@ -21,7 +22,8 @@ def slug(value: object, *, field: str) -> str:
     if isinstance(value, str) and re.fullmatch(SLUG_PATTERN, value, re.ASCII) and not value.endswith("\n"):
         return value
     raise InvalidInputError(
-        f"{field} must be 1 to 100 of the characters A-Z a-z 0-9 . _ ~ -, and not . or .. alone.",
+        _("%(field)s must be 1 to 100 of the characters A-Z a-z 0-9 . _ ~ -, and not . or .. alone.")
+        % {"field": field},
         code=f"invalid_{field}",
     )
 

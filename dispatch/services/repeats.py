@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dispatch.errors import KeyReusedError
 from dispatch.models import IdempotentAnswer
@@ -45,7 +46,7 @@ def once(call: Call, act: Callable[[], Kept], *, now: datetime) -> Kept:
     """
     if not KEY.fullmatch(call.key):
         raise InvalidInputError(
-            "Idempotency-Key must be 1 to 255 visible ASCII characters.", code="invalid_idempotency_key"
+            _("Idempotency-Key must be 1 to 255 visible ASCII characters."), code="invalid_idempotency_key"
         )
     refusal: PolyphemusError | None = None
     with transaction.atomic():
@@ -75,5 +76,5 @@ def forget(*, now: datetime) -> int:
 
 def _again(row: IdempotentAnswer, call: Call) -> Kept:
     if row.fingerprint != call.fingerprint:
-        raise KeyReusedError("This Idempotency-Key was used for another call.")
+        raise KeyReusedError(_("This Idempotency-Key was used for another call."))
     return Kept(row.status, row.body, row.headers, repeated=True)

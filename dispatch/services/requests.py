@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, transaction
 from django.db.models import Q, Value
 from django.db.models.functions import Least
+from django.utils.translation import gettext as _
 
 from dispatch.errors import AlreadyRequestedError, NameTakenError, NoRoomError, StaleError
 from dispatch.models import AnalysisRequest, RequestEvent, Subject
@@ -76,13 +77,13 @@ def submit(  # noqa: PLR0913 — a published document has this many parts
 def _publish_under_a_free_name(
     request: AnalysisRequest, anchors: Sequence[Anchor], *, stem: str, now: datetime
 ) -> AnalysisRequest:
-    for _ in range(ATTEMPTS):
+    for _attempt in range(ATTEMPTS):
         with transaction.atomic():
             naming.take_turns(stem)
             request.name = naming.propose(stem)
             with suppress(NameTakenError):  # somebody gave just this name: look for the next
                 return _publish(request, anchors, now=now)
-    raise NameTakenError(f"No free name was found for {stem}; give one.")
+    raise NameTakenError(_("No free name was found for %(stem)s; give one.") % {"stem": stem})
 
 
 def _publish(request: AnalysisRequest, anchors: Sequence[Anchor], *, now: datetime) -> AnalysisRequest:
@@ -105,7 +106,11 @@ def _ensure_room(project: str) -> None:
     standing = AnalysisRequest.objects.in_projects([project]).not_archived().count()
     if standing >= most:
         raise NoRoomError(
-            f"{standing} requests of {project} are not over yet, and its admins allow {most} at a time.",
+            _(
+                "%(standing)s requests of %(project)s are not over yet, and its admins allow "
+                "%(most)s at a time."
+            )
+            % {"standing": standing, "project": project, "most": most},
             limit=most,
         )
 
@@ -120,13 +125,17 @@ def _insert(request: AnalysisRequest) -> None:
             raise _already(request) from error
         if "request_names_are_used_once" not in str(error):
             raise
-        raise NameTakenError(f"The name {request.name} has been used; names are never used again.") from error
+        raise NameTakenError(
+            _("The name %(request)s has been used; names are never used again.") % {"request": request.name}
+        ) from error
 
 
 def _already(request: AnalysisRequest) -> AlreadyRequestedError:
     rival = AnalysisRequest.objects.not_archived().filter(about=request.about).first()
     name = rival.name if rival else ""
-    return AlreadyRequestedError(f"The same is asked for already: {name}.", request_name=name)
+    return AlreadyRequestedError(
+        _("The same is asked for already: %(name)s.") % {"name": name}, request_name=name
+    )
 
 
 def cancel(request: AnalysisRequest, *, actor: str, note: str = "", now: datetime) -> AnalysisRequest:
@@ -201,7 +210,7 @@ def passed(*, now: datetime, actor: str = POLYPHEMUS) -> Step:
 
 def _persistently(request: AnalysisRequest, step: Step, *, now: datetime) -> AnalysisRequest:
     """A person's choice holds whatever a sweep or a bid does in the same instant: look again and retry."""
-    for _ in range(ATTEMPTS):
+    for _attempt in range(ATTEMPTS):
         try:
             return moves.take(request, step, now=now)
         except StaleError:

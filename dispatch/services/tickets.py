@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dispatch.models import AnalysisRequest
 from dispatch.scopes import Scopes
@@ -74,7 +75,9 @@ def _accept_replay(request: AnalysisRequest) -> None:
     if request.status != RequestStatus.ARCHIVED:
         raise moves.refusal(request)
     if request.outcome == Outcome.CANCELLED:
-        raise MoveRefusedError(f"Request {request} was cancelled.", code="cancelled")
+        raise MoveRefusedError(
+            _("Request %(request)s was cancelled.") % {"request": request}, code="cancelled"
+        )
 
 
 def _archive(claim: Claim, *, scopes: Scopes, now: datetime) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, cast
 
 from django.conf import settings
 from django.http import HttpResponseBase
+from django.utils.translation import gettext as _
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -139,7 +140,9 @@ class RecordView(DispatchView):
         del request
         found = callers.find(self.caller(), name)
         if found.status != RequestStatus.ARCHIVED:
-            raise MoveRefusedError(f"Request {found} has not ended.", code="not_archived")
+            raise MoveRefusedError(
+                _("Request %(found)s has not ended.") % {"found": found}, code="not_archived"
+            )
         signer = signer_from(settings.POLYPHEMUS_KEK)
         return Response(records.signed(found, issuer=settings.POLYPHEMUS_URL, signer=signer))
 
@@ -227,7 +230,7 @@ class BidsView(AnalystView):
         """The bid in the body; it must be the signer's own."""
         body = serializers.fields(document, required=("analysis", "analyst", "name", "time"))
         if serializers.word(body, "analyst").lower() != self.analyst().email.lower():
-            raise NotYourselfError("The bid names another analyst than the key's.")
+            raise NotYourselfError(_("The bid names another analyst than the key's."))
         return Offer(
             name=serializers.word(body, "name"),
             analysis=serializers.word(body, "analysis"),

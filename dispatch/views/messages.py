@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import ClassVar
 
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -30,7 +31,7 @@ class MessagesView(RepeatableView, DispatchView):
         """The thread, oldest first."""
         found = callers.find(self.caller(), name)
         if not callers.hears(self.caller(), found):
-            raise MissingError("There is no such thread.")
+            raise MissingError(_("There is no such thread."))
         return answers.thread(request, found)
 
     def act(self, request: Request) -> Response:

@@ -121,5 +121,5 @@ def _lines(request: HttpRequest, name: str) -> str:
 def _find(request: PageRequest, project: str, name: str) -> AnalysisRequest:
     found = callers.find(request.person, name)
     if found.project != project:
-        raise MissingError("There is no such request.")
+        raise MissingError(gettext("There is no such request."))
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, cast
 
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -24,7 +25,7 @@ class TrackRecordView(DispatchView):
     def get(self, request: Request) -> Response:
         """How its awards ended, and how long they usually take."""
         if list(request.query_params.lists()) != [("analysis", [request.query_params.get("analysis")])]:
-            raise InvalidInputError("Give analysis, once, and nothing else.", code="unknown_parameter")
+            raise InvalidInputError(_("Give analysis, once, and nothing else."), code="unknown_parameter")
         analysis = naming.slug(request.query_params["analysis"], field="analysis")
         known = track_records.of(cast("Analyst", request.user).email, analysis)
         return Response(documents.track_record(known), headers={"Cache-Control": "private, no-store"})

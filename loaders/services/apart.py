@@ -15,6 +15,7 @@ from threading import BoundedSemaphore
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from loaders import registry
 from loaders.errors import LoaderError
@@ -35,7 +36,7 @@ _room = BoundedSemaphore(AT_ONCE)
 def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime) -> Explanation:
     """The explanation, judged in this thread where that surely ends, else in a process that can be ended."""
     if "\0" in record:
-        raise MissingError(f"No record of {project} has such a name.")
+        raise MissingError(_("No record of %(project)s has such a name.") % {"project": project})
     if registry.current().get(name).is_foreign:
         return _apart(project, name, record)
     return explaining.explain(magma, project, name, record, now=now)
@@ -51,14 +52,17 @@ def _apart(project: str, name: str, record: str) -> Explanation:
                 [*program, *words], capture_output=True, check=False, timeout=seconds
             )
     except subprocess.TimeoutExpired as error:
-        raise TooSlowError(f"{name} did not come back within {seconds} s and was stopped.") from error
+        raise TooSlowError(
+            _("%(name)s did not come back within %(seconds)s s and was stopped.")
+            % {"name": name, "seconds": seconds}
+        ) from error
     return _answered(name, done)
 
 
 @contextmanager
 def _turn() -> Iterator[None]:
     if not _room.acquire(timeout=WAIT):
-        raise UnavailableError("Too many explanations are being worked out; try again in a moment.")
+        raise UnavailableError(_("Too many explanations are being worked out; try again in a moment."))
     try:
         yield
     finally:

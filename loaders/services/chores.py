@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from loaders import seam
 from loaders.chores import Chore, Work
 from loaders.errors import UnknownLoaderError
@@ -19,7 +21,10 @@ def get(name: str) -> Chore:
     try:
         return CHORES[name]
     except KeyError:
-        raise UnknownLoaderError(f"There is no chore {name!r}; there are {sorted(CHORES)}.") from None
+        raise UnknownLoaderError(
+            _("There is no chore %(name)r; there are %(known)s.")
+            % {"name": name, "known": ", ".join(sorted(CHORES))}
+        ) from None
 
 
 def to_do(magma: Magma, chore: Chore, project: str) -> Work | None:

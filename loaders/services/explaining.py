@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
+from django.utils.translation import gettext as _
 
 from loaders import judging, registry, restriction, seam
 from loaders.checks import Finding
@@ -63,7 +64,10 @@ def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime
     magma = reader_of(magma, project, [loader])
     shapes = shapes_of(magma.templates(project))
     if not applies(loader, project, shapes):
-        raise MissingError(f"{name} is not for {project}: its model {loader.model} is not there.")
+        raise MissingError(
+            _("%(name)s is not for %(project)s: its model %(model)s is not there.")
+            % {"name": name, "project": project, "model": loader.model}
+        )
     try:
         ensure_readable(loader, shapes)
         gatherer = Gatherer.for_loaders(magma, project, shapes, [loader])
@@ -71,7 +75,10 @@ def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime
         return _failed(project, loader, record, told(error), restricted=False)
     page = gatherer.page([record], now=now)
     if record not in page.names:
-        raise MissingError(f"Magma shows no {loader.model} {record} in {project}.")
+        raise MissingError(
+            _("Magma shows no %(model)s %(record)s in %(project)s.")
+            % {"model": loader.model, "record": record, "project": project}
+        )
     rivals = judging.rivals_of([loader, *registry.current()])
     found = seam.pasts(project, loader.model, page.names, sorted(rivals[loader.identity]))
     past = judging.with_rivals(loader.identity, found, rivals)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from loaders.tables import RedcapMapping
 from polyphemus_site.errors import MoveRefusedError
@@ -31,6 +32,6 @@ def confirm(mapping: RedcapMapping, *, version: int, person: str, now: datetime)
     """Say that strict mode may empty attributes, of the version looked at; MoveRefusedError of another."""
     looked_at = RedcapMapping.objects.filter(pk=mapping.pk, version=version, strict=True)
     if not looked_at.update(confirmed_version=version, confirmed_by=person, updated_at=now):
-        raise MoveRefusedError("The mapping is another one by now, or not strict: look at it again.")
+        raise MoveRefusedError(_("The mapping is another one by now, or not strict: look at it again."))
     mapping.refresh_from_db()
     return mapping

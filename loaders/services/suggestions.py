@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from loaders import seam
 from loaders.drafts import Gist, Known
@@ -93,9 +94,9 @@ def take(suggestion: Suggestion, move: Move, *, now: datetime, **changes: Any) -
         source = Suggestion.objects.select_for_update().values_list("status", flat=True).get(pk=suggestion.pk)
         allowed = Suggestion.objects.filter(pk=suggestion.pk, status__in=sources_of(move.target))
         if not allowed.update(status=move.target, **changes):
-            label = SuggestionStatus(source).label.lower()
             raise MoveRefusedError(
-                f"This suggestion is {label}; it can no longer become {move.target.label.lower()}."
+                _("This suggestion is “%(status)s”; it can no longer become “%(target)s”.")
+                % {"status": _(SuggestionStatus(source).label), "target": _(move.target.label)}
             )
         SuggestionEvent.objects.create(
             suggestion=suggestion,
@@ -148,7 +149,8 @@ def ensure_standing(suggestion: Suggestion) -> None:
     suggestion.refresh_from_db()
     if suggestion.standing not in sources_of(SuggestionStatus.ACCEPTED):
         raise MoveRefusedError(
-            f"This suggestion is {suggestion.standing.label.lower()}.", **ended(suggestion)
+            _("This suggestion is “%(status)s”.") % {"status": _(suggestion.standing.label)},
+            **ended(suggestion),
         )
 
 
@@ -189,7 +191,7 @@ def wave_away(suggestion: Suggestion, *, person: str, reason: str, now: datetime
 def snooze(suggestion: Suggestion, *, person: str, until: datetime | None, now: datetime) -> Suggestion:
     """Put it away until an instant, or, without one, until its inputs change."""
     if until is not None and until <= now:
-        raise InvalidInputError("A snooze ends in the future.", code="snooze_in_the_past")
+        raise InvalidInputError(_("A snooze ends in the future."), code="snooze_in_the_past")
     note = f"Until {until:%Y-%m-%d %H:%M} UTC." if until else "Until something changes."
     move = Move(SuggestionEventKind.SNOOZED, SuggestionStatus.SNOOZED, person, note)
     return take(suggestion, move, now=now, snoozed_until=until)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from django.utils.translation import gettext as _
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -31,5 +32,5 @@ def suggestion_for(person: Person, pk: int, project: str = "") -> Suggestion:
     found = Suggestion.objects.filter(pk=pk).first()
     seen = found and Suggestion.objects.visible_to(person, [found.project]).filter(pk=pk).exists()
     if found is None or not seen or (project and found.project != project):
-        raise MissingError("There is no such suggestion here, or it isn't yours to see.")
+        raise MissingError(_("There is no such suggestion here, or it isn't yours to see."))
     return found

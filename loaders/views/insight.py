@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,7 +27,10 @@ def explained(person: Person, project: str, loader: str, record: str) -> Explana
     """Why a loader says what it says of a record; what is restricted looks unknown to lower-case roles."""
     found = apart.explain(connect(), project, loader, record, now=clock.now())
     if found.restricted and not person.can_see_restricted(project):
-        raise MissingError(f"Magma shows no {found.model} {record} in {project}.")
+        raise MissingError(
+            _("Magma shows no %(model)s %(record)s in %(project)s.")
+            % {"model": found.model, "record": record, "project": project}
+        )
     return found
 
 

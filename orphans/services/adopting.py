@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from magma.client import Magma
 from orphans.errors import BlockedError
 from orphans.models import Orphan, Review
@@ -22,7 +24,7 @@ OK = range(200, 300)
 def adopt_one(orphan: Orphan, parent: str, *, magma: Magma, by: By) -> Review:
     """A review of this one orphan, decided at once; the update that does it is the person's to send."""
     if not parent.strip():
-        raise InvalidInputError("Name the parent.", code="parents_missing")
+        raise InvalidInputError(_("Name the parent."), code="parents_missing")
     chosen = Orphan.objects.filter(pk=orphan.pk)
     review = reviews.gather(reviews.create(project=orphan.project, orphans=chosen, by=by), magma=magma, by=by)
     item = review.items.get()
@@ -49,7 +51,9 @@ def updates(items: ReviewItemQuerySet) -> list[dict[str, Any]]:
 def sent(review: Review, *, status: int, said: str, magma: Magma, by: By) -> Review:
     """Keep what Magma answered to the person's browser, and look at once whether it is so."""
     if review.decision != Decision.ADOPT:
-        raise MoveRefusedError(f"Review {review.pk} is no adoption.", code="no_adoption")
+        raise MoveRefusedError(
+            _("Review %(review)s is no adoption.") % {"review": review.pk}, code="no_adoption"
+        )
     note = f"Magma answered {status}." if status else "The browser did not reach Magma."
     told = By(by.actor, by.now, note=f"{note} {said[:MOST_SAID]}".strip(), review=review)
     note_review(review, action="update sent" if status in OK else "update refused", by=told)

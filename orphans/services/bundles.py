@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from magma.client import Magma
 from magma.disconnected import Templates, read_trees
@@ -198,7 +199,8 @@ def content(bundle: Bundle) -> bytes:
     kept = storage.fetch(bundle.name)
     if hashlib.sha256(kept).hexdigest() != bundle.sha256:
         raise CopyDiffersError(
-            f"{bundle.name} is not what was written: its hash differs. Nothing was removed."
+            _("%(bundle)s is not what was written: its hash differs. Nothing was removed.")
+            % {"bundle": bundle.name}
         )
     return kept
 

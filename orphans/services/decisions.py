@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from orphans.errors import BlockedError, NotConfirmedError, SamePersonError
 from orphans.models import Orphan, Review, ReviewItem
@@ -49,14 +50,14 @@ def decide(review: Review, said: Said, *, by: By) -> Review:
 
 def _keep(review: Review, said: Said, by: By) -> Review:
     if not said.reason.strip():
-        raise InvalidInputError("Say why these are kept.", code="reason_missing")
+        raise InvalidInputError(_("Say why these are kept."), code="reason_missing")
     items = list(review.items.pending())
     return _settle(review, said, by, items, to=OrphanStatus.KEPT, fate=Fate.KEPT)
 
 
 def _later(review: Review, said: Said, by: By) -> Review:
     if said.until is None or said.until <= by.now:
-        raise InvalidInputError("Say until when, in the future.", code="until_missing")
+        raise InvalidInputError(_("Say until when, in the future."), code="until_missing")
     items = list(review.items.pending())
     return _settle(review, said, by, items, to=OrphanStatus.LATER, fate=Fate.LATER, later_until=said.until)
 
@@ -85,7 +86,7 @@ def _adopt(review: Review, said: Said, by: By) -> Review:
         item.fate = Fate.ADOPTED if item.parent else Fate.SPARED
         item.fate_note = "" if item.parent else "No parent was named."
     if not any(item.parent for item in items):
-        raise InvalidInputError("Name a parent for at least one of these orphans.", code="parents_missing")
+        raise InvalidInputError(_("Name a parent for at least one of these orphans."), code="parents_missing")
     done = _decided(review, said, by, to=ReviewStatus.DONE)
     ReviewItem.objects.bulk_update(items, ["fate", "fate_note", "parent"], batch_size=500)
     return done
@@ -113,9 +114,9 @@ def _remove(review: Review, said: Said, by: By) -> Review:
 
 def _approve(review: Review, said: Said, by: By) -> Review:
     if not said.is_admin:
-        raise ForbiddenError("Only an admin may agree to a removal.")
+        raise ForbiddenError(_("Only an admin may agree to a removal."))
     if review.decided_by == by.actor:
-        raise SamePersonError("Somebody else must agree: you proposed this removal yourself.")
+        raise SamePersonError(_("Somebody else must agree: you proposed this removal yourself."))
     _require_confirmation(review, said)
     fields = {"approved_by": by.actor, "approved_at": by.now}
     review = move_review(review, to=ReviewStatus.APPROVED, by=by, sources={ReviewStatus.PROPOSED}, **fields)
@@ -141,7 +142,7 @@ def _cancel(review: Review, said: Said, by: By) -> Review:
         ReviewStatus.GATHERING,
         ReviewStatus.PROPOSED,
     ):
-        raise ForbiddenError("Only an admin may call off a removal.")
+        raise ForbiddenError(_("Only an admin may call off a removal."))
     review = move_review(
         review, to=ReviewStatus.CANCELLED, by=by, trouble="", trouble_code="", try_again_at=None
     )
@@ -151,7 +152,7 @@ def _cancel(review: Review, said: Said, by: By) -> Review:
 
 def _retry(review: Review, said: Said, by: By) -> Review:
     if not said.is_admin:
-        raise ForbiddenError("Only an admin may go on with a removal.")
+        raise ForbiddenError(_("Only an admin may go on with a removal."))
     fields = {"trouble": "", "trouble_code": "", "attempts": 0, "try_again_at": None}
     review = move_review(review, to=ReviewStatus.APPROVED, by=by, sources={ReviewStatus.STOPPED}, **fields)
     transaction.on_commit(partial(removal_approved.send_robust, Review, review_id=review.pk))
@@ -182,10 +183,11 @@ def _decided(review: Review, said: Said, by: By, *, to: ReviewStatus, **fields: 
 
 def _require_confirmation(review: Review, said: Said) -> None:
     if not review.records:
-        raise BlockedError("None of these can be removed; each says why.", review=review.pk)
+        raise BlockedError(_("None of these can be removed; each says why."), review=review.pk)
     if said.confirm.strip() != review.confirmation:
         raise NotConfirmedError(
-            f"Type “{review.confirmation}” to have exactly that many records removed.",
+            _("Type “%(confirmation)s” to have exactly that many records removed.")
+            % {"confirmation": review.confirmation},
             expected=review.confirmation,
         )
 
@@ -206,14 +208,22 @@ def claim(items: Sequence[ReviewItem], *, to: OrphanStatus, by: By, **fields: An
     if taken:
         first = taken[0]
         raise BlockedError(
-            f"{len(taken)} of these were decided on elsewhere meanwhile; the first, {first.model} "
-            f"{first.record}: {OrphanStatus(first.status).label.lower()}. Begin a new review.",
+            _(
+                "Some of these were decided on elsewhere meanwhile (%(number)s); the first, %(model)s "
+                "%(record)s, is “%(status)s”. Begin a new review."
+            )
+            % {
+                "number": len(taken),
+                "model": first.model,
+                "record": first.record,
+                "status": _(OrphanStatus(first.status).label),
+            },
             code="already_decided",
             orphans=[row.pk for row in taken[:MOST_NAMED]],
         )
     moved = move_orphans(ids, to=to, by=by, **fields)
     if len(moved) != len(ids):
-        raise BlockedError("Some of these can't be moved there; begin a new review.")
+        raise BlockedError(_("Some of these can't be moved there; begin a new review."))
 
 
 def spare(review: Review, items: Sequence[ReviewItem], *, note: str | Mapping[int, str], by: By) -> None:

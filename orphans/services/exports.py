@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from magma.removal.handoff import script
 from magma.trees import Tree
 from orphans.errors import BlockedError
@@ -77,7 +79,8 @@ def as_update(review: Review) -> Undo:
         files += copy.document["files"]
     if not trees:
         raise BlockedError(
-            f"Review {review.pk} has removed nothing that could be loaded again.", code="nothing_removed"
+            _("Review %(review)s has removed nothing that could be loaded again.") % {"review": review.pk},
+            code="nothing_removed",
         )
     return undo(review.project, templates, trees, files)
 
@@ -96,7 +99,10 @@ def removal_script(review: Review) -> str:
         if copy.trees
     ]
     if not parts:
-        raise BlockedError(f"Review {review.pk} has nothing left to hand over.", code="nothing_to_hand_over")
+        raise BlockedError(
+            _("Review %(review)s has nothing left to hand over.") % {"review": review.pk},
+            code="nothing_to_hand_over",
+        )
     return "\n".join(parts)
 
 

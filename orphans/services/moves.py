@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from orphans.errors import AlreadyDecidedError
 from orphans.models import AuditEntry, Orphan, Review
-from orphans.states import LIVE, ORPHAN_MOVES, REVIEW_MOVES, OrphanStatus, ReviewStatus, sources_of
+from orphans.states import LIVE, ORPHAN_MOVES, REVIEW_MOVES, Decision, OrphanStatus, ReviewStatus, sources_of
 
 #: Rows locked, updated and written down at once: bounds memory, not correctness.
 CHUNK = 2000
@@ -119,9 +120,20 @@ def note_review(review: Review, *, action: str, by: By, source: str = "", target
 def already_decided(review: Review) -> AlreadyDecidedError:
     """The refusal for whoever came second, with what was decided and by whom."""
     status = ReviewStatus(review.status)
-    who = f" {review.decided_by} decided: {review.decision}." if review.decided_by else ""
+    sentence = _("Review %(review)s no longer waits for that: it is “%(status)s”. Look at it again.")
+    if review.decided_by:
+        sentence = _(
+            "Review %(review)s no longer waits for that: it is “%(status)s”. "
+            "%(who)s decided: “%(decision)s”. Look at it again."
+        )
     return AlreadyDecidedError(
-        f"Review {review.pk} no longer waits for that: {status.label.lower()}.{who} Look at it again.",
+        sentence
+        % {
+            "review": review.pk,
+            "status": _(status.label),
+            "who": review.decided_by,
+            "decision": _(Decision(review.decision).label) if review.decision else "",
+        },
         state=status.value,
         decided_by=review.decided_by,
         decision=review.decision,

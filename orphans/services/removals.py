@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from magma.errors import MagmaError
 from magma.removal.adapters import Doomed
@@ -38,12 +39,6 @@ LONGEST_WAIT = timedelta(hours=1)
 WATCH = timedelta(minutes=1)
 #: A strike nobody knows the end of is asked about this soon again.
 ASK_AGAIN = timedelta(seconds=5)
-
-
-UNEXPECTED = (
-    "Something went wrong that nobody foresaw; nothing is removed without its copy. "
-    "The worker's log says what it was; it will be tried again."
-)
 
 
 @dataclass(frozen=True)
@@ -80,10 +75,20 @@ def advance(review_id: int, tools: Tools, *, now: datetime) -> Step:
         except (MagmaError, RemovalError, StorageError, CopyDiffersError) as error:
             more = _troubled(review, error, now=now)
         except Exception:
-            _wait(review, LONGEST_WAIT, now=now, error=PolyphemusError(UNEXPECTED, code="unexpected"))
+            _wait(review, LONGEST_WAIT, now=now, error=_unexpected())
             raise  # a fault of ours: the log has its trace, the review its sentence
     review.refresh_from_db()
     return Step(ReviewStatus(review.status), more)
+
+
+def _unexpected() -> PolyphemusError:
+    return PolyphemusError(
+        _(
+            "Something went wrong that nobody foresaw; nothing is removed without its copy. "
+            "The worker's log says what it was; it will be tried again."
+        ),
+        code="unexpected",
+    )
 
 
 def _begin(review: Review, tools: Tools, by: By) -> bool:

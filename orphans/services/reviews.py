@@ -7,7 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from magma.client import Magma
 from magma.disconnected import Templates, read_trees
@@ -49,9 +52,11 @@ def create(*, project: str, orphans: OrphanQuerySet, by: By) -> Review:
     """Begin a review of these orphans of one project; their records are read next (`gather`)."""
     rows = list(orphans.live().exclude(status=OrphanStatus.LEAVING).order_by("pk")[: MOST_ORPHANS + 1])
     if not rows:
-        raise InvalidInputError("None of these is an orphan that waits for a decision.", code="no_orphans")
+        raise InvalidInputError(_("None of these is an orphan that waits for a decision."), code="no_orphans")
     if len(rows) > MOST_ORPHANS:
-        raise InvalidInputError(f"A review holds at most {MOST_ORPHANS} orphans.", code="too_many_orphans")
+        raise InvalidInputError(
+            _("A review holds at most %(most)s orphans.") % {"most": MOST_ORPHANS}, code="too_many_orphans"
+        )
     with transaction.atomic():
         review = Review.objects.create(
             project=project, created_by=by.actor, created_at=by.now, orphans=len(rows)
@@ -64,6 +69,7 @@ def create(*, project: str, orphans: OrphanQuerySet, by: By) -> Review:
     return review
 
 
+@translation.override(settings.LANGUAGE_CODE)  # what is kept is in one language, whoever began the review
 def gather(review: Review, *, magma: Magma, by: By) -> Review:
     """Read every tree and keep what was seen of it; the review is then ready for a decision.
 

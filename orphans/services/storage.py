@@ -9,6 +9,7 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
+from django.utils.translation import gettext as _
 
 from orphans.errors import StorageError
 
@@ -25,8 +26,12 @@ def keep(name: str, content: bytes) -> str:
         _force_to_disk(storage, kept)
     except Exception as error:
         raise StorageError(
-            f"The copy could not be written: {error}. Nothing was removed; it will be tried again. "
-            "Look at the storage of the bundles: is there room, and the right to write?"
+            _(
+                "The copy could not be written: %(error)s. Nothing was removed; it will be "
+                "tried again. Look at the storage of the bundles: is there room, and the right "
+                "to write?"
+            )
+            % {"error": error}
         ) from error
     return kept
 
@@ -46,7 +51,10 @@ def fetch(name: str) -> bytes:
         with storages[BUNDLES].open(name) as file:
             return gzip.decompress(file.read())
     except Exception as error:
-        raise StorageError(f"The copy {name} could not be read: {error}. Nothing was removed.") from error
+        raise StorageError(
+            _("The copy %(name)s could not be read: %(error)s. Nothing was removed.")
+            % {"name": name, "error": error}
+        ) from error
 
 
 def _force_to_disk(storage: Storage, name: str) -> None:

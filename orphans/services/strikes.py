@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from magma.journal.services import entries
 from magma.removal import adapters
@@ -51,8 +52,11 @@ def settle(strike: Strike, tools: Tools, *, now: datetime) -> bool:
         rolled_back(strike, now=now)
     else:
         raise OutcomeUnknownError(
-            f"Transaction {strike.xid} has committed, and every record is still there: was Magma's database "
-            "restored? Somebody must look into it."
+            _(
+                "Transaction %(xid)s has committed, and every record is still there: was "
+                "Magma's database restored? Somebody must look into it."
+            )
+            % {"xid": strike.xid}
         )
     return True
 
@@ -65,8 +69,11 @@ def _are_gone(strike: Strike, tools: Tools) -> bool:
     there = tools.adapter.remaining(strike.review.project, doomed, witness=witness)
     if 0 < there < strike.records:
         raise OutcomeUnknownError(
-            f"Nobody can tell what became of transaction {strike.xid}: {there} of its {strike.records} "
-            "records are still there. Somebody must look into Magma's database."
+            _(
+                "Nobody can tell what became of transaction %(xid)s: %(there)s of its "
+                "%(records)s records are still there. Somebody must look into Magma's database."
+            )
+            % {"xid": strike.xid, "there": there, "records": strike.records}
         )
     return not there
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from magma.client import connect
@@ -53,7 +54,7 @@ def orphan(request: PageRequest, project: str, pk: int) -> HttpResponse:
     """`/PROJECT/orphans/ID`: everything about one orphan; a POST adopts it under the parent it names."""
     found = orphan_for(request.person, pk)
     if found.project != project:
-        raise MissingError("There is no such orphan here.")
+        raise MissingError(_("There is no such orphan here."))
     if request.method == "POST":
         return _adopted(request, found)
     return render(request, "orphans/orphan.html", _context(request, found))

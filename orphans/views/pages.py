@@ -20,7 +20,7 @@ from orphans.serializers import item_json
 from orphans.states import DECIDABLE, Cause, Decision, OrphanStatus, ReviewStatus
 from orphans.views import reviews
 from orphans.views.looking import beside_magma
-from polyphemus_site.errors import MissingError, PolyphemusError
+from polyphemus_site.errors import PolyphemusError
 from polyphemus_site.janus.pages import PageRequest, signed_in
 from polyphemus_site.janus.people import Person
 
@@ -72,7 +72,7 @@ def review(request: PageRequest, project: str, pk: int) -> HttpResponse:
     """`/PROJECT/orphans/reviews/ID`: what was seen, what may be decided, what became of it."""
     found = access.review_for(request.person, pk)
     if found.project != project:
-        raise MissingError(access.NOTHING)
+        raise access.no_such_review()
     if request.method == "POST":
         return _decided(request, found)
     return render(request, "orphans/review.html", _context(request, found))

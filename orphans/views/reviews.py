@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -27,7 +28,7 @@ from orphans.states import Decision
 from orphans.views.base import PersonView, person_of
 from polyphemus_site.api.parsers import document_of
 from polyphemus_site.clock import now
-from polyphemus_site.errors import InvalidInputError, MissingError
+from polyphemus_site.errors import InvalidInputError
 from polyphemus_site.janus.people import Person
 from polyphemus_site.openapi.described import Methods
 from polyphemus_site.vouching import signer_from
@@ -150,7 +151,7 @@ def orphan_for(person: Person, pk: int) -> Orphan:
         orphan is None
         or not Orphan.objects.of_project(orphan.project, onlooker=person).filter(pk=pk).exists()
     ):
-        raise MissingError(access.NOTHING)
+        raise access.no_such_review()
     require_look(person, orphan.project)
     return orphan
 
@@ -172,7 +173,7 @@ def _chosen(document: Mapping[str, Any], wanted: Wanted, person: Person) -> Orph
         return wanted.of(rows)
     ids = ids_of(document)
     if not ids:
-        raise InvalidInputError("Name at least one orphan.", code="no_orphans")
+        raise InvalidInputError(_("Name at least one orphan."), code="no_orphans")
     return rows.filter(pk__in=ids)
 
 

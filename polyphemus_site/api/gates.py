@@ -13,6 +13,7 @@ from typing import Final, Protocol
 
 import redis
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from polyphemus_site.api import audit, nonces
 from polyphemus_site.api.audit import Attempt
@@ -149,7 +150,7 @@ class RedisGate:
             self._shut(self._failures(attempt)[1])
             return _failing()
         if answer == "often":
-            return TooManyError("Too many calls with this key.", retry_after=WINDOW_S)
+            return TooManyError(_("Too many calls with this key."), retry_after=WINDOW_S)
         return nonces.unavailable("Signed calls of a while ago can't be told from replays; sign again.")
 
     def _failures(self, attempt: Attempt) -> tuple[str, str]:
@@ -163,4 +164,4 @@ class RedisGate:
 
 
 def _failing() -> TooManyError:
-    return TooManyError("Too many failed calls from your address.", retry_after=WINDOW_S)
+    return TooManyError(_("Too many failed calls from your address."), retry_after=WINDOW_S)

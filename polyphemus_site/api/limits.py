@@ -9,6 +9,7 @@ from http import HTTPStatus
 
 import redis
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from polyphemus_site.api.redis_door import Door, named
 from polyphemus_site.errors import PolyphemusError
@@ -40,7 +41,7 @@ class Limits:
         counts = self.door.ask(lambda client: client.mget(names)) or []
         for count, limit in zip(counts, failure_limits(), strict=False):
             if int(count or 0) >= limit:
-                raise TooManyError("Too many failed calls from your address.", retry_after=WINDOW_S)
+                raise TooManyError(_("Too many failed calls from your address."), retry_after=WINDOW_S)
 
     def count_failure(self, address: str | None, key_id: str) -> list[int]:
         """Remember one failed call; how many there are of late, in the order of `failure_names`."""
@@ -52,7 +53,7 @@ class Limits:
             return
         counts = self.door.ask(lambda client: _add(client, named(f"limit:key:{key_id}")))
         if counts and counts[0] > settings.POLYPHEMUS_CALLS_PER_MINUTE:
-            raise TooManyError("Too many calls with this key.", retry_after=WINDOW_S)
+            raise TooManyError(_("Too many calls with this key."), retry_after=WINDOW_S)
 
 
 def failure_names(address: str | None, key_id: str) -> tuple[str, str]:

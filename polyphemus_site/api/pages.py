@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from django.core import signing
+from django.utils.translation import gettext as _
 
 from polyphemus_site.errors import InvalidInputError
 
@@ -34,5 +35,5 @@ def _signer(listing: str) -> signing.Signer:
 
 def _bad_cursor() -> InvalidInputError:
     return InvalidInputError(
-        "This cursor is none of ours; start again from the first page.", code="bad_cursor"
+        _("This cursor is none of ours; start again from the first page."), code="bad_cursor"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import IO, Any
 
+from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
@@ -44,5 +45,5 @@ def document_of(request: Request) -> dict[str, Any]:
     """The body as an object with names; `InvalidInputError` for any other JSON, and for no body at all."""
     document = request.data
     if type(document) is not dict:
-        raise InvalidInputError("The body must be a JSON object.", code="not_an_object")
+        raise InvalidInputError(_("The body must be a JSON object."), code="not_an_object")
     return document

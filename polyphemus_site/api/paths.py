@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
 
 from polyphemus_site.api import problems
 from polyphemus_site.api.parsers import MAX_BODY, MEGABYTE
@@ -81,7 +82,10 @@ def refuse_path(path: str) -> None:
     """`InvalidInputError` unless every server and proxy reads this path alike."""
     if not API_PATH.fullmatch(path) or "//" in path or {".", ".."} & set(path.split("/")):
         raise InvalidInputError(
-            "Paths here hold letters, digits, '.', '_', '~' and '-' only, and no empty or dotted segments.",
+            _(
+                "Paths here hold letters, digits, '.', '_', '~' and '-' only, and no empty or dotted "
+                "segments."
+            ),
             code="bad_path",
         )
 
@@ -103,21 +107,21 @@ def refuse_headers(request: HttpRequest) -> None:
     """A refusal for headers that are too many, or say of the body what two readers could take differently."""
     meta = request.META
     if _holds_nul(request):
-        raise InvalidInputError("No text here holds a NUL.", code="bad_text")
+        raise InvalidInputError(_("No text here holds a NUL."), code="bad_text")
     size = sum(
         len(key) + len(value)
         for key, value in meta.items()
         if key.startswith("HTTP_") and isinstance(value, str)
     )
     if size > MAX_HEADERS or len(meta.get("QUERY_STRING", "")) > MAX_TARGET:
-        raise InvalidInputError("The request's headers or address are too long.", code="headers_too_large")
+        raise InvalidInputError(_("The request's headers or address are too long."), code="headers_too_large")
     if meta["REQUEST_METHOD"] != meta["REQUEST_METHOD"].upper():
-        raise InvalidInputError("Methods are upper case.", code="bad_method")
+        raise InvalidInputError(_("Methods are upper case."), code="bad_method")
     if "HTTP_TRANSFER_ENCODING" in meta:
-        raise LengthRequiredError("Send the body with a Content-Length.")
+        raise LengthRequiredError(_("Send the body with a Content-Length."))
     if meta.get("HTTP_CONTENT_ENCODING", "identity").lower() != "identity":
         raise UnsupportedMediaTypeError(
-            "Send the body as it is, not compressed.", code="unsupported_content_encoding"
+            _("Send the body as it is, not compressed."), code="unsupported_content_encoding"
         )
 
 
@@ -125,18 +129,20 @@ def refuse_body(request: HttpRequest, *, limit: int) -> None:
     """A refusal for a body that is too long, shorter than announced, or not plain JSON."""
     length = _length(request.META.get("CONTENT_LENGTH") or "0")
     if length > limit:
-        raise TooLargeError(f"This address takes bodies of up to {limit // MEGABYTE} MB.", limit=limit)
+        raise TooLargeError(
+            _("This address takes bodies of up to %(most)s MB.") % {"most": limit // MEGABYTE}, limit=limit
+        )
     if not length:
         return
     if len(request.body) < length:
-        raise InvalidInputError("The body is shorter than its Content-Length.", code="short_body")
+        raise InvalidInputError(_("The body is shorter than its Content-Length."), code="short_body")
     if not _is_json(request):
-        raise UnsupportedMediaTypeError("Send application/json.")
+        raise UnsupportedMediaTypeError(_("Send application/json."))
 
 
 def _length(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
-        raise InvalidInputError("Content-Length is not a number.", code="bad_length")
+        raise InvalidInputError(_("Content-Length is not a number."), code="bad_length")
     return int(text)
 
 

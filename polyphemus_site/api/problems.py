@@ -10,6 +10,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from django.views import defaults
 from rest_framework import exceptions
 
@@ -46,11 +48,37 @@ _DJANGO: dict[type[Exception], tuple[int, str]] = {
 }
 
 
+#: What we answer with, for the catalogues: Python's own words.
+TITLES = (
+    _("Bad Request"),
+    _("Unauthorized"),
+    _("Forbidden"),
+    _("Not Found"),
+    _("Method Not Allowed"),
+    _("Not Acceptable"),
+    _("Conflict"),
+    _("Length Required"),
+    _("Precondition Failed"),
+    _("Request Entity Too Large"),
+    _("Unsupported Media Type"),
+    _("Unprocessable Entity"),
+    _("Precondition Required"),
+    _("Too Many Requests"),
+    _("Internal Server Error"),
+    _("Service Unavailable"),
+)
+
+
+def title_of(status: int) -> str:
+    """A status in words, for whoever is asking."""
+    return gettext(HTTPStatus(status).phrase)
+
+
 def problem(request: HttpRequest, status: int, code: str, detail: str = "", **members: Any) -> Problem:
     """The body of an error: standard members first, then the error's own."""
     body: Problem = {
         "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(status),
         "status": int(status),
         "code": code,
     }
@@ -106,7 +134,8 @@ def _unavailable(request: HttpRequest, error: Exception, status: int) -> HttpRes
     """The database is away: no fault of the caller's, and none of the code's."""
     logger.error("request %s met no database: %s", request_id_of(request), error)
     return _answer(
-        problem(request, status, "unavailable", "Try again in a moment."), _retry_after(RETRY_AFTER_S)
+        problem(request, status, "unavailable", gettext("Try again in a moment.")),
+        _retry_after(RETRY_AFTER_S),
     )
 
 
@@ -114,7 +143,9 @@ def _drf_refusal(request: HttpRequest, error: exceptions.APIException) -> HttpRe
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "refused")
     headers = _retry_after(getattr(error, "wait", None))
     if isinstance(error, exceptions.ValidationError):
-        body = problem(request, error.status_code, code, "The request breaks a rule.", errors=error.detail)
+        body = problem(
+            request, error.status_code, code, gettext("The request breaks a rule."), errors=error.detail
+        )
     else:
         body = problem(request, error.status_code, code, str(error.detail))
     return _answer(body, headers)

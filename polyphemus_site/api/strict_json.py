@@ -6,6 +6,8 @@ import json
 import math
 from typing import Any, NoReturn
 
+from django.utils.translation import gettext as _
+
 from polyphemus_site.errors import InvalidInputError
 
 #: Deeper than any document of ours by far; an honest sender never meets it.
@@ -25,18 +27,22 @@ def loads(raw: bytes, *, nul_allowed: bool = False) -> Any:
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
-        raise InvalidInputError(f"The body is not JSON: {error}.", code="malformed_json") from error
+        raise InvalidInputError(
+            _("The body is not JSON: %(error)s.") % {"error": error}, code="malformed_json"
+        ) from error
     _refuse_what_cannot_be_kept(document, nul_allowed=nul_allowed)
     return document
 
 
 def _decoded(raw: bytes) -> str:
     if not raw.strip():
-        raise InvalidInputError("The body is empty; a JSON document was expected.", code="empty_body")
+        raise InvalidInputError(_("The body is empty; a JSON document was expected."), code="empty_body")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidInputError(f"The body is not UTF-8 (byte {error.start}).", code="not_utf8") from error
+        raise InvalidInputError(
+            _("The body is not UTF-8 (byte %(start)s).") % {"start": error.start}, code="not_utf8"
+        ) from error
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -45,12 +51,12 @@ def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(document) < len(pairs):
         keys = [key for key, _ in pairs]
         twin = next(key for key in keys if keys.count(key) > 1)
-        raise InvalidInputError(f"The key {twin!r} is given twice.", code="duplicate_key")
+        raise InvalidInputError(_("The key %(twin)r is given twice.") % {"twin": twin}, code="duplicate_key")
     return document
 
 
 def _no_such_number(word: str) -> NoReturn:
-    raise InvalidInputError(f"{word} is not a JSON number.", code="bad_number")
+    raise InvalidInputError(_("%(word)s is not a JSON number.") % {"word": word}, code="bad_number")
 
 
 _decoder = json.JSONDecoder(object_pairs_hook=_once_each, parse_constant=_no_such_number)
@@ -76,19 +82,21 @@ def _refuse_what_cannot_be_kept(document: Any, *, nul_allowed: bool) -> None:
 
 def _refuse_text(text: str, *, nul_allowed: bool) -> None:
     if NUL in text and not nul_allowed:
-        raise InvalidInputError("The body holds a NUL character.", code="bad_text")
+        raise InvalidInputError(_("The body holds a NUL character."), code="bad_text")
     if text.isascii():
         return
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
-        raise InvalidInputError("The body holds half of a surrogate pair.", code="bad_text") from error
+        raise InvalidInputError(_("The body holds half of a surrogate pair."), code="bad_text") from error
 
 
 def _refuse_infinity(number: float) -> None:
     if not math.isfinite(number):
-        raise InvalidInputError("The body holds a number too large to keep.", code="bad_number")
+        raise InvalidInputError(_("The body holds a number too large to keep."), code="bad_number")
 
 
 def _too_deep() -> InvalidInputError:
-    return InvalidInputError(f"The body is nested more than {MAX_DEPTH} deep.", code="too_deep")
+    return InvalidInputError(
+        _("The body is nested more than %(most)s deep.") % {"most": MAX_DEPTH}, code="too_deep"
+    )

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from polyphemus_site.janus.errors import CrossSiteError
 
@@ -39,8 +40,8 @@ def refuse_cross_site(request: HttpRequest) -> None:
     if request.method in SAFE_METHODS:
         return
     if request.headers.get("Origin") not in {own_origin(), *settings.POLYPHEMUS_TIMUR_ORIGINS}:
-        raise CrossSiteError("This call must come from a page of Polyphemus or of a listed origin.")
+        raise CrossSiteError(_("This call must come from a page of Polyphemus or of a listed origin."))
     if request.content_type != "application/json":
-        raise CrossSiteError("This call must be sent as application/json.")
+        raise CrossSiteError(_("This call must be sent as application/json."))
     if request.headers.get(CLIENT_HEADER) != "1":
-        raise CrossSiteError(f"This call must carry {CLIENT_HEADER}: 1.")
+        raise CrossSiteError(_("This call must carry %(header)s: 1.") % {"header": CLIENT_HEADER})

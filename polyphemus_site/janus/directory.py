@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 from django.conf import settings
 from django.core.cache import caches
+from django.utils.translation import gettext as _
 
 from polyphemus_site.janus.errors import ForbiddenError, JanusUnavailableError
 from polyphemus_site.janus.people import Person
@@ -43,11 +44,13 @@ def projects_of(token: str) -> tuple[JanusProject, ...]:
     """The projects Janus lists for the holder; raises `JanusUnavailableError` when it can't be asked."""
     answer = _ask("GET", "/api/user/projects", token)
     if answer.status_code != HTTPStatus.OK:
-        raise JanusUnavailableError(f"Janus answered {answer.status_code} when asked for projects.")
+        raise JanusUnavailableError(
+            _("Janus answered %(status)s when asked for projects.") % {"status": answer.status_code}
+        )
     try:
         return tuple(_read_project(entry) for entry in answer.json()["projects"])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise JanusUnavailableError("Janus's list of projects can't be understood.") from error
+        raise JanusUnavailableError(_("Janus's list of projects can't be understood.")) from error
 
 
 def known_projects(token: str) -> tuple[JanusProject, ...]:
@@ -80,7 +83,7 @@ def asks_agreement(token: str, project: str) -> bool:
 def live_roles(person: Person) -> Mapping[str, Role]:
     """The person's roles as Janus has them now, for what can't be taken back: a token may be a day old."""
     if person.is_task:
-        raise ForbiddenError("A task token can't do this; a person must.")
+        raise ForbiddenError(_("A task token can't do this; a person must."))
     held = {project.name: project.role for project in projects_of(person.token)}
     return MappingProxyType({name: role for name, role in held.items() if role is not None})
 
@@ -101,13 +104,15 @@ def _http() -> httpx.Client:
 
 def _ask(method: str, path: str, token: str) -> httpx.Response:
     if not settings.POLYPHEMUS_JANUS_URL:
-        raise JanusUnavailableError("POLYPHEMUS_JANUS_URL is not set, so Janus can't be asked.")
+        raise JanusUnavailableError(_("POLYPHEMUS_JANUS_URL is not set, so Janus can't be asked."))
     try:
         return _http().request(
             method, f"{settings.POLYPHEMUS_JANUS_URL}{path}", headers={"Authorization": f"Etna {token}"}
         )
     except httpx.HTTPError as error:
-        raise JanusUnavailableError(f"Janus can't be reached ({type(error).__name__}).") from error
+        raise JanusUnavailableError(
+            _("Janus can't be reached (%(error)s).") % {"error": type(error).__name__}
+        ) from error
 
 
 def _read_project(entry: dict[str, Any]) -> JanusProject:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from polyphemus_site.errors import MissingError
 from polyphemus_site.janus.directory import asks_agreement, live_roles
@@ -26,29 +27,30 @@ def require_view(person: Person, project: str) -> None:
     if person.token and EXTERNAL not in person.flags and asks_agreement(person.token, project):
         where = f"{settings.POLYPHEMUS_JANUS_URL}/{quote(project)}/cc"
         raise AgreementNeededError(
-            f"{project} is open to whoever has agreed to its code of conduct.", agreement=where
+            _("%(project)s is open to whoever has agreed to its code of conduct.") % {"project": project},
+            agreement=where,
         )
-    raise MissingError("There is no such thing here, or it isn't yours to see.")
+    raise MissingError(_("There is no such thing here, or it isn't yours to see."))
 
 
 def require_edit(person: Person, project: str) -> None:
     """Raise unless the person edits the project: 404 where they can't see it, 403 where they can."""
     require_view(person, project)
     if not person.can_edit(project):
-        raise ForbiddenError(f"Only editors and admins of {project} may do this.")
+        raise ForbiddenError(_("Only editors and admins of %(project)s may do this.") % {"project": project})
 
 
 def require_admin(person: Person, project: str) -> None:
     """Raise unless the person administers the project: 404 where they can't see it, 403 where they can."""
     require_view(person, project)
     if not person.is_admin(project):
-        raise ForbiddenError(f"Only admins of {project} may do this.")
+        raise ForbiddenError(_("Only admins of %(project)s may do this.") % {"project": project})
 
 
 def require_restricted(person: Person, project: str) -> None:
     """Raise `MissingError` unless the person may see the project's restricted records."""
     if not person.can_see_restricted(project):
-        raise MissingError("There is no such thing here, or it isn't yours to see.")
+        raise MissingError(_("There is no such thing here, or it isn't yours to see."))
 
 
 def refreshed(person: Person) -> Person:
@@ -70,7 +72,7 @@ def require_edit_now(person: Person, project: str) -> None:
         logger.warning("%s edits %s on the word of a token alone: %s", person.email, project, error)
         return
     if not current.can_edit(project):
-        raise ForbiddenError(f"You are no longer an editor of {project}.")
+        raise ForbiddenError(_("You are no longer an editor of %(project)s.") % {"project": project})
 
 
 def require_admin_now(person: Person, project: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.core import signing
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from polyphemus_site.errors import MissingError
 from polyphemus_site.mail.models import Notice
@@ -23,5 +24,5 @@ def read(token: str) -> tuple[str, str]:
     try:
         address, kind = signing.loads(token, salt=SALT)
     except (signing.BadSignature, ValueError, TypeError) as error:
-        raise MissingError("This link isn't one of ours.") from error
+        raise MissingError(_("This link isn't one of ours.")) from error
     return str(address), str(kind)

@@ -46,7 +46,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return render(request, "mail_pages/unsubscribe.html", {"kind": kinds().get(kind)})
     if request.POST.get("List-Unsubscribe") != "One-Click":
-        raise InvalidInputError("Only a mail program's own button unsubscribes here.", code="not_one_click")
+        raise InvalidInputError(
+            _("Only a mail program's own button unsubscribes here."), code="not_one_click"
+        )
     mailboxes.unsubscribe(address, kind, now=now())
     return HttpResponse(_("You will get no more of these."), content_type="text/plain; charset=utf-8")
 
@@ -56,9 +58,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
 def previews(request: PageRequest, kind: str = "") -> HttpResponse:
     """How each mail looks, with an example; for admins and for whoever writes the words."""
     if not request.person.is_admin_somewhere:
-        raise MissingError("There is no such page.")
+        raise MissingError(_("There is no such page."))
     if kind and kind not in kinds():
-        raise MissingError("There is no such mail.")
+        raise MissingError(_("There is no such mail."))
     chosen = kinds().get(kind)
     context = {"kinds": kinds().values(), "kind": chosen, "mail": preview(chosen) if chosen else None}
     return render(request, "mail_pages/previews.html", context, status=HTTPStatus.OK)

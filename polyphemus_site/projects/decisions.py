@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from polyphemus_site.errors import MoveRefusedError
 from polyphemus_site.projects.models import ProjectSettings, ProjectSettingsEvent
@@ -44,14 +45,14 @@ def change(project: str, wanted: Decided, *, actor: str, now: datetime) -> Decid
     Nothing is written where nothing changes.
     """
     with transaction.atomic():
-        row, _ = ProjectSettings.objects.get_or_create(project=project)
+        row, _created = ProjectSettings.objects.get_or_create(project=project)
         before = _decided(row)
         if before.version == wanted.version and before.plain() == wanted.plain():
             return before
         seen = ProjectSettings.objects.filter(project=project, version=wanted.version)
         if not seen.update(**wanted.plain(), version=wanted.version + 1):
             raise MoveRefusedError(
-                "Somebody else has changed these settings meanwhile; look at them again.",
+                _("Somebody else has changed these settings meanwhile; look at them again."),
                 code="settings_changed",
             )
         ProjectSettingsEvent.objects.create(

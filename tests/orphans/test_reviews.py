@@ -145,7 +145,7 @@ class TestDecide:
         stale = Review.objects.get(pk=review.pk)
         world.decide(review, Decision.KEEP, reason="a control")
 
-        with pytest.raises(AlreadyDecidedError, match=f"{world.curator} decided: keep"):
+        with pytest.raises(AlreadyDecidedError, match=f"{world.curator} decided: “Keep"):
             world.decide(stale, Decision.REMOVE)
 
     def test_another_review_can_not_remove_what_was_kept_meanwhile(self, world: World) -> None:

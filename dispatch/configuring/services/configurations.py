@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from dispatch.configuring.models import NAME_LENGTH, Configuration, ConfigurationVersion
 from dispatch.configuring.services import editions
@@ -42,7 +43,7 @@ def keep(keeping: Keeping, *, now: datetime) -> ConfigurationVersion:
     contract = configs.contract_of(keeping.analysis)
     if faults := contract.param_faults(keeping.params):
         raise InvalidInputError(
-            "params do not fit the schema of this analysis.", code="invalid_params", errors=faults
+            _("params do not fit the schema of this analysis."), code="invalid_params", errors=faults
         )
     with transaction.atomic():
         configuration = _configuration(keeping, now=now)
@@ -87,16 +88,18 @@ def restore(
 def refuse_misshapen(keeping: Keeping) -> None:
     """Raise unless name and comment can be shown, and params are an object."""
     if not isinstance(keeping.params, dict):
-        raise InvalidInputError("params must be an object.", code="invalid_params")
+        raise InvalidInputError(_("params must be an object."), code="invalid_params")
     configs.project_name(keeping.project)
     naming.slug(keeping.analysis, field="analysis")
     if not (0 < len(keeping.name.strip()) <= NAME_LENGTH and configs.plain(keeping.name)):
         raise InvalidInputError(
-            f"A configuration's name is 1 to {NAME_LENGTH} plain characters.", code="invalid_name"
+            _("A configuration's name is 1 to %(most)s plain characters.") % {"most": NAME_LENGTH},
+            code="invalid_name",
         )
     if len(keeping.comment) > LONGEST_COMMENT or not configs.plain_throughout(keeping.comment):
         raise InvalidInputError(
-            f"A comment is plain text of at most {LONGEST_COMMENT} characters.", code="invalid_comment"
+            _("A comment is plain text of at most %(most)s characters.") % {"most": LONGEST_COMMENT},
+            code="invalid_comment",
         )
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dispatch.configuring.models import SchemaEdition
 from dispatch.models import Analysis
@@ -41,7 +42,10 @@ def refuse_broken(schema: Any, *, field: str) -> None:
     if odd := next((name for name in names or () if not configs.plain(name)), None):
         fault = f"The name {odd!a} holds characters that can't be seen."
     if fault:
-        raise InvalidInputError(f"{field} can't be used: {fault[:500]}", code=f"invalid_{field}")
+        raise InvalidInputError(
+            _("%(field)s can't be used: %(fault)s") % {"field": field, "fault": fault[:500]},
+            code=f"invalid_{field}",
+        )
 
 
 def publish(

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dispatch.configuring.errors import AlreadySentError
 from dispatch.configuring.models import ConfiguredRequest
@@ -20,7 +21,6 @@ from dispatch.services import naming, requests
 from dispatch.states import RequestStatus
 
 LONGEST_TOKEN = 40
-ALREADY = "You have asked for this as {name} already. Send it again if you want another."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,11 @@ def publish(
         alike = own.filter(digest=digest).exclude(request__status=RequestStatus.ARCHIVED).first()
         if (earlier := sent or alike) and earlier.request.name != again:
             name = earlier.request.name
-            raise AlreadySentError(ALREADY.format(name=name), request_name=name)
+            raise AlreadySentError(
+                _("You have asked for this as %(name)s already. Send it again if you want another.")
+                % {"name": name},
+                request_name=name,
+            )
         version = configurations.keep(keeping, now=now)
         name = submit(wish, now)
         return ConfiguredRequest.objects.create(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, ClassVar, cast
 
+from django.utils.translation import gettext as _
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -77,7 +78,7 @@ class JudgeView(KnownView):
         body = bodies.fields(document_of(request), required=("inputs",), optional=("params",))
         inputs, params = body["inputs"], body.get("params", {})
         if not isinstance(inputs, list) or not isinstance(params, dict):
-            raise InvalidInputError("inputs is a list and params an object.", code="invalid_config")
+            raise InvalidInputError(_("inputs is a list and params an object."), code="invalid_config")
         contract = configs.contract_of(knowledge.analysis_named(name).name)
         return Response(
             {
@@ -96,7 +97,7 @@ class ConfigurationsView(PersonView, RepeatableView):
         """A project's configurations."""
         project, analysis = (request.query_params.get(word, "") for word in ("project", "analysis"))
         if not project:
-            raise InvalidInputError("Name a project: ?project=…", code="project_missing")
+            raise InvalidInputError(_("Name a project: ?project=…"), code="project_missing")
         require_view(self.person(), project)
         found = knowledge.configurations(project)
         found = found.filter(analysis=analysis) if analysis else found

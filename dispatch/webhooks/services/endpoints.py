@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from dispatch import documents, sealing
 from dispatch.sealing import Sealed
@@ -91,7 +92,9 @@ def end(endpoint: Endpoint, *, now: datetime) -> bool:
 def send_test(endpoint: Endpoint, *, now: datetime) -> Delivery:
     """Owe it an event of no consequence; MoveRefusedError while it is told nothing."""
     if endpoint.state != EndpointState.ACTIVE:
-        raise MoveRefusedError(f"{endpoint} is told nothing now.", code="endpoint_not_active")
+        raise MoveRefusedError(
+            _("%(endpoint)s is told nothing now.") % {"endpoint": endpoint}, code="endpoint_not_active"
+        )
     body = payloads.test_body(type=TEST_TYPE, at=documents.exact(now), endpoint=endpoint.pk)
     return Delivery.objects.create(
         id=new_id(), endpoint=endpoint, type=TEST_TYPE, body=body, created_at=now, due_at=now
@@ -142,14 +145,17 @@ def _turn(
 
 def _refuse_strange(owner: str, url: str, types: Iterable[str], allowed: Sequence[Network]) -> None:
     if not is_address(owner):
-        raise InvalidInputError(f"{owner!r} is no mail address.", code="invalid_owner")
+        raise InvalidInputError(_("%(owner)r is no mail address.") % {"owner": owner}, code="invalid_owner")
     try:
         addresses.place_of(url, allowed=allowed)
     except AddressRefusedError as error:
         raise InvalidInputError(str(error), code="invalid_url") from error
     if unknown := sorted(set(types) - set(TYPES.values())):
         known = ", ".join(TYPES.values())
-        raise InvalidInputError(f"{unknown[0]} is no type of event; there are {known}.", code="invalid_type")
+        raise InvalidInputError(
+            _("%(type)s is no type of event; there are %(known)s.") % {"type": unknown[0], "known": known},
+            code="invalid_type",
+        )
 
 
 def _seal_new(endpoint: Endpoint, *, kek: bytes) -> str:

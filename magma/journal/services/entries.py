@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from magma.journal.models import JournalEntry
 from magma.journal.payloads import documents_of
@@ -56,10 +57,10 @@ def write(
     `document` is the parsed `body`; unknown fields are let be, and a field of a wrong type is refused.
     """
     if not _PROJECT.fullmatch(project_name):
-        raise InvalidInputError("A project's name holds letters, digits, '_' and '-'.", code="bad_project")
+        raise InvalidInputError(_("A project's name holds letters, digits, '_' and '-'."), code="bad_project")
     texts = {name: _text(document, name) for name in _LIMITS}
     if not texts["event"]:
-        raise InvalidInputError("An entry says what its event is.", code="invalid", field="event")
+        raise InvalidInputError(_("An entry says what its event is."), code="invalid", field="event")
     texts["application"] = texts["application"] or sender
     entry = JournalEntry(
         project_name=project_name, sender=sender, received_at=now, retry_at=now + FIRST_RETRY, **texts
@@ -78,7 +79,10 @@ def _text(document: Mapping[str, Any], name: str) -> str:
         return ""
     if not isinstance(value, str) or len(value) > _LIMITS[name]:
         raise InvalidInputError(
-            f"{name!r} must be text of at most {_LIMITS[name]} characters.", code="invalid", field=name
+            _("%(name)r must be text of at most %(most)s characters.")
+            % {"name": name, "most": _LIMITS[name]},
+            code="invalid",
+            field=name,
         )
     return value
 

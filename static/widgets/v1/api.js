@@ -1,6 +1,6 @@
 // Calls to Polyphemus. The cookie goes along by itself; no token is ever read here.
 
-/** How long an answer is used again: Timur destroys and rebuilds its page at every step. */
+/** How long an answer is used again: Timur rebuilds its page at every step. */
 const KEEP = 60_000;
 /** How long anything is waited for, in milliseconds; a review reads Magma first. */
 const PATIENCE = 5_000;
@@ -27,25 +27,28 @@ export const HOME = new URL("../../", import.meta.url).href;
 /**
  * Read something, or take the answer of a moment ago.
  * @param {string} url
+ * @param {string} language
  * @param {{ fresh?: boolean, accept?: string }} [how]
  * @returns {Promise<any>}
  */
-export function read(url, { fresh = false, accept = "application/json" } = {}) {
-  const known = kept.get(url);
+export function read(url, language, { fresh = false, accept = "application/json" } = {}) {
+  const key = `${language} ${url}`;
+  const known = kept.get(key);
   if (known && !fresh && Date.now() - known.at < KEEP) return known.answer;
-  const answer = call(url, { headers: { Accept: accept } });
-  kept.set(url, { at: Date.now(), answer });
-  answer.catch(() => kept.delete(url));
+  const answer = call(url, language, { Accept: accept });
+  kept.set(key, { at: Date.now(), answer });
+  answer.catch(() => kept.delete(key));
   return answer;
 }
 
 /**
  * Change something. What was read before counts no more.
  * @param {string} url
+ * @param {string} language
  * @param {object} body
  * @returns {Promise<any>}
  */
-export function change(url, body) {
+export function change(url, language, body) {
   kept.clear();
   const headers = {
     Accept: "application/json",
@@ -53,20 +56,27 @@ export function change(url, body) {
     "X-Polyphemus-Client": "1",
     "Idempotency-Key": randomName(),
   };
-  return call(url, { method: "POST", headers, body: JSON.stringify(body) }, PATIENCE_FOR_CHANGES);
+  return call(url, language, headers, { method: "POST", body: JSON.stringify(body) }, PATIENCE_FOR_CHANGES);
 }
 
 /**
  * @param {string} url
- * @param {RequestInit} init
+ * @param {string} language
+ * @param {Record<string, string>} headers
+ * @param {RequestInit} [init]
  * @param {number} [patience]
  * @returns {Promise<any>}
  */
-async function call(url, init, patience = PATIENCE) {
+async function call(url, language, headers, init, patience = PATIENCE) {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), patience);
   try {
-    const response = await fetch(url, { ...init, credentials: "include", signal: stop.signal });
+    const response = await fetch(url, {
+      ...init,
+      headers: { ...headers, "Accept-Language": language },
+      credentials: "include",
+      signal: stop.signal,
+    });
     const answer = await response.json().catch(() => ({}));
     if (response.ok) return answer;
     throw new Refusal(response.status, String(answer.detail || answer.title || response.statusText));

@@ -125,7 +125,7 @@ export class PolyphemusElement extends HTMLElement {
    * @param {object} [body]
    */
   change(path, body = {}) {
-    return change(new URL(path, this.base).href, body);
+    return change(new URL(path, this.base).href, this.language, body);
   }
 
   /**
@@ -178,7 +178,7 @@ export class PolyphemusElement extends HTMLElement {
     if (!place.project) return this.show([]);
     const learned = learn(this.language);
     try {
-      const answer = await read(this.address(place).href, { fresh, accept: this.accept });
+      const answer = await read(this.address(place).href, this.language, { fresh, accept: this.accept });
       await learned;
       if (turn !== this.#turn) return;
       this.show(this.view(answer));

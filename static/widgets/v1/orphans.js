@@ -164,7 +164,9 @@ export class PolyphemusOrphans extends PolyphemusElement {
             this.#act(said["decision"] ?? "", review.id, () => this.change(`${address}/decide`, said)),
           back: () => this.#back(),
           again: () =>
-            this.#act("look", review.id, () => read(new URL(address, this.base).href, { fresh: true })),
+            this.#act("look", review.id, () =>
+              read(new URL(address, this.base).href, this.language, { fresh: true }),
+            ),
         }),
       ),
     ];

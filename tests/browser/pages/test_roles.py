@@ -173,7 +173,7 @@ def test_an_editor_requests_it_once_however_often_they_click_and_go_back(
     page.go_back()
     if page.get_by_role("button", name="Request this analysis").count():
         page.get_by_role("button", name="Request this analysis").click()
-        expect(page.get_by_text("This suggestion is accepted.")).to_be_visible()
+        expect(page.get_by_text("This suggestion is “Accepted”.")).to_be_visible()
 
     assert AnalysisRequest.objects.count() == before + 1
 

@@ -134,7 +134,7 @@ def test_what_somebody_else_requested_first_is_said(embed: Embed, suggestion: Su
     services.accept(suggestion, person="rival@ucsf.edu", now=datetime.now(UTC))
     page.get_by_role("button", name="Yes, request it").click()
 
-    expect(page.locator("polyphemus-suggestions")).to_contain_text("This suggestion is accepted.")
+    expect(page.locator("polyphemus-suggestions")).to_contain_text("This suggestion is “Accepted”.")
 
 
 def test_what_failed_can_be_tried_again(
