@@ -93,8 +93,3 @@ MOVES: dict[SuggestionStatus, frozenset[SuggestionStatus]] = {
     SuggestionStatus.DISMISSED: frozenset(),
     SuggestionStatus.CLOSED: frozenset(),
 }
-
-
-def sources_of(target: SuggestionStatus) -> frozenset[SuggestionStatus]:
-    """The statuses from which a suggestion may become `target`."""
-    return frozenset(source for source, targets in MOVES.items() if target in targets)

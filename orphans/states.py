@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_noop as _
@@ -195,11 +194,3 @@ class Fate(TextChoices):
     ADOPTED = "adopted", _("To be given a parent by a person's own update")
     REMOVED = "removed", _("Removed")
     SPARED = "spared", _("Left where it is")
-
-
-State = TypeVar("State", bound=TextChoices)
-
-
-def sources_of(moves: Mapping[State, frozenset[State]], target: State) -> frozenset[State]:
-    """The states from which `target` may be reached."""
-    return frozenset(source for source, targets in moves.items() if target in targets)

@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
-pytest_plugins = ["tests.magma.demo_fixture"]
+pytest_plugins = ["tests.magma.demo_fixture", "tests.described_answers"]
 
 #: An instant for tests that need one; nothing about it is special but its seconds.
 NOON = datetime(2026, 5, 4, 12, 22, 7, tzinfo=UTC)

@@ -19,19 +19,19 @@ from polyphemus_analyst.journal import Job
 def requests(found: Sequence[Request]) -> None:
     """The open requests."""
     rows = ((one.name, one.project, str(one.document.get("request-date", ""))) for one in found)
-    _table(("request", "project", "since"), rows)
+    _table(("request", "project", "since"), rows, otherwise="Nothing is open.")
 
 
 def jobs(found: Sequence[Job]) -> None:
     """The journal."""
     rows = ((job.name, job.analysis, job.state.value, job.note) for job in found)
-    _table(("request", "analysis", "state", "note"), rows)
+    _table(("request", "analysis", "state", "note"), rows, otherwise="There are no jobs.")
 
 
 def messages(found: Sequence[Message]) -> None:
     """A thread; each message on a line."""
     rows = ((one.at, one.author, " ".join(one.text.split())) for one in found)
-    _table(("at", "from", "message"), rows)
+    _table(("at", "from", "message"), rows, otherwise="Nothing was said.")
 
 
 def document(answer: Mapping[str, Any]) -> None:
@@ -59,7 +59,12 @@ def progress() -> Callable[[str, str], None]:
     return say
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+def _table(heads: Sequence[str], found: Iterable[Sequence[str]], *, otherwise: str = "") -> None:
+    """The rows; that there are none is told on standard error, so that a program still reads no line."""
+    rows = list(found)
+    if not rows and otherwise:
+        sys.stderr.write(f"{otherwise}\n")
+        return
     if not sys.stdout.isatty():
         for row in rows:
             sys.stdout.write("\t".join(row) + "\n")

@@ -17,8 +17,9 @@ from loaders.loader import Loader
 from loaders.models import Dismissal, Suggestion, SuggestionEvent
 from loaders.services import changes
 from loaders.services.rows import Desk
-from loaders.states import SuggestionEventKind, SuggestionStatus, sources_of
+from loaders.states import MOVES, SuggestionEventKind, SuggestionStatus
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError
+from polyphemus_site.moves import sources_of
 
 POLYPHEMUS = "polyphemus"
 LOADER_GONE = "The loader is no longer installed, or no longer for this project."
@@ -92,7 +93,7 @@ def take(suggestion: Suggestion, move: Move, *, now: datetime, **changes: Any) -
     """Make a move if the suggestion still allows it, with its history row; else raise MoveRefusedError."""
     with transaction.atomic():
         source = Suggestion.objects.select_for_update().values_list("status", flat=True).get(pk=suggestion.pk)
-        allowed = Suggestion.objects.filter(pk=suggestion.pk, status__in=sources_of(move.target))
+        allowed = Suggestion.objects.filter(pk=suggestion.pk, status__in=sources_of(MOVES, move.target))
         if not allowed.update(status=move.target, **changes):
             raise MoveRefusedError(
                 _("This suggestion is “%(status)s”; it can no longer become “%(target)s”.")
@@ -147,7 +148,7 @@ def accept(
 def ensure_standing(suggestion: Suggestion) -> None:
     """Refuse to accept what no longer stands, before a request is published for it."""
     suggestion.refresh_from_db()
-    if suggestion.standing not in sources_of(SuggestionStatus.ACCEPTED):
+    if suggestion.standing not in sources_of(MOVES, SuggestionStatus.ACCEPTED):
         raise MoveRefusedError(
             _("This suggestion is “%(status)s”.") % {"status": _(suggestion.standing.label)},
             **ended(suggestion),

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import ClassVar
 
 from django.urls import reverse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loaders import seam
+from loaders import described, seam
 from loaders.filters import PAGE, Acceptance, Dismissing, Snoozing, Wanted, in_utc, understood
 from loaders.serializers import listed_json, whole_json
 from loaders.services import suggestions
 from loaders.views.base import PersonView, person_of, suggestion_for
 from polyphemus_site import clock
 from polyphemus_site.janus.permissions import require_edit, require_edit_now, require_view
+from polyphemus_site.openapi.described import Methods
 
 
 class SuggestionList(PersonView):
     """`GET /api/v1/suggestions?project=&model=&record=`: what is offered to whoever asks, in pages."""
+
+    described: ClassVar[Methods] = {"GET": described.LISTING}
 
     def get(self, request: Request) -> Response:
         """One page, oldest first."""
@@ -33,6 +37,8 @@ class SuggestionList(PersonView):
 class SuggestionDetail(PersonView):
     """`GET /api/v1/suggestions/ID`: one, with its receipt and history."""
 
+    described: ClassVar[Methods] = {"GET": described.READING}
+
     def get(self, request: Request, pk: int) -> Response:
         """The suggestion as it stands."""
         return Response(whole_json(suggestion_for(person_of(request), pk)))
@@ -40,6 +46,8 @@ class SuggestionDetail(PersonView):
 
 class Accept(PersonView):
     """`POST /api/v1/suggestions/ID/accept`: publish the request it offers."""
+
+    described: ClassVar[Methods] = {"POST": described.ACCEPTING}
 
     def post(self, request: Request, pk: int) -> Response:
         """201 with the published document and its lasting address."""
@@ -62,6 +70,8 @@ class Accept(PersonView):
 class Dismiss(PersonView):
     """`POST /api/v1/suggestions/ID/dismiss`: put it away, for oneself or for the project."""
 
+    described: ClassVar[Methods] = {"POST": described.DISMISSING}
+
     def post(self, request: Request, pk: int) -> Response:
         """The suggestion afterwards."""
         person, suggestion = person_of(request), suggestion_for(person_of(request), pk)
@@ -76,6 +86,8 @@ class Dismiss(PersonView):
 
 class Snooze(PersonView):
     """`POST /api/v1/suggestions/ID/snooze`: put it away until an instant, or until something changes."""
+
+    described: ClassVar[Methods] = {"POST": described.SNOOZING}
 
     def post(self, request: Request, pk: int) -> Response:
         """The suggestion afterwards."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -9,7 +11,7 @@ from django.views.decorators.http import require_GET
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loaders import cards, knowledge, registry, shadows
+from loaders import cards, described, knowledge, registry, shadows
 from loaders.filters import project_of
 from loaders.serializers import cursor_json, gap_json, run_json
 from loaders.services import apart
@@ -21,6 +23,7 @@ from polyphemus_site.errors import MissingError, PolyphemusError
 from polyphemus_site.janus.pages import PageRequest, signed_in
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.permissions import require_view
+from polyphemus_site.openapi.described import Methods
 
 
 def explained(person: Person, project: str, loader: str, record: str) -> Explanation:
@@ -37,6 +40,8 @@ def explained(person: Person, project: str, loader: str, record: str) -> Explana
 class Explain(PersonView):
     """`GET /api/v1/explanations?project=&loader=&record=`: the verdict of now, with its whole tree."""
 
+    described: ClassVar[Methods] = {"GET": described.EXPLAINING}
+
     def get(self, request: Request) -> Response:
         """Judged as asked; nothing is written."""
         person, project = person_of(request), project_of(request.query_params)
@@ -47,6 +52,8 @@ class Explain(PersonView):
 
 class Waiting(PersonView):
     """`GET /api/v1/waiting?project=`: what is waited for, and on whom."""
+
+    described: ClassVar[Methods] = {"GET": described.WAITING}
 
     def get(self, request: Request) -> Response:
         """As the last full scan counted."""
@@ -60,6 +67,8 @@ class Waiting(PersonView):
 
 class Scans(PersonView):
     """`GET /api/v1/scans?project=`: how complete our view of a project is."""
+
+    described: ClassVar[Methods] = {"GET": described.SCANNING}
 
     def get(self, request: Request) -> Response:
         """Cursors, full scans, what failed, what the journal missed."""

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import cast
+from typing import ClassVar, cast
 
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from magma.journal import described
 from magma.journal.afterwards import Afterwards, ResponseThenWork
 from magma.journal.authentication import Sibling, SiblingAuthentication
 from magma.journal.services import entries
 from polyphemus_site.api.parsers import MEGABYTE, document_of
 from polyphemus_site.api.signing.keys import Verified
+from polyphemus_site.openapi.described import Methods
 
 
 class WriteView(APIView):
     """Takes what a sibling tells; the work it causes happens later."""
+
+    described: ClassVar[Methods] = {"POST": described.WRITING}
 
     authentication_classes = (SiblingAuthentication,)
     permission_classes = (IsAuthenticated,)

@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 
 from orphans.errors import AlreadyDecidedError
 from orphans.models import AuditEntry, Orphan, Review
-from orphans.states import LIVE, ORPHAN_MOVES, REVIEW_MOVES, Decision, OrphanStatus, ReviewStatus, sources_of
+from orphans.states import LIVE, ORPHAN_MOVES, REVIEW_MOVES, Decision, OrphanStatus, ReviewStatus
+from polyphemus_site.moves import sources_of
 
 #: Rows locked, updated and written down at once: bounds memory, not correctness.
 CHUNK = 2000

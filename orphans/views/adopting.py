@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import ClassVar
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from magma.client import connect
-from orphans import access
+from orphans import access, described
 from orphans.filters import ItemsWanted
 from orphans.forms import sent_of, text_of
 from orphans.permissions import require_decide
@@ -19,12 +20,15 @@ from orphans.views.base import PersonView, person_of
 from orphans.views.reviews import orphan_for, review_answer
 from polyphemus_site.api.parsers import document_of
 from polyphemus_site.clock import now
+from polyphemus_site.openapi.described import Methods
 
 PAGE = 100
 
 
 class OrphanAdopt(PersonView):
     """`POST /api/v1/orphans/ID/adopt`: note the parent; the answer holds the update the person sends."""
+
+    described: ClassVar[Methods] = {"POST": described.ADOPTING}
 
     def post(self, request: Request, pk: int) -> Response:
         """201 and the review that notes it."""
@@ -39,6 +43,8 @@ class OrphanAdopt(PersonView):
 class ReviewSent(PersonView):
     """`POST /api/v1/reviews/ID/sent`: what Magma answered to the update, told by who sent it."""
 
+    described: ClassVar[Methods] = {"POST": described.SENDING}
+
     def post(self, request: Request, pk: int) -> Response:
         """The review, after a look at Magma."""
         person = person_of(request)
@@ -52,6 +58,8 @@ class ReviewSent(PersonView):
 
 class ReviewItems(PersonView):
     """`GET /api/v1/reviews/ID/items`: every orphan of the review, in pages, or those a filter names."""
+
+    described: ClassVar[Methods] = {"GET": described.ITEMS}
 
     def get(self, request: Request, pk: int) -> Response:
         """One page."""

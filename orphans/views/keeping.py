@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import ClassVar
 
 from django.conf import settings
 from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from orphans import described
 from orphans.filters import BundlesWanted, Wanted
 from orphans.models import Bundle
 from orphans.permissions import require_look
@@ -18,12 +20,15 @@ from orphans.services import exports
 from orphans.views.base import PersonView, person_of
 from orphans.views.reviews import download
 from polyphemus_site.janus.permissions import require_admin, require_restricted
+from polyphemus_site.openapi.described import Methods
 
 PAGE = 100
 
 
 class BundleList(PersonView):
     """`GET /api/v1/bundles?project=`: every copy, the newest first, with where to load it from."""
+
+    described: ClassVar[Methods] = {"GET": described.COPIES}
 
     def get(self, request: Request) -> Response:
         """One page."""
@@ -44,6 +49,8 @@ class BundleList(PersonView):
 
 class Audit(PersonView):
     """`GET /api/v1/orphans/audit?project=`: who did what with which orphan and copy, as CSV, for admins."""
+
+    described: ClassVar[Methods] = {"GET": described.AUDIT}
 
     def get(self, request: Request) -> HttpResponse:
         """All of it, oldest first; it names restricted records, so it is for upper-case roles."""

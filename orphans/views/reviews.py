@@ -41,7 +41,7 @@ GRAVE = frozenset({Decision.REMOVE, Decision.APPROVE, Decision.RETRY})
 class ReviewList(PersonView):
     """`POST /api/v1/reviews`: begin one, of named orphans or of all a filter selects; `GET`: the latest."""
 
-    described: ClassVar[Methods] = {"POST": described.BEGINNING}
+    described: ClassVar[Methods] = {"GET": described.RECENT, "POST": described.BEGINNING}
 
     def get(self, request: Request) -> Response:
         """The project's latest reviews."""
@@ -70,6 +70,8 @@ class ReviewDetail(PersonView):
 class ReviewDecide(PersonView):
     """`POST /api/v1/reviews/ID/decide`."""
 
+    described: ClassVar[Methods] = {"POST": described.DECIDING}
+
     def post(self, request: Request, pk: int) -> Response:
         """The review as it stands after the decision; an adoption answers with the body to post to Magma."""
         person, document = person_of(request), document_of(request)
@@ -80,6 +82,8 @@ class ReviewDecide(PersonView):
 class ReviewBundle(PersonView):
     """`GET /api/v1/reviews/ID/bundles/NUMBER`: the copy, as canonical JSON."""
 
+    described: ClassVar[Methods] = {"GET": described.COPY}
+
     def get(self, request: Request, pk: int, number: int) -> HttpResponse:
         """Read back and compared with its hash before it leaves."""
         person = person_of(request)
@@ -89,6 +93,8 @@ class ReviewBundle(PersonView):
 
 class ReviewUndo(PersonView):
     """`GET /api/v1/reviews/ID/undo`: the bodies that load the removed records again."""
+
+    described: ClassVar[Methods] = {"GET": described.UNDOING}
 
     def get(self, request: Request, pk: int) -> Response:
         """In the order they must be posted, with what to know before."""
@@ -102,6 +108,8 @@ class ReviewUndo(PersonView):
 class ReviewScript(PersonView):
     """`GET /api/v1/reviews/ID/script`: what the administrator of Magma's database runs."""
 
+    described: ClassVar[Methods] = {"GET": described.SCRIPT}
+
     def get(self, request: Request, pk: int) -> HttpResponse:
         """SQL."""
         person = person_of(request)
@@ -112,6 +120,8 @@ class ReviewScript(PersonView):
 
 class ReviewHandoff(PersonView):
     """`GET /api/v1/reviews/ID/handoff`: copies, script and signature for that administrator, as one zip."""
+
+    described: ClassVar[Methods] = {"GET": described.HANDOFF}
 
     def get(self, request: Request, pk: int) -> HttpResponse:
         """Signed with the installation's key."""
@@ -126,6 +136,8 @@ class ReviewHandoff(PersonView):
 
 class OrphanParents(PersonView):
     """`GET /api/v1/orphans/ID/parents`: likely parents, with the body that adopts it under the first."""
+
+    described: ClassVar[Methods] = {"GET": described.PARENTS}
 
     def get(self, request: Request, pk: int) -> Response:
         """Ranked, with reasons."""

@@ -39,5 +39,22 @@ PROBLEM: Shape = {
     },
 }
 EMPTY: Shape = {}
+
+
+def query(name: str, about: str, **shape: Any) -> dict[str, Any]:
+    """A word of the address."""
+    return {"name": name, "in": "query", "description": about, "schema": {"type": "string"} | shape}
+
+
+def answer(**properties: Any) -> dict[str, Any]:
+    """An object that always holds these, among others."""
+    return {"type": "object", "required": sorted(properties), "properties": properties}
+
+
+def listed(shape: Shape) -> dict[str, Any]:
+    """A list of such."""
+    return {"type": "array", "items": dict(shape)}
+
+
 #: What is said of a method that does not describe itself.
 UNDESCRIBED = Described(gives={(200, "application/json"): {}}, body={}, body_required=False)

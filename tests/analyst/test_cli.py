@@ -158,6 +158,18 @@ def test_polling_shows_plain_lines_to_a_program(opened: Script, start: Started) 
     assert out == f"{NAME}\tdt_lung\t\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [(["poll", "--analysis", "exome_pipe"], "Nothing is open.\n"), (["jobs"], "There are no jobs.\n")],
+)
+def test_that_there_is_nothing_is_said_beside_the_lines(
+    server: Script, start: Started, words: list[str], sentence: str
+) -> None:
+    out, said = start(*words).communicate(timeout=60)
+
+    assert (out, said) == ("", sentence)
+
+
 def test_a_secret_that_others_can_read_is_told(opened: Script, start: Started, secret_file: Path) -> None:
     secret_file.chmod(0o644)
 

@@ -18,6 +18,8 @@ from tests.dispatch.test_docs import routes
 
 UNDESCRIBED = {"GET /api/v1/schema", "GET /api/v1/docs"}
 
+ANYTHING = {"description": "OK", "content": {"application/json": {"schema": {}}}}
+
 
 def described() -> dict[str, Any]:
     return {
@@ -39,6 +41,11 @@ class TestDocument:
         found = set(routes(get_resolver().url_patterns)) - UNDESCRIBED
 
         assert found == {name for name in described() if " /api/v1/" in name}
+
+    def test_every_method_of_every_route_says_what_it_takes_and_gives(self) -> None:
+        silent = [name for name, said in described().items() if said["responses"].get("200") == ANYTHING]
+
+        assert silent == []
 
     def test_operations_have_names_of_their_own(self) -> None:
         names = [said["operationId"] for said in described().values()]

@@ -20,7 +20,8 @@ from dispatch.sealing import SealBrokenError
 from dispatch.webhooks import signing
 from dispatch.webhooks.models import Attempt, Delivery
 from dispatch.webhooks.services import endpoints
-from dispatch.webhooks.states import PAUSES, DeliveryStatus
+from dispatch.webhooks.states import MOVES, PAUSES, DeliveryStatus
+from polyphemus_site.moves import sources_of
 from polyphemus_site.outbound import posting
 from polyphemus_site.outbound.addresses import Network
 from polyphemus_site.outbound.posting import Outcome, Post
@@ -51,7 +52,9 @@ def deliver(*, keks: Sequence[bytes], allowed: Sequence[Network], now: datetime)
 
 def claim(pk: str, *, now: datetime) -> Delivery | None:
     """Take a due delivery for sending; None when another sender was first."""
-    due = Delivery.objects.filter(pk=pk, status__in=("waiting", "sending"), due_at__lte=now)
+    due = Delivery.objects.filter(
+        pk=pk, status__in=sources_of(MOVES, DeliveryStatus.SENDING), due_at__lte=now
+    )
     changed = due.update(status=DeliveryStatus.SENDING, due_at=now + LEASE, attempts=F("attempts") + 1)
     return Delivery.objects.select_related("endpoint").get(pk=pk) if changed else None
 
@@ -80,7 +83,7 @@ def settle(delivery: Delivery, outcome: Outcome, *, now: datetime) -> DeliverySt
 
 def redeliver(delivery: Delivery, *, now: datetime) -> bool:
     """Owe it again, as it was, with all its tries before it; False when it is owed anyway."""
-    over = (DeliveryStatus.DELIVERED, DeliveryStatus.FAILED)
+    over = sources_of(MOVES, DeliveryStatus.WAITING) - {DeliveryStatus.SENDING}
     ended = Delivery.objects.filter(pk=delivery.pk, status__in=over)
     return bool(ended.update(status=DeliveryStatus.WAITING, due_at=now, attempts=0, delivered_at=None))
 

@@ -31,7 +31,7 @@ AT_ONCE: Final = 200
 
 _PROJECT = re.compile(r"[A-Za-z0-9_-]{1,100}")
 #: The longest text each field may hold.
-_LIMITS: Final = {"application": 100, "user": 254, "event": 100, "message": 1_000_000}
+LIMITS: Final = {"application": 100, "user": 254, "event": 100, "message": 1_000_000}
 
 
 #: Does work when its caller can spare the time.
@@ -58,7 +58,7 @@ def write(
     """
     if not _PROJECT.fullmatch(project_name):
         raise InvalidInputError(_("A project's name holds letters, digits, '_' and '-'."), code="bad_project")
-    texts = {name: _text(document, name) for name in _LIMITS}
+    texts = {name: _text(document, name) for name in LIMITS}
     if not texts["event"]:
         raise InvalidInputError(_("An entry says what its event is."), code="invalid", field="event")
     texts["application"] = texts["application"] or sender
@@ -77,10 +77,9 @@ def _text(document: Mapping[str, Any], name: str) -> str:
     value = document.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > _LIMITS[name]:
+    if not isinstance(value, str) or len(value) > LIMITS[name]:
         raise InvalidInputError(
-            _("%(name)r must be text of at most %(most)s characters.")
-            % {"name": name, "most": _LIMITS[name]},
+            _("%(name)r must be text of at most %(most)s characters.") % {"name": name, "most": LIMITS[name]},
             code="invalid",
             field=name,
         )
