@@ -32,7 +32,9 @@ class Wanted:
 def look(magma: Magma, project: str, loader: Loader, sought: Mapping[int, Wanted]) -> dict[int, bool]:
     """For each of them whether all its outputs are in Magma now. Raises MagmaError when it can't be asked."""
     magma = reader_of(magma, project, [loader])
-    gatherer = Gatherer.for_loaders(magma, project, shapes_of(magma.templates(project)), [loader])
+    shapes = shapes_of(magma.templates(project))
+    loader = loader.fitted(shapes)
+    gatherer = Gatherer.for_loaders(magma, project, shapes, [loader])
     names = sorted({anchor for wanted in sought.values() for anchor in wanted.anchors})
     page = gatherer.page(names, now=WHENEVER)
     ensure_seen(loader, page)

@@ -34,6 +34,7 @@ def shape_of(template: Template) -> Shape:
             back=attribute.link_attribute or "",
             restricted=attribute.restricted,
             options=_options(attribute.validation),
+            pattern=_pattern(attribute.validation),
         )
         for name, attribute in template.attributes.items()
     }
@@ -44,6 +45,12 @@ def _options(validation: object) -> tuple[str, ...]:
     if isinstance(validation, dict) and isinstance(validation.get("value"), list):
         return tuple(str(option) for option in validation["value"])
     return ()
+
+
+def _pattern(validation: object) -> str:
+    is_pattern = isinstance(validation, dict) and validation.get("type") == "Regexp"
+    value = validation.get("value") if is_pattern and isinstance(validation, dict) else ""
+    return value if isinstance(value, str) else ""
 
 
 def implied(shapes: Shapes, model: str, links: Iterable[tuple[str, ...]]) -> frozenset[str]:

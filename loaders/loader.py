@@ -14,7 +14,7 @@ from typing import Any
 from loaders import fingerprints
 from loaders.checks import Check, Custom, Finding, within
 from loaders.pages import Page
-from loaders.shapes import Special, split
+from loaders.shapes import Shapes, Special, split
 from loaders.sources.base import Source
 
 
@@ -107,6 +107,10 @@ class Loader:
     def config(self, page: Page, index: int) -> Config:
         """What a request about this anchor starts from; by default the anchor itself."""
         return Config(inputs=(page.names[index],))
+
+    def fitted(self, shapes: Shapes) -> Loader:  # noqa: ARG002 — for those that ask more where there is more
+        """The loader for a project's templates: itself, or one that asks for what only some of them have."""
+        return self
 
     # --- inherited as it stands ----------------------------------------------------------------------------
 

@@ -31,6 +31,8 @@ class Trait:
     back: str = ""
     restricted: bool = False
     options: tuple[str, ...] = ()
+    #: What values must look like, as Ruby spells patterns.
+    pattern: str = ""
 
     @property
     def is_file(self) -> bool:

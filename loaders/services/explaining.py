@@ -18,7 +18,7 @@ from loaders.limits import time_limit
 from loaders.loader import Loader
 from loaders.proposing import Bench
 from loaders.services import suggestions
-from loaders.services.verdicts import applies, told
+from loaders.services.verdicts import applies, fitted, told
 from loaders.sources.reader import reader_of
 from loaders.states import Verdict
 from magma.client import Magma
@@ -68,6 +68,7 @@ def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime
             _("%(name)s is not for %(project)s: its model %(model)s is not there.")
             % {"name": name, "project": project, "model": loader.model}
         )
+    loader = fitted(loader, shapes)
     try:
         ensure_readable(loader, shapes)
         gatherer = Gatherer.for_loaders(magma, project, shapes, [loader])
@@ -79,7 +80,7 @@ def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime
             _("Magma shows no %(model)s %(record)s in %(project)s.")
             % {"model": loader.model, "record": record, "project": project}
         )
-    rivals = judging.rivals_of([loader, *registry.current()])
+    rivals = judging.rivals_of([loader, *(fitted(one, shapes) for one in registry.current())])
     found = seam.pasts(project, loader.model, page.names, sorted(rivals[loader.identity]))
     past = judging.with_rivals(loader.identity, found, rivals)
     known = suggestions.known(project, loader.model, page.names, [name])[name]

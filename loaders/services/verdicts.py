@@ -107,6 +107,15 @@ def applies(loader: Loader, project: str, shapes: Shapes) -> bool:
     return not loader.everywhere or is_readable(loader, shapes)
 
 
+def fitted(loader: Loader, shapes: Shapes) -> Loader:
+    """The loader for these templates; one whose own code fails at that is judged as it is."""
+    try:
+        return loader.fitted(shapes)
+    except Exception:
+        logger.exception("Loader %s can't be fitted to the templates.", loader.name)
+        return loader
+
+
 @dataclass(frozen=True)
 class Memory:
     """What is remembered of a page's anchors, for all loaders in two questions."""
@@ -157,7 +166,7 @@ class Engine:
         shapes = shapes_of(reader.templates(project))
         decided = decisions.of(project)
         wanted = [loader for loader in known if loader.name not in decided.loaders_off]
-        judging = [loader for loader in wanted if applies(loader, project, shapes)]
+        judging = [fitted(loader, shapes) for loader in wanted if applies(loader, project, shapes)]
         return cls(reader, project, shapes, judging, decided=decided)
 
     def is_shadow(self, loader: Loader) -> bool:

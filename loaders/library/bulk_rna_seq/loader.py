@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from loaders.checks import Files, Matches, Mates, OneOf, Present, When
-from loaders.loader import Loader
+from loaders.checks import Custom, Files, Matches, Mates, OneOf, Present, When
+from loaders.checks.uploads import stored
+from loaders.loader import Config, Loader
+from loaders.pages import Page, as_names
 
 CONTROL = Matches("::identifier", r"Control_(UHR|Jurkat)\.Plate\d+")
-TUBE = Matches("::identifier", r".+\.rna\.[a-z0-9]+")
+TUBE = Matches("::identifier", r".+\.rna\.[A-Za-z0-9_]+")
+OF_ITS_SAMPLE = Custom("loaders.library.bulk_rna_seq.loader:misnamed", ("::identifier", "sample"))
+MATES = Mates("raw_fastq_files")
 
 
 class BulkRnaSeq(Loader):
@@ -26,7 +30,8 @@ class BulkRnaSeq(Loader):
             "a tube's name: SAMPLE.rna.COMPARTMENT or Control_….PlateN", whom="the curators"
         )
         & Files("raw_fastq_files", r".+\.fastq\.gz", only=True)
-        & Mates("raw_fastq_files")
+        & MATES
+        & When(~CONTROL, OF_ITS_SAMPLE).named("a tube named after its sample", whom="the curators")
     )
     inputs = ("raw_fastq_files",)
     outputs = Files("cram") & Files("cram_index") & Files("junction") & Files("unmapped_fastqs")
@@ -34,3 +39,26 @@ class BulkRnaSeq(Loader):
     ready = "The tubes' fastqs are there"
     lacking = "they have not been aligned yet"
     changed = "some fastqs changed since they were aligned"
+
+    def config(self, page: Page, index: int) -> Config:
+        """The tube, and its pairs of fastqs as rows of nf-core/rnaseq's sample sheet."""
+        (files,) = page.only(page.names[index]).values("raw_fastq_files")
+        rows = (
+            {
+                "sample": page.names[index],
+                "fastq_1": stored(first),
+                "fastq_2": stored(second),
+                "strandedness": "auto",
+            }
+            for first, second in MATES.pairs(files)
+        )
+        return Config(inputs=(page.names[index],), rows=tuple(rows))
+
+
+def misnamed(page: Page) -> list[str]:
+    """A tube is called SAMPLE.rna.COMPARTMENT after the very sample it is linked to."""
+    samples = [next(iter(as_names(value)), "") for value in page.values("sample")]
+    return [
+        "" if name.startswith(f"{sample}.rna.") else f"{name} is not named after its sample, {sample}"
+        for name, sample in zip(page.names, samples, strict=True)
+    ]

@@ -11,6 +11,7 @@ from typing import Any
 
 from loaders.checks import Files, Linked, Mates, OneOf, Present
 from loaders.checks.uploads import stored
+from loaders.library.exome_pipe.checks import NamedByRule
 from loaders.loader import Config, Loader
 from loaders.pages import Page
 
@@ -34,8 +35,10 @@ class ExomePipe(Loader):
     ) & Linked("sample.exome", where=NORMAL & SEQUENCED, max=1).named(
         "exactly one normal exome with its fastqs", whom="the sequencing core"
     )
-    wellformed = Linked("sample.exome", every=Files("raw_fastqs", FASTQ, min=0, only=True)) & Linked(
-        "sample.exome", where=SEQUENCED, every=MATES
+    wellformed = (
+        NamedByRule().named("a patient's name by the project's rule", whom="the curators")
+        & Linked("sample.exome", every=Files("raw_fastqs", FASTQ, min=0, only=True))
+        & Linked("sample.exome", where=SEQUENCED, every=MATES)
     )
     inputs = ("sample.tumor_type", "sample.exome.raw_fastqs")
     outputs = Linked("sample.exome", where=TUMOR & SEQUENCED, every=Files("vcf"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,20 +11,24 @@ import pytest
 
 from loaders import registry
 from loaders.library.bulk_rna_seq.loader import BulkRnaSeq
+from loaders.library.exome_pipe.checks import NamedByRule
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.library.flowjo_populations.loader import FlowjoPopulations
 from loaders.library.rna_seq_matrix.loader import RnaSeqMatrix
 from loaders.library.sc_process.loader import OUTPUTS, ScProcess
 from loaders.library.verify_md5.loader import VerifyMd5
 from loaders.loader import Loader
+from loaders.pages import Page, Store
 from loaders.services.verdicts import applies
-from loaders.shapes import Trait
+from loaders.shapes import Shape, Shapes, Trait
 from polyphemus_analyst import schemas
-from tests.loaders.library.pages import files, page, shapes, verdicts
+from tests.loaders.library.pages import NOON, files, page, shapes, verdicts
 from tests.loaders.pages import SHAPES, file
 
 LIBRARY = Path(registry.__file__).parent / "library"
-SHEET = Path(__file__).parents[2] / "analyst" / "schemas" / "nf-core_sarek.schema_input.json"
+SCHEMAS = Path(__file__).parents[2] / "analyst" / "schemas"
+SHEET = SCHEMAS / "nf-core_sarek.schema_input.json"
+RNASEQ_SHEET = SCHEMAS / "nf-core_rnaseq.schema_input.json"
 PAIR = files("a_R1.fastq.gz", "a_R2.fastq.gz")
 ALIGNED = {name: file(name) for name in ("cram", "cram_index", "junction", "unmapped_fastqs")}
 
@@ -52,15 +57,31 @@ class TestBulkRnaSeq:
             ("Control_UHR.Plate3", {"raw_fastq_files": PAIR, "sample": None}, "due"),
             ("S1-live", {"raw_fastq_files": PAIR}, "blocked"),
             ("S1.rna.live", {"raw_fastq_files": PAIR, "sample": "S2"}, "out_of_scope"),
+            ("S1.rna.live", {"raw_fastq_files": PAIR, "sample": "S3"}, "blocked"),
         ],
     )
     def test_a_tube(self, name: str, values: dict[str, Any], verdict: str) -> None:
-        samples = {"S1": {"tissue_type": "tumor"}, "S2": {"tissue_type": "Non-Cancer"}}
+        samples = {
+            "S1": {"tissue_type": "tumor"},
+            "S2": {"tissue_type": "Non-Cancer"},
+            "S3": {"tissue_type": "tumor"},
+        }
         tube = {"sample": "S1", "rna_seq_plate": "P1", "raw_fastq_files": None} | values
 
         judged = page("rna_seq", self.SHAPES, rna_seq={name: tube}, sample=samples)
 
         assert verdicts(BulkRnaSeq(), judged) == [verdict]
+
+    def test_its_rows_fit_the_sample_sheet_of_rnaseq(self) -> None:
+        lanes = files("t_L2_R2.fastq.gz", "t_L1_R1.fastq.gz", "t_L2_R1.fastq.gz", "t_L1_R2.fastq.gz")
+        judged = page(
+            "rna_seq", self.SHAPES, rna_seq={"S1.rna.live": {"sample": "S1", "raw_fastq_files": lanes}}
+        )
+
+        config = BulkRnaSeq().config(judged, 0)
+
+        assert [row["fastq_1"] for row in config.rows] == [lanes[1]["path"], lanes[2]["path"]]
+        assert schemas.sheet_faults(json.loads(RNASEQ_SHEET.read_text()), config.rows) == []
 
 
 class TestRnaSeqMatrix:
@@ -96,6 +117,54 @@ class TestRnaSeqMatrix:
         judged = page("rna_seq_plate", self.SHAPES, rna_seq_plate={"P1": plate}, rna_seq={"R1": tube})
 
         assert verdicts(RnaSeqMatrix(), judged) == [verdict]
+
+    WITH_NUMBERS = Shapes(
+        {
+            "rna_seq_plate": replace(
+                SHAPES["rna_seq_plate"],
+                traits={**SHAPES["rna_seq_plate"].traits, "rnaseq_table": Trait("file")},
+            ),
+            "rna_seq": replace(
+                SHAPES["rna_seq"],
+                traits={**SHAPES["rna_seq"].traits, "mapped": Trait("integer"), "score": Trait("float")},
+            ),
+        }
+    )
+    LOADED: ClassVar = {"gene_counts": [1, 2], "gene_tpm": [1, 2]}
+    QUALITY: ClassVar = TABLES | {"rnaseq_table": file("q.tsv")}
+
+    @pytest.mark.parametrize(
+        ("plate", "tube", "verdict"),
+        [
+            (TABLES, LOADED, "waiting"),
+            (TABLES | {"rnaseq_table": file("q.xlsx")}, LOADED, "blocked"),
+            (QUALITY, LOADED, "due"),
+            (QUALITY, LOADED | {"score": 0.5}, "fresh"),
+            (QUALITY, {"mapped": 0}, "due"),
+        ],
+    )
+    def test_where_plates_have_a_table_of_quality_numbers_tubes_need_them(
+        self, plate: dict[str, Any], tube: dict[str, Any], verdict: str
+    ) -> None:
+        known = self.WITH_NUMBERS
+        judged = page("rna_seq_plate", known, rna_seq_plate={"P1": plate}, rna_seq={"R1": tube})
+
+        assert verdicts(RnaSeqMatrix().fitted(known), judged) == [verdict]
+
+    def test_another_table_of_quality_numbers_changes_the_fingerprint(self) -> None:
+        loader = RnaSeqMatrix().fitted(self.WITH_NUMBERS)
+        tables = (self.QUALITY, self.QUALITY | {"rnaseq_table": file("again.tsv")})
+        pages = [
+            page("rna_seq_plate", self.WITH_NUMBERS, rna_seq_plate={"P1": one}, rna_seq={"R1": {}})
+            for one in tables
+        ]
+
+        assert loader.fingerprint(pages[0], 0) != loader.fingerprint(pages[1], 0)
+
+    def test_where_they_have_none_nothing_is_asked(self) -> None:
+        loader = RnaSeqMatrix()
+
+        assert loader.fitted(self.SHAPES) is loader
 
     def test_a_tube_added_later_changes_the_fingerprint(self) -> None:
         one = page("rna_seq_plate", self.SHAPES, rna_seq_plate={"P1": self.TABLES}, rna_seq={"R1": {}})
@@ -208,6 +277,26 @@ def test_where_the_models_are_others_they_are_passed_over(kind: type[Loader]) ->
 
 
 class TestExomePipe:
+    RULE = Trait("identifier", pattern=r"^IPI[A-Z]{2,6}\d{3}$")
+
+    @pytest.mark.parametrize(
+        ("rule", "name", "passes"),
+        [
+            (RULE, "IPICRC004", True),
+            (RULE, "crc 4", False),
+            (Trait("identifier"), "crc 4", True),
+            (Trait("identifier", pattern="(?<=a)b"), "crc 4", True),
+        ],
+    )
+    def test_a_patients_name_fits_the_rule_that_the_template_has(
+        self, rule: Trait, name: str, passes: bool
+    ) -> None:
+        known = Shapes({"patient": Shape("patient", "ipi_number", traits={"ipi_number": rule})})
+        judged = Page("patient", (name,), Store(known, {"patient": {name: {}}}, NOON))
+
+        assert NamedByRule().judge(judged) == [passes]
+        assert NamedByRule().explain(judged, 0).passed is passes
+
     SHAPES = shapes(
         patient={"sample": Trait("collection", "sample", "patient")},
         sample={"tumor_type": "string", "exome": Trait("child", "exome", "sample")},
