@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from loaders.gaps import Gaps
 from loaders.states import STANDING, SuggestionStatus
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gist:
+class Gist(msgspec.Struct, frozen=True, kw_only=True):
     """What a suggestion says: while this is the same, nothing is written."""
 
     #: The anchor, or the record that a batch of anchors shares.
@@ -29,15 +30,15 @@ class Gist:
     members: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proposal(Gist):
+class Proposal(Gist, frozen=True, kw_only=True):
     """A whole suggestion as it should stand."""
 
     analysis: str
     output_key: str
     output: str
     config: Mapping[str, Any]
-    receipt: Mapping[str, Any]
+    #: Spelled already: loaders of a page share the parts.
+    receipt: msgspec.Raw | Mapping[str, Any]
     records: Sequence[str]
 
 
@@ -54,8 +55,7 @@ class Retouch:
     records: Sequence[str]
 
 
-@dataclass(frozen=True)
-class Known:
+class Known(msgspec.Struct, frozen=True):
     """The latest suggestion there is for an anchor or batch."""
 
     pk: int

@@ -32,25 +32,36 @@ def fingerprint(
     page: Page, index: int, *, loader: str, version: str, inputs: Iterable[str], turn: int | None = None
 ) -> str:
     """The digest of an anchor's inputs, under this loader and version, and of its turn where it has turns."""
-    covered: dict[str, Any] = {"loader": loader, "version": version, "inputs": gathered(page, index, inputs)}
-    return digest(covered if turn is None else covered | {"turn": turn})
+    paths = tuple(sorted(set(inputs)))
+    parts = [
+        b'{"inputs":' + spelled(page, index, paths),
+        b'"loader":' + canonical(loader),
+        *([b'"turn":' + canonical(turn)] if turn is not None else ()),
+        b'"version":' + canonical(version),
+    ]
+    return hashlib.sha256(b",".join(parts) + b"}").hexdigest()
+
+
+def spelled(page: Page, index: int, paths: tuple[str, ...]) -> bytes:
+    """The one spelling of what is at these paths, made once however many loaders cover the same."""
+    return page.once(("gathered", paths, index), lambda: canonical(gathered(page, index, paths)))
 
 
 def gathered(page: Page, index: int, paths: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Path -> record -> its value there."""
-    one = page.only(page.names[index])
-    return {path: dict(leaves(one, path)) for path in sorted(paths)}
+    return {path: dict(leaves(page, index, path)) for path in sorted(paths)}
 
 
-def leaves(one: Page, path: str) -> Iterable[tuple[str, Any]]:
-    """The records a one-anchor page's path ends at, each with its value."""
+def leaves(page: Page, index: int, path: str) -> Iterable[tuple[str, Any]]:
+    """The records an anchor's path ends at, each with its value."""
     *links, attribute = split(path)
-    model, names = one.model, one.names
+    own = page.names[index]
+    model, names = page.model, [own]
     if links:
-        model = one.store.shapes.end_of(one.model, tuple(links))
-        (names,) = one.linked(".".join(links))
+        model = page.store.shapes.end_of(page.model, tuple(links))
+        (names,) = map(list, page.only(own).linked(".".join(links)))
     for name in names:
-        yield name, settled(one.store, model, name, attribute)
+        yield name, settled(page.store, model, name, attribute)
 
 
 def settled(store: Store, model: str, name: str, attribute: str) -> Any:

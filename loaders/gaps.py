@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from loaders import restriction
 from loaders.checks import All, Check, Named
@@ -19,8 +19,7 @@ SHOWN = 500
 QUESTIONS = {Verdict.WAITING: "needs", Verdict.BLOCKED: "wellformed"}
 
 
-@dataclass(frozen=True)
-class What:
+class What(NamedTuple):
     """One thing somebody must bring or mend."""
 
     loader: str
@@ -72,7 +71,7 @@ Gaps = dict[What, Count]
 
 def plain(gaps: Gaps) -> list[list[dict[str, Any]]]:
     """As JSON, to be added to other workers' later."""
-    return [[asdict(what), asdict(count)] for what, count in gaps.items()]
+    return [[what._asdict(), asdict(count)] for what, count in gaps.items()]
 
 
 def merged(forms: Iterable[list[list[dict[str, Any]]]]) -> Gaps:

@@ -153,14 +153,12 @@ class Gatherer:
 
     def page(self, names: Iterable[str], *, now: datetime) -> Page:
         """The page of these anchors; those Magma doesn't show are left out."""
-        found = self.magma.records(self.project, self.model, list(names), self.attributes)
+        rows = self.rows[self.model]
+        found = self.magma.records(self.project, self.model, list(names), self.attributes, rows=rows)
         return self.extended(found, now=now)
 
-    def extended(self, anchors: Mapping[str, Document], *, now: datetime, in_rows: bool = False) -> Page:
-        """The page of anchors already read: one more request for each model they lead to.
-
-        Records decoded into rows are to be compared, not judged: checks expect plain documents.
-        """
+    def extended(self, anchors: Mapping[str, Document], *, now: datetime) -> Page:
+        """The page of anchors already read: one more request for each model they lead to."""
         documents: Documents = {self.model: dict(anchors)}
         for level in sorted({len(path) for path in self.plan.links}):
             wanted: dict[str, set[str]] = {}
@@ -168,14 +166,14 @@ class Gatherer:
                 target, names = self._followed(documents, path)
                 wanted.setdefault(target, set()).update(names - documents.setdefault(target, {}).keys())
             for target, names in wanted.items():
-                documents[target].update(self._read(target, names, in_rows=in_rows))
+                documents[target].update(self._read(target, names))
         return Page(self.model, tuple(anchors), Store(self.shapes, documents, now))
 
-    def _read(self, model: str, names: set[str], *, in_rows: bool) -> Mapping[str, Document]:
+    def _read(self, model: str, names: set[str]) -> Mapping[str, Document]:
         if not names:
             return {}
-        asked, rows = sorted(self.plan.attributes[model]), self.rows[model] if in_rows else None
-        return self.magma.records(self.project, model, sorted(names), asked, rows=rows)
+        asked = sorted(self.plan.attributes[model])
+        return self.magma.records(self.project, model, sorted(names), asked, rows=self.rows[model])
 
     def _followed(self, documents: Documents, path: tuple[str, ...]) -> tuple[str, set[str]]:
         model, names = self.model, set(documents[self.model])
@@ -193,7 +191,7 @@ class Gatherer:
     def with_digests(self, page: Page, indexes: Iterable[int], paths: Iterable[str]) -> Page:
         """The same page, with the md5 sums of the files at these paths where Magma tells them."""
         part = page.only(*(page.names[index] for index in indexes))
-        digests = dict(page.store.digests)
+        digests = page.once(("digests",), lambda: dict(page.store.digests))
         for path in paths:
             *links, attribute = split(path)
             model = self.shapes.end_of(self.model, tuple(links))
@@ -207,7 +205,7 @@ class Gatherer:
             for name in names:
                 if (sums := known[name]) is not None:
                     digests[model, name, attribute] = tuple(sums)
-        return page.with_digests(digests)
+        return page.once(("with digests",), lambda: page.with_digests(digests))
 
     def _digests(self, model: str, attribute: str, names: list[str]) -> dict[str, list[str] | None]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -67,6 +68,11 @@ class Verdicts:
         """One anchor's."""
         return Judgement(self.page.names[index], index, self.verdicts[index], self.due.get(index))
 
+    @property
+    def counts(self) -> Counter[str]:
+        """Verdict -> how many anchors have it."""
+        return Counter({one.value: count for one in Verdict if (count := self.verdicts.count(one))})
+
     def anchors(self, verdict: Verdict) -> list[str]:
         """The anchors with this verdict."""
         return [name for name, one in zip(self.page.names, self.verdicts, strict=True) if one is verdict]
@@ -99,10 +105,11 @@ def verdicts(loader: Loader, page: Page, past: Past, fingerprints: Fingerprints 
     for question, failing in ORDER:
         if question in loader.checks and left:
             answers = _answers(loader, question, page, left)
-            for index in left:
-                if not answers[index]:
-                    found[index] = failing
-            left = [index for index in left if answers[index]]
+            failed = [index for index in left if not answers[index]]
+            for index in failed:
+                found[index] = failing
+            if failed:
+                left = [index for index in left if answers[index]]
     due = _due(loader, page, _idle(page, past, left, found), past, fingerprints or _computed(loader, page))
     for index in due:
         found[index] = Verdict.DUE
@@ -123,7 +130,10 @@ def _due(
 ) -> dict[int, DueReason]:
     made = _answers(loader, "outputs", page, idle) if idle else {}
     due = {index: DueReason.MISSING for index in idle if not made[index]}
-    compared = [index for index in idle if made[index] and page.names[index] in past.completed]
+    completed = past.completed
+    compared = (
+        [index for index in idle if made[index] and page.names[index] in completed] if completed else []
+    )
     now = fingerprints(compared) if compared else {}
     changed = [index for index in compared if now[index] != past.completed[page.names[index]]]
     return due | dict.fromkeys([*changed, *_never_turned(loader, page, made, idle, past)], DueReason.CHANGED)

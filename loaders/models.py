@@ -82,7 +82,7 @@ class Suggestion(models.Model):
             ),
         )
         indexes = (
-            Index(fields=["project", "loader", "model", "anchor"], name="suggestions_of_an_anchor"),
+            Index(fields=["project", "model", "anchor", "loader"], name="suggestions_by_anchor"),
             Index(fields=["project", "id"], name="suggestions_of_a_project"),
             Index(fields=["request_name"], condition=~Q(request_name=""), name="suggestions_by_request"),
             GinIndex(

@@ -96,6 +96,12 @@ class Page:
         found: T = self.shared[key]
         return found
 
+    def forget(self) -> None:
+        """Let go of what was made of it: some of that leads back to the page, which then would stay."""
+        self.answers.clear()
+        self.shared.clear()
+        self.columns.clear()
+
     def linked(self, path: str) -> list[tuple[str, ...]]:
         """For each anchor the records `path` leads to, in Magma's order, each once."""
         frontier: list[tuple[str, ...]] = [(name,) for name in self.names]

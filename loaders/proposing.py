@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
+
+import msgspec
 
 from loaders import evidence, fingerprints, judging, restriction
 from loaders.checks import Finding
@@ -44,10 +45,8 @@ class Bench:
 
     def draft(self, judged: Verdicts) -> Draft:
         """Compare with what stands."""
-        draft = Draft(counts=Counter({one.value: n for one, n in Counter(judged.verdicts).items()}))
-        due: dict[str, list[Judgement]] = {}
-        for index in sorted(judged.due):
-            due.setdefault(self.keys[index], []).append(judged.at(index))
+        draft = Draft(counts=judged.counts)
+        due = self._due(judged)
         self._propose(draft, {key: members for key, members in due.items() if not self._stands(key, members)})
         draft.close = {
             key: self._ending([judged.at(index) for index in self.groups.get(key, ())])
@@ -56,6 +55,12 @@ class Bench:
         }
         self._notice(draft, judged)
         return draft
+
+    def _due(self, judged: Verdicts) -> dict[str, list[Judgement]]:
+        due: dict[str, list[Judgement]] = {}
+        for index in sorted(judged.due):
+            due.setdefault(self.keys[index], []).append(judged.at(index))
+        return due
 
     @cached_property
     def keys(self) -> Sequence[str]:
@@ -95,7 +100,7 @@ class Bench:
         return known.gist.members.get(self.page.names[index], "") if touch == known.gist.touch != "" else ""
 
     def _touch(self, key: str) -> str:
-        touch = digest_of([self.sights.touches[index] for index in self.groups[key]])
+        touch = digest_of([self.sights.touch(index) for index in self.groups[key]])
         return touch and sha256(f"{self.loader.mark}{touch}".encode()).hexdigest()
 
     def _stands(self, key: str, due: list[Judgement]) -> bool:
@@ -106,9 +111,10 @@ class Bench:
             and known.stands
             and not self.loader.every_hours
             and known.gist.touch == self._touch(key) != ""
-            and (known.gist.due, known.gist.loader_version) == (due[0].due, str(self.loader.version))
+            and known.gist.due == due[0].due
+            and known.gist.loader_version == self._version
             and known.gist.members.keys() == {judgement.anchor for judgement in due}
-            and known.gist.reason == judging.reason(self.loader, self.page, due[0])
+            and known.gist.reason == self._reason(due[0])
             and known.gist.restricted == self._is_restricted(due)
         )
 
@@ -129,14 +135,29 @@ class Bench:
         only = next(iter(members.values()))
         return Gist(
             anchor=key,
-            loader_version=str(self.loader.version),
+            loader_version=self._version,
             due=str(due[0].due),
-            reason=judging.reason(self.loader, self.page, due[0]),
+            reason=self._reason(due[0]),
             restricted=self._is_restricted(due),
             fingerprint=only if len(members) == 1 else fingerprints.digest(members),
             touch=self._touch(key),
             members=members,
         )
+
+    @cached_property
+    def _version(self) -> str:
+        return str(self.loader.version)
+
+    def _reason(self, judgement: Judgement) -> str:
+        """The reason of one that is due, which is that of all that are due so."""
+        why = judgement.due
+        if why not in self._reasons:
+            self._reasons[why] = judging.reason(self.loader, self.page, judgement)
+        return self._reasons[why]
+
+    @cached_property
+    def _reasons(self) -> dict[DueReason | None, str]:
+        return {}
 
     @cached_property
     def _reads_restricted(self) -> bool:
@@ -147,7 +168,7 @@ class Bench:
 
     def _proposal(self, gist: Gist, due: list[Judgement]) -> Proposal:
         return Proposal(
-            **{name: getattr(gist, name) for name in Gist.__dataclass_fields__},
+            **msgspec.structs.asdict(gist),
             receipt=self._receipt(gist, due),
             **self._footing(due),
         )
@@ -172,34 +193,51 @@ class Bench:
         config: dict[str, Any] = {"inputs": list(inputs), "params": dict(configs[0].params)}
         if rows := [dict(row) for one in configs for row in one.rows]:
             config["rows"] = rows
+        if rows or config["params"]:
+            self._ensure_json(config, due[0].anchor)
+        return config
+
+    @staticmethod
+    def _ensure_json(config: dict[str, Any], anchor: str) -> None:
         try:
             json.dumps(config, allow_nan=False)
         except (TypeError, ValueError) as error:
-            raise LoaderError(f"Its config for {due[0].anchor} is no JSON: {error}.") from error
-        return config
+            raise LoaderError(f"Its config for {anchor} is no JSON: {error}.") from error
 
-    def _receipt(self, gist: Gist, due: list[Judgement]) -> dict[str, Any]:
-        trees = {judgement.anchor: self._tree(judgement) for judgement in due[:SHOWN]}
-        inputs = {
-            judgement.anchor: fingerprints.gathered(self.page, judgement.index, self.loader.inputs)
-            for judgement in due[:SHOWN]
-        }
-        return {
-            "loader": self.loader.spelling,
+    def _receipt(self, gist: Gist, due: list[Judgement]) -> msgspec.Raw:
+        shown = due[:SHOWN]
+        receipt = {
+            "loader": self._spelling,
             "version": gist.loader_version,
             "fingerprint": gist.fingerprint,
-            "judged_at": self.page.now.isoformat(),
-            "anchors": trees,
-            "inputs": inputs,
+            "judged_at": self._judged_at,
+            "anchors": {one.anchor: self._tree(one) for one in shown},
+            "inputs": {one.anchor: self._inputs(one) for one in shown},
         }
+        return msgspec.Raw(msgspec.json.encode(receipt))
 
-    def _tree(self, judgement: Judgement) -> dict[str, Any]:
+    @cached_property
+    def _spelling(self) -> msgspec.Raw:
+        return msgspec.Raw(msgspec.json.encode(self.loader.spelling))
+
+    @cached_property
+    def _judged_at(self) -> str:
+        return self.page.now.isoformat()
+
+    @cached_property
+    def _covered(self) -> tuple[str, ...]:
+        return tuple(sorted(set(self.loader.inputs)))
+
+    def _inputs(self, judgement: Judgement) -> msgspec.Raw:
+        return msgspec.Raw(fingerprints.spelled(self.page, judgement.index, self._covered))
+
+    def _tree(self, judgement: Judgement) -> dict[str, msgspec.Raw]:
         findings = self.loader.explain(self.page, judgement.index)
         return {question: self._spelled(finding) for question, finding in findings.items()}
 
-    def _spelled(self, finding: Finding) -> dict[str, Any]:
+    def _spelled(self, finding: Finding) -> msgspec.Raw:
         """As JSON; a finding that loaders share is spelled once, and kept so that its id stays its own."""
-        _, form = self.page.once(("spelled", id(finding)), lambda: (finding, finding.as_json()))
+        _, form = self.page.once(("spelled", id(finding)), lambda: (finding, _json(finding)))
         return form
 
     def _records(self, due: list[Judgement]) -> list[str]:
@@ -229,3 +267,7 @@ class Bench:
         if (turn := self.loader.next_turn(self.page.now)) is not None:
             waiting = (*judged.anchors(Verdict.FRESH), *judged.anchors(Verdict.DUE))
             draft.ripens |= {name: min(turn, draft.ripens.get(name, turn)) for name in waiting}
+
+
+def _json(finding: Finding) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(finding.as_json()))

@@ -23,6 +23,7 @@ from loaders import evidence, fingerprints, registry
 from loaders.evidence import Wanted
 from loaders.judging import Past
 from loaders.models import Suggestion
+from loaders.services.copying import array
 from magma.client import connect
 
 logger = logging.getLogger(__name__)
@@ -111,7 +112,7 @@ def published(name: str) -> dict[str, Any]:
 PASTS = """
 SELECT r.loader, s.record, s.fingerprint, r.status, r.outcome
 FROM dispatch_subject AS s JOIN dispatch_analysisrequest AS r ON r.id = s.request_id
-WHERE s.model = %s AND s.record = ANY(%s) AND r.project = %s AND r.loader = ANY(%s)
+WHERE s.model = %s AND s.record = ANY(%s::text[]) AND r.project = %s AND r.loader = ANY(%s)
 ORDER BY r.ended_at, s.id
 """
 
@@ -121,7 +122,7 @@ def pasts(project: str, model: str, anchors: Sequence[str], loaders: Sequence[st
     busy: dict[str, set[str]] = defaultdict(set)
     done: dict[str, dict[str, str]] = defaultdict(dict)
     with connection.cursor() as cursor:
-        cursor.execute(PASTS, [model, list(anchors), project, list(loaders)])
+        cursor.execute(PASTS, [model, array(anchors), project, list(loaders)])
         for loader, record, mark, status, outcome in cursor.fetchall():
             if status != RequestStatus.ARCHIVED:
                 busy[loader].add(record)

@@ -41,23 +41,39 @@ class Sights:
         """For each anchor itself and every record read for it, each once."""
         return self._along(self.links)
 
-    @cached_property
-    def touches(self) -> list[str]:
-        """For each anchor a digest of which records were read and when each was last written.
+    def touch(self, index: int) -> str:
+        """A digest of which records were read for an anchor and when each was last written.
 
         Any write stamps its record, so while this is equal nothing read has changed. "" where that can't be
         relied on: a stamp is missing, or so young that the same second may see another write.
         """
-        return [self._touch(records) for records in self.records]
+        if index not in self._touches:
+            self._touches[index] = self._touch(self.records[index])
+        return self._touches[index]
+
+    @cached_property
+    def _touches(self) -> dict[int, str]:
+        return {}
 
     @cached_property
     def settled(self) -> list[bool]:
         """For each anchor whether, while its records and their stamps are the same, nothing was written."""
-        documents = self.page.store.documents
-        return [
-            self._is_settled([documents[model][name].get("updated_at") for model, name in records])
-            for records in self.records
-        ]
+        if not self._unsettled:
+            return [True] * len(self.page)
+        return list(map(self._unsettled.isdisjoint, self.records))
+
+    @cached_property
+    def _unsettled(self) -> set[Record]:
+        """Of all records read, those whose stamps can't be relied on; loaders of a page share them."""
+        return self.page.once(("unsettled",), self._find_unsettled)
+
+    def _find_unsettled(self) -> set[Record]:
+        return {
+            (model, name)
+            for model, documents in self.page.store.documents.items()
+            for name, document in documents.items()
+            if not self._is_old(document.get("updated_at"))
+        }
 
     @cached_property
     def restricted(self) -> list[bool]:
@@ -85,24 +101,22 @@ class Sights:
         return [tuple(dict.fromkeys(records)) for records in own] if prefixes else own
 
     def _touch(self, records: tuple[Record, ...]) -> str:
-        documents = self.page.store.documents
-        stamps = [documents[model][name].get("updated_at") for model, name in records]
-        if not self._is_settled(stamps):
+        if not self._unsettled.isdisjoint(records):
             return ""
+        documents = self.page.store.documents
         told = "\n".join(
-            f"{model}/{name}@{stamp}" for (model, name), stamp in zip(records, stamps, strict=True)
+            f"{model}/{name}@{documents[model][name].get('updated_at')}" for model, name in records
         )
         return sha256(told.encode()).hexdigest()
 
-    def _is_settled(self, stamps: list[str | None]) -> bool:
-        newest = max((stamp for stamp in stamps if stamp), default=None)
-        return newest is not None and None not in stamps and not self._is_young(newest)
-
-    def _is_young(self, stamp: str) -> bool:
-        if stamp < self._settled_before:
+    def _is_old(self, stamp: object) -> bool:
+        """Whether no other write can come to bear the same stamp."""
+        if not stamp or not isinstance(stamp, str):
             return False
+        if stamp < self._settled_before:
+            return True
         at = instant(stamp)
-        return at is None or at > self.page.now - UNSETTLED
+        return at is not None and at <= self.page.now - UNSETTLED
 
     @cached_property
     def _settled_before(self) -> str:

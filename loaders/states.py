@@ -9,6 +9,8 @@ from django.utils.translation import gettext_noop as _
 class Verdict(TextChoices):
     """A loader's answer for one anchor."""
 
+    __hash__ = str.__hash__  # a scan hashes millions of them, and an enumeration's own hash is slow
+
     OUT_OF_SCOPE = "out_of_scope", _("Out of scope")
     WAITING = "waiting", _("Waiting for inputs")
     BLOCKED = "blocked", _("Blocked by malformed inputs")

@@ -211,7 +211,7 @@ class Magma:
     ) -> Walk:
         """Every record that is there from the first page to the last, exactly once (`magma.walks`).
 
-        With `rows` (a shape for this model) the records are decoded in a third of the time.
+        With `rows` (a shape for this model) no more of the records is decoded than was asked for.
         """
 
         def fetch(wanted: Sequence[str] | str, page: int, size: int) -> Page:

@@ -192,7 +192,7 @@ class All(Check):
 
     def judge(self, page: Page) -> list[bool]:
         """Row by row, all parts."""
-        return [all(row) for row in zip(*(check.answers(page) for check in self.checks), strict=True)]
+        return list(map(all, zip(*(check.answers(page) for check in self.checks), strict=True)))
 
     def explain(self, page: Page, index: int) -> Finding:
         """All parts, passed or not, so that nobody mends one thing only to learn of the next."""
@@ -225,7 +225,7 @@ class AnyOf(Check):
 
     def judge(self, page: Page) -> list[bool]:
         """Row by row, any part."""
-        return [any(row) for row in zip(*(check.answers(page) for check in self.checks), strict=True)]
+        return list(map(any, zip(*(check.answers(page) for check in self.checks), strict=True)))
 
     def explain(self, page: Page, index: int) -> Finding:
         """All parts: any of them would do."""

@@ -6,11 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from math import inf
 from typing import Any, ClassVar
 
 from loaders.checks.base import Check, Finding, ensure_span
-from loaders.checks.uploads import entries, is_finished, name_of
-from loaders.checks.values import groups_of, matcher, span
+from loaders.checks.uploads import entries, entries_at, finished_at, is_finished, name_of
+from loaders.checks.values import fits, groups_of, matcher, span
 from loaders.pages import Page
 
 #: Illumina's names (…_S1_L001_R1_001.fastq.gz), the short ones (…_R1.fastq.gz), the archives' (…_1.fastq.gz).
@@ -36,7 +38,7 @@ class Files(Check):
 
     def __post_init__(self) -> None:
         """Refuse a pattern that can't be compiled, and numbers that can't be."""
-        matcher(self.pattern)
+        fits(self.pattern)
         ensure_span(self, self.min, self.max, least=0)
 
     def reads(self) -> frozenset[str]:
@@ -45,28 +47,34 @@ class Files(Check):
 
     def judge(self, page: Page) -> list[bool]:
         """Value by value."""
-        return [self.accepts(entries(value)) for value in page.values(self.attribute)]
+        finished = finished_at(page, self.attribute)
+        if self.pattern:
+            finished = [list(filter(fits(self.pattern), names)) for names in finished]
+        most = inf if self.max is None else self.max
+        passed = [self.min <= len(names) <= most for names in finished]
+        if not self.only:
+            return passed
+        found = entries_at(page, self.attribute)
+        return [
+            enough and len(names) == len(others)
+            for enough, names, others in zip(passed, finished, found, strict=True)
+        ]
 
     def explain(self, page: Page, index: int) -> Finding:
         """With the names seen, those that don't count marked."""
-        (value,) = page.only(page.names[index]).values(self.attribute)
-        found = entries(value)
+        found = entries(page.values(self.attribute)[index])
         count = sum(map(self.counts, found))
         pattern = f" like {self.pattern}" if self.pattern else ""
         says = f"{self.attribute}: {count} finished files{pattern}, expected {span(self.min, self.max)}"
         others = [name_of(entry) for entry in found if not self.counts(entry)]
         says += f"; not one of them: {', '.join(others)}" if others and self.only else ""
-        return Finding(self.id, self.accepts(found), says, seen=[name_of(entry) for entry in found])
-
-    def accepts(self, found: list[Any]) -> bool:
-        """Whether the files of one record pass."""
-        count = sum(map(self.counts, found)) if self.pattern else sum(map(is_finished, found))
         enough = self.min <= count and (self.max is None or count <= self.max)
-        return enough and (not self.only or count == len(found))
+        passed = enough and (not self.only or count == len(found))
+        return Finding(self.id, passed, says, seen=[name_of(entry) for entry in found])
 
     def counts(self, entry: Any) -> bool:
         """Whether one entry is a finished file of the right name."""
-        return is_finished(entry) and (not self.pattern or matcher(self.pattern)(name_of(entry)) is not None)
+        return is_finished(entry) and (not self.pattern or fits(self.pattern)(name_of(entry)))
 
 
 @dataclass(frozen=True)
@@ -89,13 +97,12 @@ class Mates(Check):
 
     def judge(self, page: Page) -> list[bool]:
         """Value by value."""
-        found = map(entries, page.values(self.attribute))
-        return [bool(files) and not self.odd(files) for files in found]
+        found = entries_at(page, self.attribute)
+        return [bool(files) and (self._is_pair(files) or not self.odd(files)) for files in found]
 
     def explain(self, page: Page, index: int) -> Finding:
         """Naming each that has no mate."""
-        (value,) = page.only(page.names[index]).values(self.attribute)
-        found = entries(value)
+        found = entries(page.values(self.attribute)[index])
         odd = self.odd(found)
         says = (
             f"{self.attribute}: without its mate: {', '.join(odd)}"
@@ -109,8 +116,6 @@ class Mates(Check):
         """The names that have no mate, or more than one, or say nothing about their read."""
         names = [name for entry in found if not _is_index(name := name_of(entry))]
         keys = [self._key(name) for name in names]
-        if _are_mates(keys):
-            return []
         counts = Counter(key for key in keys if key)
         return [
             name
@@ -126,30 +131,38 @@ class Mates(Check):
                 halves.setdefault(key[0], {})[key[1]] = entry
         return [(half["1"], half["2"]) for _, half in sorted(halves.items()) if half.keys() == {"1", "2"}]
 
+    def _is_pair(self, files: list[Any]) -> bool:
+        """The usual case, told quickly: two files that are each other's mate."""
+        if len(files) != 2:  # noqa: PLR2004 — a pair
+            return False
+        one, another = map(name_of, files)
+        if _is_index(one) or _is_index(another):
+            return False
+        match (self._key(one), self._key(another)):
+            case ((stem, "1"), (same, "2")) | ((stem, "2"), (same, "1")):
+                return bool(stem == same)
+            case _:
+                return False
+
     def _key(self, name: str) -> tuple[str, str] | None:
-        match = _split(self.pattern)(name)
+        match = self._split(name)
         if match is None:
             return None
-        rest = match.group("rest") if "rest" in groups_of(self.pattern) else ""
+        rest = match.group("rest") if self._has_rest else ""
         return f"{match.group('stem')}\0{rest or ''}", match.group("read")
 
+    @cached_property
+    def _split(self) -> Callable[[str], Any]:
+        """Our own pattern is safe in Python's engine, which is much quicker; others are not."""
+        return OWN if self.pattern == PAIRED else matcher(self.pattern)
 
-def _split(pattern: str) -> Callable[[str], Any]:
-    """Our own pattern is safe in Python's engine, which is much quicker on short names; others are not."""
-    return OWN if pattern == PAIRED else matcher(pattern)
+    @cached_property
+    def _has_rest(self) -> bool:
+        return "rest" in groups_of(self.pattern)
 
 
 def _is_index(name: str) -> bool:
     return "I" in name and OWN_INDEX(name) is not None
-
-
-def _are_mates(keys: list[tuple[str, str] | None]) -> bool:
-    """The usual case, told quickly: two files that are each other's mate."""
-    match keys:
-        case [(one, "1"), (another, "2")] | [(another, "2"), (one, "1")]:
-            return one == another
-        case _:
-            return False
 
 
 def other(read: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
+
+from loaders.pages import Page
 
 #: What Magma stores where there is deliberately no file.
 BLANK = "::blank"
@@ -16,7 +19,27 @@ def entries(value: Any) -> list[Any]:
     if value is None:
         return []
     found = value if isinstance(value, list) else [value]
-    return [entry for entry in found if entry is not None and stored(entry) != BLANK]
+    return [
+        entry
+        for entry in found
+        if entry is not None and not (isinstance(entry, dict) and entry.get("path") == BLANK)
+    ]
+
+
+def entries_at(page: Page, attribute: str) -> list[list[Any]]:
+    """For each anchor of a page its entries, made out once for all checks of the attribute."""
+    return page.once(("entries", attribute), lambda: list(map(entries, page.values(attribute))))
+
+
+def finished_at(page: Page, attribute: str) -> list[list[str]]:
+    """For each anchor of a page the names of its finished files, once for all checks as well."""
+    return page.once(("finished", attribute), partial(_finished, page, attribute))
+
+
+def _finished(page: Page, attribute: str) -> list[list[str]]:
+    return [
+        [name_of(entry) for entry in found if is_finished(entry)] for found in entries_at(page, attribute)
+    ]
 
 
 def stored(entry: Any) -> str:

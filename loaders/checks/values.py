@@ -25,16 +25,35 @@ def matcher(pattern: str) -> Callable[[str], Any]:
 
 
 @lru_cache(maxsize=1024)
+def fits(pattern: str) -> Callable[[str], bool]:
+    """Whether the whole text matches: the same answer as `matcher` gives, in a fraction of the time.
+
+    A set of patterns knows no match where RE2 runs out of memory: who finds none there asks once more.
+    """
+    surely, quickly = matcher(pattern), re2.Set.FullMatchSet(_quiet())
+    try:
+        quickly.Add(pattern)
+        quickly.Compile()
+    except re2.error:  # too large for a set
+        return lambda text: surely(text) is not None
+    return lambda text: bool(quickly.Match(text)) or surely(text) is not None
+
+
+@lru_cache(maxsize=1024)
 def groups_of(pattern: str) -> frozenset[str]:
     """The names of a pattern's groups."""
     return frozenset(_compiled(pattern).groupindex)
 
 
-def _compiled(pattern: str) -> Any:
+def _quiet() -> Any:
     options = re2.Options()
     options.log_errors = False
+    return options
+
+
+def _compiled(pattern: str) -> Any:
     try:
-        return re2.compile(pattern, options)
+        return re2.compile(pattern, _quiet())
     except re2.error as error:
         raise ValueError(f"The pattern {pattern!r} can't be used: {_told(error)}.") from error
 
@@ -66,14 +85,18 @@ class ValueCheck(Check):
         return frozenset({self.attribute})
 
     def judge(self, page: Page) -> list[bool]:
-        """Value by value."""
-        return [not is_absent(value) and self.accepts(value) for value in page.values(self.attribute)]
+        """Value by value, a text that many records have in common once."""
+        values = page.values(self.attribute)
+        texts = {text: self._passes(text) for text in {value for value in values if type(value) is str}}
+        return [texts[value] if type(value) is str else self._passes(value) for value in values]
 
     def explain(self, page: Page, index: int) -> Finding:
         """With the value."""
-        (value,) = page.only(page.names[index]).values(self.attribute)
-        passed = not is_absent(value) and self.accepts(value)
-        return Finding(self.id, passed, f"{self.attribute} {self.asks()}", seen=value)
+        value = page.values(self.attribute)[index]
+        return Finding(self.id, self._passes(value), f"{self.attribute} {self.asks()}", seen=value)
+
+    def _passes(self, value: Any) -> bool:
+        return not is_absent(value) and self.accepts(value)
 
 
 @dataclass(frozen=True)
@@ -102,11 +125,11 @@ class Matches(ValueCheck):
 
     def __post_init__(self) -> None:
         """Refuse a pattern that can't be compiled."""
-        matcher(self.pattern)
+        fits(self.pattern)
 
     def accepts(self, value: Any) -> bool:
         """Only text can match."""
-        return isinstance(value, str) and matcher(self.pattern)(value) is not None
+        return isinstance(value, str) and fits(self.pattern)(value)
 
     def asks(self) -> str:
         """In words."""
@@ -187,7 +210,7 @@ class MatrixWidth(Check):
 
     def explain(self, page: Page, index: int) -> Finding:
         """With the width seen, not the numbers."""
-        (value,) = page.only(page.names[index]).values(self.attribute)
+        value = page.values(self.attribute)[index]
         seen, wanted = width_of(value), self.wanted(page)
         return Finding(self.id, seen == wanted, f"{self.attribute} has {wanted} columns", seen=seen)
 

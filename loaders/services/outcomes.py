@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
+from typing import Any
 
 import msgspec
 
@@ -41,6 +42,8 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     lacks: tuple[Lack, ...] = ()
 
 
+#: What most anchors lack.
+NONE: list[Lack] = []
 OUTCOMES = msgspec.json.Decoder(list[Outcome])
 
 
@@ -96,25 +99,26 @@ def concluded(engine: Engine, loaders: Sequence[Loader], page: Page, judged: Jud
     for loader in loaders:
         if not engine.is_shadow(loader):
             _note_lacks(lacks, loader, page, judged)
-    known: dict[tuple[str, ...], Outcome] = {}
+    known: dict[Any, Outcome] = {}
     found = []
     for index, row in enumerate(rows):
-        if index in lacks:
-            found.append(Outcome(_words(row), tuple(lacks[index])))
-        else:
-            found.append(known.get(row) or known.setdefault(row, Outcome(_words(row))))
+        lacking = lacks.get(index, NONE)
+        key = (row, *map(id, lacking)) if lacking else row
+        if key not in known:
+            known[key] = Outcome(tuple(map(str, row)), tuple(lacking))
+        found.append(known[key])
     return found
 
 
-def _words(row: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(str, row))
-
-
 def _note_lacks(lacks: dict[int, list[Lack]], loader: Loader, page: Page, judged: Judged) -> None:
+    """Add what a loader finds lacking; one and the same `Lack` for all who lack the same."""
     restricted_loader = restriction.reads_restricted(loader, page.store.shapes)
-    sights = Sights.of(page, loader.links)
+    restricted = Sights.of(page, loader.links).restricted
+    made: dict[tuple[What, bool], Lack] = {}
     for index, whats in gaps.lacking(loader, page, judged.verdicts[loader.name]).items():
-        hidden = restricted_loader or sights.restricted[index]
-        lacks.setdefault(index, []).extend(
-            Lack(one.loader, one.verdict, one.label, one.whom, restricted_loader, hidden) for one in whats
-        )
+        hidden = restricted_loader or restricted[index]
+        own = lacks.setdefault(index, [])
+        for one in whats:
+            if (one, hidden) not in made:
+                made[one, hidden] = Lack(*one, restricted_loader, hidden)
+            own.append(made[one, hidden])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -236,7 +235,6 @@ def scan_model(
 
 
 def _walk(engine: Engine, model: str, account: Account, *, clock: Clock, afresh: bool) -> None:
-    engine = replace(engine, counts_gaps=True)
     gatherer = engine.gatherer(model)
     if gatherer is None:
         account.add(engine.judge_names(model, (), now=clock()))

@@ -13,6 +13,7 @@ from django.db import connection
 from loaders import seam
 from loaders.models import Seen, Unsettled
 from loaders.prints import LENGTH
+from loaders.services.copying import array
 from loaders.services.outcomes import Outcome, Outcomes
 
 #: Nothing is relied on for longer, whatever is thought to be settled.
@@ -30,8 +31,8 @@ READ_EACH = "SELECT names, prints FROM loaders_seen WHERE project = %s AND model
 KEEP = """
 INSERT INTO loaders_seen AS s
     (project, model, first, digest, judge, judged_at, names, prints, outcomes, codes)
-VALUES (%(project)s, %(model)s, %(first)s, %(digest)s, %(judge)s, %(judged_at)s, %(names)s, %(prints)s,
-    %(outcomes)s::jsonb, %(codes)s)
+VALUES (%(project)s, %(model)s, %(first)s, %(digest)s, %(judge)s, %(judged_at)s, %(names)s::text[],
+    %(prints)s, %(outcomes)s::jsonb, %(codes)s)
 ON CONFLICT (project, model, first) DO UPDATE SET (digest, judge, judged_at, names, prints, outcomes, codes)
     = (excluded.digest, excluded.judge, excluded.judged_at, excluded.names, excluded.prints,
        excluded.outcomes, excluded.codes)
@@ -87,7 +88,7 @@ def keep(
 
     `judged_at`: when all of it was judged, though some may have been since: no outcome is older.
     """
-    values: dict[str, Any] = {"project": project, "model": model, "first": names[0], "names": list(names)}
+    values: dict[str, Any] = {"project": project, "model": model, "first": names[0], "names": array(names)}
     values |= {"digest": digest, "judge": judge, "judged_at": judged_at, "prints": b"".join(prints)}
     spelled = msgspec.json.encode(outcomes.distinct).decode()
     with connection.cursor() as cursor:

@@ -8,17 +8,18 @@ be vouched for is judged (docs/explanations/loaders.md).
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
 from django.db import transaction
 
-from loaders import prints
+from loaders import gaps, prints
 from loaders.clocks import Clock
+from loaders.garbage import collected_after
 from loaders.gathering import Gatherer
 from loaders.loader import Loader
-from loaders.pages import Document, Page, Store
+from loaders.pages import Document, Page
 from loaders.prints import NOTHING
 from loaders.services import changes, seen
 from loaders.services.outcomes import Outcome, Outcomes, concluded
@@ -26,7 +27,6 @@ from loaders.services.seen import Before, Unrest
 from loaders.services.verdicts import Engine, Judged, Tally, faulty
 from loaders.sights import Sights
 from magma.ahead import read_ahead
-from magma.rows import plain
 
 Documents = Mapping[str, Document]
 
@@ -87,6 +87,11 @@ class Stretches:
         return [one for one in self._usable if not prints.is_settled_by_reading(one)]
 
     @cached_property
+    def counting(self) -> Engine:
+        """The engine of those whose conclusions are not kept: it counts what they lack as it judges."""
+        return replace(self.engine, counts_gaps=True)
+
+    @cached_property
     def _usable(self) -> list[Loader]:
         return self.engine.usable(self.gatherer.model)
 
@@ -103,12 +108,17 @@ class Stretches:
 
     def judge(self, documents: Documents, *, asked_at: datetime) -> Tally:
         """Judge what must be of one stretch; the tally is of all of it."""
-        page = self.gatherer.extended(documents, now=asked_at, in_rows=True)
+        with collected_after():
+            return self._judge(documents, asked_at)
+
+    def _judge(self, documents: Documents, asked_at: datetime) -> Tally:
+        page = self.gatherer.extended(documents, now=asked_at)
         known = seen.before(self.engine.project, page.model, page.names[0])
         stretch = Stretch(self, page, known, self._is_relied_on(known, now=page.now))
         with_all = stretch.tally()
         with_all.add(self._unusable(len(page)))
         with_all.records, with_all.pages = len(page), 1
+        page.forget()
         self.gone |= stretch.gone
         self.gone -= documents.keys()
         return with_all
@@ -131,7 +141,6 @@ class Stretch:
     """One of them."""
 
     whole: Stretches
-    #: In rows, to be compared.
     page: Page
     before: Before | None
     #: Whether what was concluded before still holds for what is as it was.
@@ -149,20 +158,6 @@ class Stretch:
         since = self.before.judged_at if self.before else self.page.now
         return self.whole.unrest.among(self.page.names, since=since)
 
-    def readable(self, names: Sequence[str]) -> Page:
-        """Some of its anchors as checks expect them, with all that they lead to."""
-        store, model = self.page.store, self.page.model
-        documents = {kind: found for kind, found in store.documents.items() if kind != model}
-        own = store.documents[model]
-        documents[model] = own if self._leads_back else {name: own[name] for name in names}
-        readable = {kind: plain(found) for kind, found in documents.items()}
-        return Page(model, tuple(names), Store(store.shapes, readable, store.now))
-
-    @property
-    def _leads_back(self) -> bool:
-        shapes, model = self.page.store.shapes, self.page.model
-        return any(shapes.end_of(model, path) == model for path in self.whole.gatherer.plan.links)
-
     def tally(self) -> Tally:
         """Compare, judge, write; the counts of the whole stretch."""
         if self.before and self.is_relied_on and self.before.digest == self.digest and not self.stirred:
@@ -170,7 +165,7 @@ class Stretch:
         else:
             tally = self._compared()
         if self.whole.restless:
-            judged = self._judged(self.readable(self.page.names), self.whole.restless)
+            judged = self.whole.counting.judged(self.whole.gatherer, self.page, self.whole.restless)
             judged.tally.written += self._settle(judged)
             tally.add(judged.tally)
         return tally
@@ -184,8 +179,8 @@ class Stretch:
             for name, mark in zip(self.page.names, marks, strict=True)
             if self.is_relied_on and name in known and known[name][0] == mark and name not in self.stirred
         }
-        part = self.readable([name for name in self.page.names if name not in found])
-        judged = self._judged(part, self.whole.loaders)
+        part = self._part([name for name in self.page.names if name not in found])
+        judged = self.whole.engine.judged(self.whole.gatherer, part, self.whole.loaders)
         if part.names and len(judged.verdicts) < len(self.whole.loaders):
             return self._failed(judged, found)
         if part.names:
@@ -193,18 +188,19 @@ class Stretch:
             found |= zip(part.names, new, strict=True)
         outcomes = Outcomes.of(found[name] for name in self.page.names)
         written = self._settle(judged, outcomes, self._relied_on(part, judged, marks))
+        part.forget()
         tally = outcomes.tally(self.whole.names, self.page.names)
         tally.written, tally.judged = written, len(part)
         return tally
+
+    def _part(self, names: Sequence[str]) -> Page:
+        return self.page if len(names) == len(self.page) else self.page.only(*names)
 
     def _known(self) -> dict[str, tuple[bytes, Outcome]]:
         if self.before is None:
             return {}
         project, model = self.whole.engine.project, self.page.model
         return seen.each_before(project, model, self.page.names[0], self.before.outcomes)
-
-    def _judged(self, page: Page, loaders: list[Loader]) -> Judged:
-        return self.whole.engine.judged(self.whole.gatherer, page, loaders)
 
     def _relied_on(self, part: Page, judged: Judged, marks: list[bytes]) -> list[bytes]:
         """The prints, but of anchors whose verdicts may change while what is read stays the same."""
@@ -218,8 +214,16 @@ class Stretch:
         """A loader failed: what the others said is written, and nothing of it remembered."""
         judged.tally.written += self._settle(judged)
         judged.tally.judged = len(self.page) - len(found)
+        for loader in self.whole.loaders:
+            judged.tally.add(self._lacking(loader, judged))
         judged.tally.add(Outcomes.of(found.values()).tally(self.whole.names, list(found)))
         return judged.tally
+
+    def _lacking(self, loader: Loader, judged: Judged) -> Tally:
+        if loader.name not in judged.verdicts or self.whole.engine.is_shadow(loader):
+            return Tally()
+        verdicts = judged.verdicts[loader.name]
+        return Tally(gaps=gaps.counted(loader, Sights.of(verdicts.page, loader.links), verdicts))
 
     def _settle(
         self, judged: Judged, outcomes: Outcomes | None = None, relied_on: Sequence[bytes] = ()

@@ -16,6 +16,7 @@ from loaders.drafts import Gist, Known
 from loaders.loader import Loader
 from loaders.models import Dismissal, Suggestion, SuggestionEvent
 from loaders.services import changes
+from loaders.services.copying import array
 from loaders.services.rows import Desk
 from loaders.states import MOVES, SuggestionEventKind, SuggestionStatus
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError
@@ -24,14 +25,18 @@ from polyphemus_site.moves import sources_of
 POLYPHEMUS = "polyphemus"
 LOADER_GONE = "The loader is no longer installed, or no longer for this project."
 HIDDEN = "Magma no longer shows the record: it was disconnected, restricted, renamed or removed."
+#: Anchor by anchor, by key: see `rows`. Which loaders are asked about is no part of the question, lest
+#: PostgreSQL think of the key's last column as of many lookups, and of another index as cheaper.
 LATEST = """
-SELECT DISTINCT ON (loader, anchor) loader, id, status, anchor, loader_version, due, reason, restricted,
-    fingerprint, touch, members::text
-FROM loaders_suggestion
-WHERE project = %s AND model = %s AND loader = ANY(%s) AND anchor = ANY(%s)
-ORDER BY loader, anchor, id DESC
+SELECT loader, id, status, latest.anchor, loader_version, due, reason, restricted, fingerprint, touch, members
+FROM unnest(%s::text[]) AS asked(anchor) CROSS JOIN LATERAL (
+    SELECT DISTINCT ON (loader) loader, id, status, anchor, loader_version, due, reason, restricted,
+        fingerprint, touch, members::text
+    FROM loaders_suggestion
+    WHERE project = %s AND model = %s AND anchor = asked.anchor
+    ORDER BY loader, id DESC) AS latest
 """
-GIST = ("anchor", "loader_version", "due", "reason", "restricted", "fingerprint", "touch", "members")
+STATUSES = {status.value: status for status in SuggestionStatus}
 
 
 def known(
@@ -40,10 +45,21 @@ def known(
     """Loader -> anchor or batch -> the latest suggestion there is."""
     found: dict[str, dict[str, Known]] = {loader: {} for loader in loaders}
     with connection.cursor() as cursor:
-        cursor.execute(LATEST, [project, model, list(loaders), list(keys)])
-        for loader, pk, status, *gist, members in cursor.fetchall():
-            one = Gist(**dict(zip(GIST, (*gist, msgspec.json.decode(members)), strict=True)))
-            found[loader][one.anchor] = Known(pk, SuggestionStatus(status), one)
+        cursor.execute(LATEST, [array(keys), project, model])
+        for loader, pk, status, anchor, version, due, reason, restricted, mark, touch, members in cursor:
+            if loader not in found:
+                continue
+            gist = Gist(
+                anchor=anchor,
+                loader_version=version,
+                due=due,
+                reason=reason,
+                restricted=restricted,
+                fingerprint=mark,
+                touch=touch,
+                members=msgspec.json.decode(members),
+            )
+            found[loader][anchor] = Known(pk, STATUSES[status], gist)
     return found
 
 

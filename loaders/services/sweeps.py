@@ -8,7 +8,6 @@ it is done, and judging it twice does no harm.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -150,7 +149,7 @@ def judge(magma: Magma, shard_id: int, *, clock: Clock) -> Tally:
 
 def _judged(magma: Magma, shard: Shard, *, clock: Clock) -> Tally:
     project, model = shard.run.project, shard.run.model
-    engine = replace(Engine.of(magma, project), counts_gaps=True)
+    engine = Engine.of(magma, project)
     gatherer = engine.gatherer(model)
     if gatherer is None:
         return engine.judge_names(model, shard.names, now=clock())

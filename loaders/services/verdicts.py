@@ -16,6 +16,7 @@ from loaders import gaps, registry, seam
 from loaders.batches import whole_batches
 from loaders.drafts import Draft, Known
 from loaders.gaps import Count, Gaps
+from loaders.garbage import collected_after
 from loaders.gathering import Gatherer, ensure_readable, ensure_seen, is_readable, shapes_of
 from loaders.judging import Past, Rivals, Verdicts, rivals_of, with_rivals
 from loaders.limits import time_limit
@@ -221,6 +222,12 @@ class Engine:
 
     def judge_page(self, gatherer: Gatherer, page: Page, *, now: datetime) -> Tally:
         """Every loader's verdict on a page, and what follows from it."""
+        with collected_after():
+            tally = self._judge_page(gatherer, page, now=now)
+            page.forget()
+            return tally
+
+    def _judge_page(self, gatherer: Gatherer, page: Page, *, now: datetime) -> Tally:
         asked = [loader for loader in self.loaders if loader.model == page.model]
         judged = self.judged(gatherer, page, asked)
         with transaction.atomic():

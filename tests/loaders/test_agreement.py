@@ -8,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loaders.checks import Check, from_json
-from loaders.judging import Past, judge, reason
+from loaders.checks.values import fits, matcher
+from loaders.fingerprints import digest, gathered
+from loaders.judging import ORDER, Past, judge, reason
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
 from loaders.pages import Page
+from loaders.states import DueReason, Verdict
 from tests.loaders.strategies import checks, pages
 
 
@@ -108,6 +111,68 @@ def test_whatever_a_loader_asks_its_verdicts_depend_on_neither(
     }
 
     assert cut == whole
+
+
+def asked_alone(loader: Loader, page: Page, index: int, past: Past) -> tuple[Verdict, DueReason | None]:
+    """The verdict on one anchor as the order of questions has it, from what explains it and nothing else."""
+    name = page.names[index]
+    passed = {
+        question: check.explain(Page(page.model, (name,), page.store), 0).passed
+        for question, check in loader.checks.items()
+    }
+    for question, failing in ORDER:
+        if not passed.get(question, True):
+            return failing, None
+    if name in past.in_progress:
+        return Verdict.IN_PROGRESS, None
+    if not passed["outputs"]:
+        return Verdict.DUE, DueReason.MISSING
+    if past.completed.get(name) not in {None, covered(loader, page, index)}:
+        return Verdict.DUE, DueReason.CHANGED
+    return Verdict.FRESH, None
+
+
+def covered(loader: Loader, page: Page, index: int) -> str:
+    """The fingerprint by its definition."""
+    inputs = gathered(page, index, loader.inputs)
+    return digest({"loader": loader.identity, "version": loader.version, "inputs": inputs})
+
+
+@settings(deadline=None)
+@given(
+    st.lists(loaders_of_any_kind, min_size=1, max_size=4),
+    pages,
+    st.sets(st.integers(0, 4)),
+    st.sets(st.integers(0, 4)),
+)
+def test_loaders_that_share_a_page_judge_as_if_each_record_were_asked_about_alone(
+    loaders: list[Loader], page: Page, busy: set[int], changed: set[int]
+) -> None:
+    completed = {
+        name: "another" if number in changed else covered(loaders[0], page, number)
+        for number, name in enumerate(page.names)
+    }
+    past = Past(in_progress=frozenset(f"P{number}" for number in busy), completed=completed)
+
+    together = [judge(loader, page, past) for loader in loaders]
+
+    assert [[(one.verdict, one.due) for one in found] for found in together] == [
+        [asked_alone(loader, page, index, past) for index in range(len(page))] for loader in loaders
+    ]
+
+
+@given(
+    st.sampled_from(
+        (r"", r".*", r".+\.fastq\.gz", r"a|b", r"(?i)ab?", r"\d+[02468]", r"^a$", r"[^/]+", r"\pL+")
+    ),
+    st.text("ab1.\n/\u00fcA20fqgzst", max_size=9) | st.just("x.fastq.gz"),
+)
+def test_the_quick_way_to_match_a_pattern_agrees_with_the_other(pattern: str, text: str) -> None:
+    assert fits(pattern)(text) is (matcher(pattern)(text) is not None)
+
+
+def test_a_pattern_too_large_for_the_quick_way_is_matched_all_the_same() -> None:
+    assert [fits(r"\pL{300}y?")(text) for text in ("x" * 300, "x" * 299)] == [True, False]
 
 
 @settings(deadline=None)

@@ -55,6 +55,33 @@ class TestOpen:
         with pytest.raises(IntegrityError, match="one_open_suggestion_per_anchor"):
             suggestion.save(force_insert=True)
 
+    @pytest.mark.parametrize(
+        "odd",
+        ["", "\\N", "\\.", "a\tb\nc\rd", 'say "so"', "{a,b}", "C:\\new", "\u00fc\u2028\U0001f9ea", "it's %s"],
+    )
+    def test_it_is_kept_to_the_letter(self, now: datetime, odd: str) -> None:
+        values: dict[str, Any] = {
+            "reason": odd,
+            "members": {"DTL001": odd},
+            "config": {"inputs": [odd], "params": {odd: [odd]}},
+            "receipt": {"anchors": {odd: odd}},
+            "records": [odd, "patient/DTL001"],
+        }
+
+        kept = suggested("DTL001", now, **values)
+
+        assert {name: getattr(kept, name) for name in values} == values
+        assert kept.events.get().note == odd
+
+    def test_a_nul_is_kept_as_a_mark_that_something_was_there(self, now: datetime) -> None:
+        kept = suggested("DTL001", now, reason="a\0b", config={"inputs": ["a\0b"]}, records=["a\0b"])
+
+        assert (kept.reason, kept.config, kept.records) == (
+            "a\ufffdb",
+            {"inputs": ["a\ufffdb"]},
+            ["a\ufffdb"],
+        )
+
 
 class TestClose:
     def test_it_says_when_and_why(self, now: datetime) -> None:

@@ -278,7 +278,7 @@ class TestWhatReadingDoesNotTell:
         AnalysisRequest.objects.update(
             status=RequestStatus.ARCHIVED, outcome=Outcome.CANCELLED, ended_at=now(), wake_at=None
         )
-        warehouse.load({"patient": {"DTL002": {"physician": "another"}}})
+        warehouse.load({"sample": {"DTL002.T9": {"patient": "DTL002", "tumor_type": "Normal"}}})
         (page,) = magma.walk("dt_lung", "patient", begun.attributes, rows=begun.rows["patient"])
         an_hour_later = now() + timedelta(hours=1)
 
@@ -295,7 +295,7 @@ class TestWhatReadingDoesNotTell:
         scan(magma)
         Desk("dt_lung", "exome_pipe", "patient", now()).close({PATIENT: "for a while"})
         with monkeypatch.context() as broken:
-            broken.setattr(Files, "accepts", lambda *_: 1 / 0)
+            broken.setattr(Files, "judge", lambda *_: 1 / 0)
             assert scan(magma).faults.keys() == {"exome_pipe"}
 
         scan(magma)

@@ -81,7 +81,7 @@ class TestARow:
         with pytest.raises(KeyError):
             row["read_count"]
 
-    @pytest.mark.parametrize("value", ["", 5, [], {"path": 7}, [None], [["x"]], True])
+    @pytest.mark.parametrize("value", ["", 5, [], {}, {"path": 7}, {"size": 7}, [None], [["x"]], True])
     def test_takes_values_of_any_type(self, value: Any) -> None:
         row = decoded(TUBE | {"bam": value, "raw_fastqs": value, "read_count": value, "sample": value})
 

@@ -1,0 +1,34 @@
+"""Values as PostgreSQL's COPY and its array literals spell them: what goes by the thousand goes this way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+#: What a field of COPY escapes. PostgreSQL's texts know no NUL.
+FIELD = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": "\ufffd"})
+#: What a quoted element of an array escapes.
+ELEMENT = str.maketrans({"\\": r"\\", '"': r"\"", "\0": "\ufffd"})
+
+
+def field(text: str) -> str:
+    """A text as a field of a line."""
+    return text if text.isprintable() and "\\" not in text else text.translate(FIELD)
+
+
+def flag(value: bool) -> str:  # noqa: FBT001 — the value is what is spelled
+    """A truth as a field of a line."""
+    return "t" if value else "f"
+
+
+def json_field(spelled: bytes) -> str:
+    """JSON as a field of a line."""
+    return spelled.decode().replace(r"\u0000", "\ufffd").replace("\\", r"\\")
+
+
+def array(texts: Iterable[str]) -> str:
+    """Texts as an array's literal."""
+    return "{" + ",".join([f'"{_element(text)}"' for text in texts]) + "}"
+
+
+def _element(text: str) -> str:
+    return text if text.isalnum() else text.translate(ELEMENT)
