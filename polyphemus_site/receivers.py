@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.dispatch import receiver
 
 from orphans.models import Review
@@ -25,10 +26,13 @@ def move_channel_digest(*, project: str, **_: Any) -> None:
 
 @receiver(removal_proposed, dispatch_uid="polyphemus_site.ask_for_agreement")
 def ask_for_agreement(*, review: Review, now: datetime, **_: Any) -> None:
-    """The admins we know of who may agree are asked at once, in the transaction of the proposal."""
+    """The admins we know of who may agree are asked at once, in the transaction of the proposal.
+
+    Where none of the project's reads a digest, the installation's admins are.
+    """
     path = f"/{review.project}/orphans/reviews/{review.pk}"
     about = {"project": review.project, "review": review.pk, "path": path, "who": review.decided_by}
-    for email in digests.admins_of(review.project, now=now):
+    for email in digests.admins_of(review.project, now=now) or settings.POLYPHEMUS_ADMIN_EMAILS:
         if email != review.decided_by:
             key = f"orphan-removal-proposed:{review.pk}:{now.timestamp()}:{email}"
             outbox.write(kind="orphan_removal_proposed", recipient=email, context=about, key=key, now=now)

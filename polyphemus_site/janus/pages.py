@@ -58,7 +58,7 @@ def welcome(request: HttpRequest, *, back_to: str) -> HttpResponse:
     """What a visitor we don't know gets: their own form back, a hop, or Janus's door."""
     url = f"{settings.POLYPHEMUS_URL}{back_to}"
     if request.method not in SAFE_METHODS:
-        return _form_kept(request, login=login_url(url))
+        return _form_kept(request, login=login_url(_form_page(request)))
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and HOP_COOKIE not in request.COOKIES:
         return _hop(request, url)
     return _door(request, url)
@@ -111,6 +111,12 @@ def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
         return _form_kept(request, login="", status=HTTPStatus.FORBIDDEN)
     logger.warning("A form of %s is refused: %s", request.headers.get("Origin", "nowhere"), reason)
     return render(request, "janus/foreign_form.html", status=HTTPStatus.FORBIDDEN)
+
+
+def _form_page(request: HttpRequest) -> str:
+    """Where the form stood: the address it is sent to may show nothing."""
+    page = request.headers.get("Referer", "")
+    return page if origin_of(page) == own_origin() else f"{settings.POLYPHEMUS_URL}/"
 
 
 def _form_kept(

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from pytest_django import Settings
 
 from orphans.errors import AlreadyDecidedError, BlockedError, NotConfirmedError, SamePersonError
 from orphans.models import Orphan, Review
@@ -113,6 +114,15 @@ class TestDecide:
         notice = Notice.objects.get(kind="orphan_removal_proposed")
         assert notice.recipient == "admin@ucsf.edu"
         assert notice.context["path"] == f"/labors/orphans/reviews/{proposed.pk}"
+
+    def test_where_no_admin_reads_a_digest_the_installations_are_asked(
+        self, world: World, settings: Settings
+    ) -> None:
+        settings.POLYPHEMUS_ADMIN_EMAILS = ["operator@ucsf.edu"]
+
+        world.decide(world.review(ONE), Decision.REMOVE, is_admin=False)
+
+        assert Notice.objects.get(kind="orphan_removal_proposed").recipient == "operator@ucsf.edu"
 
     def test_an_editors_removal_is_a_proposal(self, world: World) -> None:
         review = world.decide(world.review(ONE), Decision.REMOVE, is_admin=False)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 import pytest
 from django.db import transaction
@@ -14,12 +17,29 @@ from dispatch.services import notices
 from dispatch.states import EventKind, RequestStatus
 from loaders.models import Suggestion
 from polyphemus_site.mail import delivery
+from polyphemus_site.mail.models import Notice, Unsubscription
+from polyphemus_site.mail.subscriptions import one_click_url
 from tests.browser.conftest import SignIn
 from tests.browser.sites import WEBMAIL, Certificate, serve_page
 from tests.polyphemus_site.home import rows
 from tests.polyphemus_site.mail.conftest import serve
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+
+
+#: What a scanner may do with any address.
+SEND_FORM = """(address) => {
+    const form = Object.assign(document.createElement("form"), { method: "post", action: address });
+    document.body.append(form);
+    form.submit();
+}"""
+BLIND_POST = """([address, type]) => fetch(address, {
+    method: "POST", mode: "no-cors", credentials: "include", headers: { "Content-Type": type }, body: "{}",
+}).then(() => null)"""
+PREFLIGHTED_POST = """(address) => fetch(address, {
+    method: "POST", credentials: "include", body: "{}",
+    headers: { "Content-Type": "application/json", "X-Polyphemus-Client": "1" },
+}).then((answer) => answer.status, (error) => error.name)"""
 
 
 @pytest.fixture
@@ -44,8 +64,8 @@ def letter(deferred: AnalysisRequest, site: str, settings: Settings) -> str:
         settings.EMAIL_PORT = inbox.port
         notices.owe(deferred, EventKind.DEFERRED, event_id=1, now=now)
         delivery.deliver(now=now)
-    _, html = inbox.mails[0].iter_parts()
-    return str(html.get_content())
+    _, beside = inbox.mails[0].iter_parts()
+    return str(beside.get_content())
 
 
 def test_from_a_mail_in_web_mail_to_a_decision(
@@ -79,6 +99,54 @@ def test_opening_every_link_of_a_mail_decides_nothing(
     page.goto(f"{site}/labors/requests/dt_lung_tumor_pair")
     assert [answer.status for answer in opened if answer] == [200] * len(links)
     expect(page.locator(".badge").first).to_have_text("Handed back to the requester")
+
+
+def test_a_link_scanner_that_runs_scripts_and_sends_every_form_decides_nothing(
+    site: str, deferred: AnalysisRequest, letter: str, browser: BrowserContext
+) -> None:
+    page = browser.pages[0]
+    stop = one_click_url(Notice.objects.get())
+    links = [html.unescape(link) for link in re.findall(r'href="(https://polyphemus[^"]+)"', letter)]
+    shown: list[int] = []
+    page.on(
+        "response", lambda answer: shown.append(answer.status) if answer.request.method == "POST" else None
+    )
+
+    for link in [*links, f"{links[0]}/cancel", stop]:
+        page.goto(stop)
+        with page.expect_navigation():
+            page.evaluate(SEND_FORM, link)
+        for _ in range(page.locator("form").count()):
+            with page.expect_navigation():
+                page.evaluate("document.forms[0].submit()")
+
+    deferred.refresh_from_db()
+    assert len(links) == 2
+    assert len(shown) > len(links)
+    assert all(status >= HTTPStatus.BAD_REQUEST for status in shown)
+    assert deferred.status == RequestStatus.DEFERRED
+    assert not Unsubscription.objects.exists()
+
+
+def test_a_script_of_a_sibling_host_is_refused_although_it_carries_the_cookie(
+    site: str, offered: None, browser: BrowserContext, sign_in: SignIn, certificate: Certificate
+) -> None:
+    sign_in("a:labors")
+    page = browser.pages[0]
+    address = f"{site}/api/v1/suggestions/{Suggestion.objects.get(anchor='open').pk}"
+    statuses: list[int] = []
+    page.on("response", lambda answer: statuses.append(answer.status) if "/api/" in answer.url else None)
+
+    with serve_page(certificate, "<p>A page of somebody else's</p>") as port:
+        page.goto(f"https://blog.development.local:{port}/")
+        for what in ("accept", "dismiss"):
+            page.evaluate(BLIND_POST, [f"{address}/{what}", "text/plain"])
+        foreseen = page.evaluate(PREFLIGHTED_POST, f"{address}/accept")
+
+    assert statuses[:2] == [HTTPStatus.UNSUPPORTED_MEDIA_TYPE] * 2
+    assert foreseen == "TypeError"
+    assert not AnalysisRequest.objects.exists()
+    assert set(Suggestion.objects.values_list("status", flat=True)) == {"open"}
 
 
 def test_a_form_of_a_sibling_host_is_refused_although_it_carries_the_cookie(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from http import HTTPStatus
 
+import httpx
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
@@ -12,8 +14,9 @@ from polyphemus_site.home.digests import subscribe
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
 from tests.browser.conftest import SignIn
-from tests.browser.sites import WEBMAIL, Certificate, serve_page
+from tests.browser.sites import POLYPHEMUS, WEBMAIL, Certificate, serve_page
 from tests.polyphemus_site.home import rows
+from tests.polyphemus_site.janus.tokens import token
 
 pytestmark = [pytest.mark.browser, pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
@@ -28,6 +31,22 @@ def labors(transactional_db: None) -> None:
     rows.orphan("LOST-1", now=now).save()
     person = Person("dr.who@ucsf.edu", roles=read_permissions("e:labors"))
     subscribe(person, "labors", hour=8, now=now)
+
+
+def test_a_page_says_how_it_may_be_used(site: str) -> None:
+    port = site.rpartition(":")[2]
+    with httpx.Client(verify=False, headers={"Host": POLYPHEMUS}) as client:  # noqa: S501 — our own certificate
+        client.cookies.set("JANUS_TOKEN", token("dr.who@ucsf.edu", "e:labors"))
+        page = client.get(f"https://127.0.0.1:{port}/-/mail")
+
+    assert page.status_code == HTTPStatus.OK
+    assert page.headers["Strict-Transport-Security"].startswith("max-age=31536000")
+    assert "frame-ancestors 'none'" in page.headers["Content-Security-Policy"]
+    assert page.headers["X-Frame-Options"] == "DENY"
+    given = page.headers["Set-Cookie"]
+    assert given.startswith("__Host-csrftoken=")
+    assert "SameSite=Strict" in given
+    assert "Secure" in given
 
 
 def test_a_link_in_web_mail_leads_to_the_page_although_the_cookie_is_strict(

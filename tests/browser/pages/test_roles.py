@@ -145,6 +145,18 @@ def test_in_the_admin(
     assert (users.status, added.status) == (403, 403)
 
 
+@pytest.mark.parametrize("perm", ["g:labors", "v:labors", "e:labors", "g:administration"])
+def test_the_admin_is_closed_to_others_and_says_to_whom_it_is_open(
+    site: str, labors: lively.Lively, browser: BrowserContext, sign_in: SignIn, perm: str
+) -> None:
+    sign_in(perm)
+    page = browser.pages[0]
+
+    page.goto(f"{site}/admin/loaders/suggestion/")
+
+    expect(page.get_by_role("heading", name="This part is for project admins")).to_be_visible()
+
+
 def test_a_viewer_reads_why_and_is_told_who_may_request_it(
     site: str, labors: lively.Lively, browser: BrowserContext, sign_in: SignIn
 ) -> None:

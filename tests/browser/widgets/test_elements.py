@@ -22,6 +22,7 @@ Embed = Callable[..., Page]
 ELEMENTS = ["polyphemus-suggestions", "polyphemus-requests", "polyphemus-orphans"]
 ALL = "".join(f'<{element} project="dt_lung"></{element}>' for element in ELEMENTS)
 SCRIPTS = Path(__file__).resolve().parents[3] / "static/widgets/v1"
+DOCS = Path(__file__).resolve().parents[3] / "docs/reference/widgets.md"
 REQUESTS = '<polyphemus-requests project="dt_lung"></polyphemus-requests>'
 
 
@@ -48,6 +49,17 @@ def test_elements_that_can_not_work_are_not_seen(
     page = embed(ALL)
 
     assert len(told(page, "error", 3)) == 3
+    expect(page.locator(f"{', '.join(ELEMENTS)}").locator("visible=true")).to_have_count(0)
+
+
+def test_an_api_that_never_answers_is_not_waited_for_longer_than_five_seconds(
+    embed: Embed, browser_context: BrowserContext
+) -> None:
+    browser_context.route("**/api/v1/**", lambda _route: None)
+    page = embed(ALL)
+    page.wait_for_function("told.length === 3", timeout=8_000)
+
+    assert [detail["status"] for detail in told(page, "error", 3)] == [0, 0, 0]
     expect(page.locator(f"{', '.join(ELEMENTS)}").locator("visible=true")).to_have_count(0)
 
 
@@ -116,6 +128,28 @@ def test_the_hosts_styles_stay_outside_and_its_colours_come_in_by_name(embed: Em
     element = page.locator("polyphemus-requests")
     expect(element).to_have_css("color", "rgb(1, 2, 3)")
     expect(element).to_have_css("font-size", "14px")
+
+
+def test_every_property_that_is_documented_is_used_and_no_other() -> None:
+    said = (
+        DOCS.read_text(encoding="utf-8")
+        .partition("a host sets custom properties:")[2]
+        .partition(" The parts")[0]
+    )
+    documented = {name.removeprefix("--polyphemus") for name in re.findall(r"`(-[\w-]+)`", said)}
+    used = re.findall(r"var\(--polyphemus(-[\w-]+)", (SCRIPTS / "look.js").read_text(encoding="utf-8"))
+
+    assert documented == set(used)
+
+
+@pytest.mark.parametrize(("wish", "seconds"), [("reduce", "0s"), ("no-preference", "0.15s")])
+def test_nothing_moves_for_who_wishes_so(embed: Embed, page: Page, wish: Any, seconds: str) -> None:
+    page.emulate_media(reduced_motion=wish)
+    embed(REQUESTS)
+    root = "document.querySelector('polyphemus-requests').shadowRoot"
+    page.evaluate(f"{root}.append(document.createElement('button'))")
+
+    assert page.evaluate(f"getComputedStyle({root}.querySelector('button')).transitionDuration") == seconds
 
 
 def test_an_element_speaks_the_language_it_is_told(embed: Embed) -> None:

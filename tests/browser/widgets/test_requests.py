@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from playwright.sync_api import Page, expect
 
+from dispatch.models import AnalysisRequest
 from dispatch.services import requests
 
 pytestmark = pytest.mark.browser
@@ -36,6 +37,16 @@ def test_open_requests_are_listed_with_their_state(embed: Embed, published: str)
     href = card.get_by_role("link", name=published).get_attribute("href")
     assert href is not None
     assert href.endswith(f"/dt_lung/requests/{published}")
+
+
+def test_hostile_words_stay_words(embed: Embed, published: str) -> None:
+    hostile = '<img src=x onerror="window.told.push([`hacked`])"> \u202egnp.sj' * 150
+    AnalysisRequest.objects.update(analysis=hostile[:100], requester=hostile[:200])
+    page = embed(ELEMENT)
+
+    expect(page.locator("polyphemus-requests li")).to_contain_text("<img src=x onerror=")
+    assert page.locator("polyphemus-requests img").count() == 0
+    assert page.evaluate("told.map(([name]) => name)") == ["loaded"]
 
 
 def test_a_project_without_requests_says_so(embed: Embed, polyphemus: str) -> None:

@@ -109,6 +109,29 @@ class TestSignedIn:
         assert "https://janus.ucsf.edu/login" in page
 
     @pytest.mark.parametrize(
+        ("referrer", "back"),
+        [
+            ("https://polyphemus.ucsf.edu/form?a=1", "https://polyphemus.ucsf.edu/form?a=1"),
+            ("https://blog.ucsf.edu/form", "https://polyphemus.ucsf.edu/"),
+            ("", "https://polyphemus.ucsf.edu/"),
+        ],
+    )
+    def test_signing_in_beside_a_kept_form_leads_to_the_page_it_stood_on(
+        self, referrer: str, back: str
+    ) -> None:
+        page = Client().post("/private", {"a": "b"}, headers={"Referer": referrer}).content.decode()
+
+        assert f'href="https://janus.ucsf.edu/login?refer={quote(back, safe="")}"' in page
+
+    @pytest.mark.parametrize("address", ["/labors/digest", "/labors/requests/x/cancel"])
+    def test_an_address_of_a_form_shows_a_page_to_who_comes_by_it(self, address: str) -> None:
+        answer = visitor("e:labors").get(address)
+
+        assert answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED
+        assert answer["Allow"] == "POST"
+        assert "This address takes forms, and shows nothing." in answer.content.decode()
+
+    @pytest.mark.parametrize(
         ("visitor_", "says"),
         [
             (lambda: visitor("v:labors", flags="inactive"), "your account may be inactive"),
