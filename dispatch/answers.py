@@ -5,7 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any, cast
 
-from django.http import HttpResponse, HttpResponseBase
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +17,7 @@ from dispatch.services import messages
 from dispatch.services.bids import Award
 from dispatch.states import Verification
 from polyphemus_site.api import etags
+from polyphemus_site.api.lean import Answer
 
 
 def wants_v2(request: Request) -> bool:
@@ -50,28 +50,28 @@ def tagged(http: Request, body: Any, *, status: int = HTTPStatus.OK, **facts: st
     return Response(body, status=status, headers=headers)
 
 
-def page(http: Request, caller: Caller, asked: listing.Question) -> HttpResponseBase:
+def page(http: Request, caller: Caller, asked: listing.Question) -> Answer:
     """A page of the list; a poller that has it gets a 304 without the list being made."""
     second = wants_v2(http)
     tag = listing.tag(caller, asked, representation="v2" if second else "v1")
     advice = str(int(listing.polling_advice().total_seconds()))
     headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "private, no-cache", "Retry-After": advice}
     if etags.is_fresh(http.headers, tag):
-        return etags.not_modified(tag, headers)
+        return Answer(status_code=HTTPStatus.NOT_MODIFIED, headers=headers, body=b"")
     if not second:
         body = bulk.shelf.get(tag, lambda: listing.page_bytes(caller, asked))
-        return HttpResponse(body, content_type=documents.V1, headers=headers)
+        return Answer(headers=headers, body=body, content_type=documents.V1)
     found = listing.page(caller, asked)
     shown = [documents.v2(one) for one in found.requests]
-    return Response({"requests": shown, "next": found.next}, headers=headers)
+    return Answer(data={"requests": shown, "next": found.next}, headers=headers)
 
 
-def go(award: Award) -> Response:
+def go(award: Award) -> Answer:
     """The founding text's acknowledgement; which award it is and when it is due are in the headers."""
     headers = {"Polyphemus-Award": str(award.number)}
     if due_at := documents.exact(award.due_at):
         headers["Polyphemus-Due"] = due_at
-    return Response({"message": "go"}, headers=headers)
+    return Answer(data={"message": "go"}, headers=headers)
 
 
 def extended(request: AnalysisRequest) -> Response:

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
@@ -52,11 +52,13 @@ REVISION = "SELECT coalesce(sum(changes * (slot * 7919 + 1)), 0) FROM dispatch_r
 #: One statement for the key, what it may do, and the time: an analyst's poll costs two statements in all.
 #: An unknown id costs the same one.
 FIND = """
-SELECT statement_timestamp(), {revision}, k.analyst, k.scheme, k.algorithm, encode(k.ciphertext, 'hex'),
-       encode(k.nonce, 'hex'), k.kek_version, k.state, k.not_before, k.expires_at,
-       (SELECT json_agg(json_build_array(s.project, s.analysis, s.verb)) FROM dispatch_keyscope AS s
-         WHERE s.key_id = k.id)
-  FROM (VALUES (1)) AS always LEFT JOIN dispatch_apikey AS k ON k.id = {key_id}
+SELECT statement_timestamp(), {revision}, (
+  SELECT row_to_json(k) FROM (
+    SELECT analyst, scheme, algorithm, encode(ciphertext, 'hex') AS ciphertext, encode(nonce, 'hex') AS nonce,
+           kek_version, state, not_before, expires_at,
+           ARRAY(SELECT json_build_array(s.project, s.analysis, s.verb) FROM dispatch_keyscope AS s
+                  WHERE s.key_id = a.id) AS scopes
+      FROM dispatch_apikey AS a WHERE a.id = {key_id}) AS k)
 """
 FIND_KEY = Statement("find_key", FIND.replace("{revision}", "''"), key_id="text")
 #: The same, and how often requests have changed by then: what is read afterwards is no older.
@@ -76,11 +78,9 @@ class AnalystAuthentication(SignedAuthentication):
 
     def keys_at(self, key_id: str) -> tuple[KeyRing | None, datetime]:
         """The key of this id, whatever its state, and the database's time, in one statement."""
-        at, self.revision, *columns = self.find.row(key_id=key_id) or ()
+        at, self.revision, row = self.find.row(key_id=key_id) or ("", "", None)
         now = datetime.fromisoformat(str(at))
-        if columns[0] is None:
-            return None, now
-        return _ring(key_id, tuple(columns), tuple(keys.configured_keks())), now
+        return _ring(key_id, row, tuple(keys.configured_keks())) if row else None, now
 
 
 class ListAuthentication(AnalystAuthentication):
@@ -94,27 +94,42 @@ class ListAuthentication(AnalystAuthentication):
         return Analyst(known.email, known.key_id, known.scopes, self.revision or "")
 
 
+class Row(msgspec.Struct):
+    """A key as its row has it."""
+
+    analyst: str
+    scheme: str
+    algorithm: str
+    ciphertext: str
+    nonce: str
+    kek_version: str
+    state: str
+    not_before: datetime | None
+    expires_at: datetime | None
+    scopes: list[tuple[str, str, str]]
+
+
 @lru_cache(maxsize=256)
-def _ring(key_id: str, columns: tuple[Any, ...], keks: tuple[bytes, ...]) -> KeyRing:
+def _ring(key_id: str, text: str, keks: tuple[bytes, ...]) -> KeyRing:
     """The key as signatures are verified with it: what this row says, and no other.
 
     The row is read for each call, so that whatever changes in it counts from then on.
     """
-    analyst, scheme, algorithm, ciphertext, nonce, version, state, not_before, expires_at, lines = columns
-    sealed = Sealed(bytes.fromhex(ciphertext), bytes.fromhex(nonce), version)
-    secrets = _opened(sealed, key_id=key_id, scheme=scheme, keks=keks)
-    scopes = Scopes(tuple(Scope(*line) for line in msgspec.json.decode(lines or "[]")))
+    row = msgspec.json.decode(text, type=Row)
+    sealed = Sealed(bytes.fromhex(row.ciphertext), bytes.fromhex(row.nonce), row.kek_version)
+    secrets = _opened(sealed, key_id=key_id, scheme=row.scheme, keks=keks)
+    scopes = Scopes(tuple(Scope(*line) for line in row.scopes))
     return KeyRing(
         key_id=key_id,
         secrets=secrets,
         fault="" if secrets else "secret does not open",
         max_life=MAX_LIFE,
-        principal=Analyst(analyst, key_id, scopes),
-        scheme=scheme,
-        algorithm=algorithm,
-        not_before=_instant(not_before),
-        not_after=_instant(expires_at),
-        revoked=state == KeyState.REVOKED,
+        principal=Analyst(row.analyst, key_id, scopes),
+        scheme=row.scheme,
+        algorithm=row.algorithm,
+        not_before=row.not_before,
+        not_after=row.expires_at,
+        revoked=row.state == KeyState.REVOKED,
     )
 
 
@@ -125,7 +140,3 @@ def _opened(sealed: Sealed, *, key_id: str, scheme: str, keks: tuple[bytes, ...]
     except SealBrokenError:
         logger.exception("Calls with key %s are refused: what was sealed does not open.", key_id)
         return ()
-
-
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any, ClassVar, cast
 
 from django.conf import settings
-from django.http import HttpResponseBase
 from django.utils.translation import gettext as _
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
@@ -29,7 +28,7 @@ from dispatch.services.holding import Claim
 from dispatch.states import RequestStatus
 from dispatch.views.repeats import RepeatableView
 from polyphemus_site import clock
-from polyphemus_site.api.lean import LeanView
+from polyphemus_site.api.lean import Answer, LeanView
 from polyphemus_site.api.parsers import document_of
 from polyphemus_site.api.signing.keys import Verified
 from polyphemus_site.errors import MoveRefusedError
@@ -93,7 +92,7 @@ class RequestsView(RepeatableView, DispatchView):
         writes = getattr(self.request, "method", "GET") == "POST"  # no request: the API is being described
         return [JanusAuthentication()] if writes else [ListAuthentication(), JanusAuthentication()]
 
-    def get(self, request: Request) -> HttpResponseBase:
+    def get(self, request: Request) -> Answer:
         """A page of the requests the caller may see, oldest first."""
         return answers.page(request, self.caller(), listing.question(request.META.get("QUERY_STRING", "")))
 
@@ -220,7 +219,7 @@ class BidsView(AnalystView):
 
     described: ClassVar[Methods] = {"POST": described.BIDDING}
 
-    def act(self, request: Request) -> Response:
+    def act(self, request: Request) -> Answer:
         """The first valid bid wins."""
         offer = self.offer(document_of(request))
         award = bids.accept(offer, scopes=self.analyst().scopes, now=self.at())
@@ -247,11 +246,11 @@ class TicketsView(AnalystView):
 
     described: ClassVar[Methods] = {"POST": described.claiming("archived", {})}
 
-    def act(self, request: Request) -> Response:
+    def act(self, request: Request) -> Answer:
         """The request is archived on the holder's word."""
         claim, _ = self.claim(request)
         tickets.submit(claim, scopes=self.analyst().scopes, now=self.at())
-        return Response({"message": "archived"})
+        return Answer(data={"message": "archived"})
 
 
 class ExtensionsView(AnalystView):

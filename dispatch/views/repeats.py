@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 from dispatch.services import repeats
 from dispatch.services.repeats import Call, Kept
 from polyphemus_site import clock
+from polyphemus_site.api.lean import Answer
 
 #: What an answer is kept with, beside its body.
 KEPT_HEADERS = ("ETag", "Location", "Polyphemus-Award", "Polyphemus-Due", "Polyphemus-Verification")
@@ -23,13 +24,13 @@ class RepeatableView(APIView):
     Subclass implementation: `act`, which does what a POST does.
     """
 
-    def act(self, request: Request) -> Response:
+    def act(self, request: Request) -> Answer | Response:
         """Do it."""
         raise NotImplementedError
 
     # Subclasses shouldn't need to override what follows.
 
-    def post(self, request: Request, **_route: str) -> Response:
+    def post(self, request: Request, **_route: str) -> Answer | Response:
         """Do it, or answer as the first time."""
         key = request.headers.get("Idempotency-Key")
         if key is None:
@@ -42,9 +43,9 @@ class RepeatableView(APIView):
         return response
 
 
-def _kept(response: Response) -> Kept:
-    headers = {name: response[name] for name in KEPT_HEADERS if name in response}
-    return Kept(response.status_code, response.data, headers)
+def _kept(given: Answer | Response) -> Kept:
+    headers = {name: given.headers[name] for name in KEPT_HEADERS if name in given.headers}
+    return Kept(given.status_code, given.data, headers)
 
 
 def _fingerprint(request: Request) -> str:

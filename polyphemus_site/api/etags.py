@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from django.http import HttpResponse
 from django.utils.http import parse_etags
 
 _DIGITS: Final = 32
@@ -27,10 +26,3 @@ def is_fresh(headers: Mapping[str, str], etag: str) -> bool:
         return True
     tags = [tag.removeprefix("W/") for tag in parse_etags(wanted)]
     return "*" in tags or etag.removeprefix("W/") in tags
-
-
-def not_modified(etag: str, headers: Mapping[str, str] | None = None) -> HttpResponse:
-    """304 with the tag and the headers a 200 would have carried, but for those of the body it has not."""
-    response = HttpResponse(status=304, headers={"ETag": etag} | dict(headers or {}))
-    del response.headers["Content-Type"]
-    return response

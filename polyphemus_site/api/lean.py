@@ -1,15 +1,16 @@
-"""The short way through a view, for the calls that come by the thousand.
+"""Views that can be asked the short way, for the calls that come by the thousand.
 
 DRF weighs the Accept header, builds parsers and renderers, and wraps request and answer; for a poll that is
-most of what there is to do. `LeanView` does without for a signed call that asks for nothing special, and
-hands every other call to DRF. Both ways run the same code of ours and give the same answer; a test compares
-them.
+most of what there is to do. A `LeanView` does without when it is asked by `short_way`, and is one of DRF's
+views to everybody else. Both ways run the same code of ours and give the same answer; a test compares them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from http import HTTPStatus
 from typing import Any, ClassVar, Final, cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -18,18 +19,43 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from polyphemus_site.api import problems
 from polyphemus_site.api.authentication import SignedAuthentication
 from polyphemus_site.api.parsers import body_of
 from polyphemus_site.api.signing.calls import call_of
 from polyphemus_site.api.signing.keys import Verified
 
-#: A header of each scheme. Fields in the query go the long way.
-SIGNED: Final = ("HTTP_X_ETNA_SIGNATURE", "HTTP_SIGNATURE_INPUT")
 #: What programs say that take whatever there is.
 ANYTHING: Final = frozenset({"", "*/*"})
-#: What sets a call apart: another body type, an answer given before, a representation named in the address.
-SPECIAL: Final = ("HTTP_IDEMPOTENCY_KEY", "HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_EXPECT")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What a lean method answers: data for whichever renderer was asked for, or a body written already."""
+
+    data: Any = None
+    status_code: int = HTTPStatus.OK
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    #: Of a body written already; empty where there is none.
+    content_type: str = ""
+
+    def as_response(self) -> HttpResponseBase:
+        """The same, as DRF wants it."""
+        if self.body is None:
+            return Response(self.data, status=self.status_code, headers=dict(self.headers))
+        response = HttpResponse(self.body, status=self.status_code, headers=dict(self.headers))
+        response.headers["Content-Type"] = self.content_type
+        if not self.content_type:
+            del response.headers["Content-Type"]
+        return response
+
+    def written(self, renderer: BaseRenderer) -> Answer:
+        """The same, with its body written."""
+        if self.body is not None:
+            return self
+        body = cast("bytes", renderer.render(self.data))
+        kind = str(renderer.media_type)
+        return Answer(status_code=self.status_code, headers=self.headers, body=body, content_type=kind)
 
 
 class Headers(Mapping[str, str]):
@@ -70,14 +96,14 @@ class LeanRequest:
 
     @property
     def data(self) -> Any:
-        """The body, read strictly, once."""
-        return body_of(self._request.body, self.auth)
+        """The body, read strictly, once; no names where there is none, as DRF has it."""
+        return body_of(self._request.body, self.auth) if self._request.body else {}
 
 
 class LeanView(APIView):
     """A view whose usual calls go the short way.
 
-    Subclass implementation: `lean`, a method to the name of what answers it; `lean_authentication`.
+    Subclass implementation: `lean`, a method to the name of what gives its `Answer`; `lean_authentication`.
     """
 
     lean: ClassVar[Mapping[str, str]] = {}
@@ -85,54 +111,34 @@ class LeanView(APIView):
 
     # Subclasses shouldn't need to override what follows.
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answer the short way, or as DRF does."""
-        renderer = self._renderer_for(request)
-        if renderer is None:
-            return super().dispatch(request, *args, **kwargs)
-        self.args, self.kwargs = args, kwargs
-        try:
-            principal, verified = self.lean_authentication().believe(request, call_of(request, kwargs))
-            self.request = cast("Request", LeanRequest(request, renderer, principal, verified))
-            self.check_permissions(self.request)
-            self.check_throttles(self.request)
-            response = _plain(getattr(self, self.lean[str(request.method)])(self.request), renderer)
-        except Exception as error:  # noqa: BLE001 — as in DRF's own dispatch: refusals become answers, the rest is logged
-            response = problems.answer_to(request, error, view=self)
-        return self._with_headers(response)
-
-    def _renderer_for(self, request: HttpRequest) -> BaseRenderer | None:
-        """How the answer is written; None for a call that goes the long way."""
-        meta = request.META
-        if request.method not in self.lean or not any(name in meta for name in SIGNED):
-            return None
-        if any(name in meta for name in SPECIAL) or "format=" in meta.get("QUERY_STRING", ""):
-            return None
-        wanted = meta.get("HTTP_ACCEPT", "")
-        for kind in self.renderer_classes:
+    @classmethod
+    def renderer_for(cls, wanted: str) -> BaseRenderer | None:
+        """How an answer is written to who accepts this; None where DRF has something to weigh."""
+        for kind in cls.renderer_classes:
             if wanted in ANYTHING or wanted == kind.media_type:
                 return kind()
         return None
 
-    def _with_headers(self, response: HttpResponseBase) -> HttpResponseBase:
-        """What DRF adds to every answer."""
-        for name, value in _default_headers(type(self)):  # type: ignore[arg-type]  # mypy takes a class for unhashable here
-            response.headers.setdefault(name, value)
-        return response
+    def answer(self, http: HttpRequest, renderer: BaseRenderer) -> Answer:
+        """Answer a signed call that asks for nothing special, or raise what refuses it."""
+        self.args, self.kwargs = (), {}
+        principal, verified = self.lean_authentication().believe(http, call_of(http, self.kwargs))
+        self.request = cast("Request", LeanRequest(http, renderer, principal, verified))
+        self.check_permissions(self.request)
+        self.check_throttles(self.request)
+        given: Answer = getattr(self, self.lean[str(http.method)])(self.request)
+        return given.written(renderer)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """DRF's, after an answer has become a response."""
+        if isinstance(response, Answer):
+            response = response.as_response()
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 @cache
-def _default_headers(view: type[LeanView]) -> tuple[tuple[str, str], ...]:
-    return tuple(view().default_response_headers.items())
-
-
-def _plain(response: HttpResponseBase, renderer: BaseRenderer) -> HttpResponseBase:
-    """An answer of DRF's as one of Django's, written out."""
-    if not isinstance(response, Response):
-        return response
-    body = renderer.render(response.data)
-    written = HttpResponse(body, status=response.status_code, content_type=renderer.media_type)
-    for name, value in response.items():
-        if name != "Content-Type":  # DRF says which only when it writes the answer out
-            written.headers[name] = value
-    return written
+def default_headers(view: type[LeanView]) -> Mapping[str, str]:
+    """What DRF adds to every answer of this view."""
+    asked = view()
+    asked.setup(HttpRequest())  # a view that reads may be asked for its head, too, once it is asked
+    return asked.default_response_headers

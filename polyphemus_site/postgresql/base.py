@@ -16,12 +16,16 @@ from psycopg.pq import TransactionStatus
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's, but for `is_usable`, and for how dates are written."""
 
+    #: Names of the statements that this connection has ready; see `prepared`.
+    prepared: set[bytes]
+
     def init_connection_state(self) -> None:
         """Begin as Django does, and have dates written in the form that readers of prepared statements know.
 
         A server tells its style as a connection opens: asking costs nothing, and it seldom has to be set.
         """
         super().init_connection_state()
+        self.prepared = set()
         style = self.connection.info.parameter_status("DateStyle") or ""
         if style.startswith("ISO"):
             return

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, cast
 
 import psycopg
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 from psycopg.pq import ExecStatus, TransactionStatus
+
+from polyphemus_site.postgresql.base import DatabaseWrapper
 
 Value = str | int | datetime | Sequence[str] | None
 #: A column has another type than when the statement was prepared; somebody let go of what was prepared.
@@ -34,13 +34,10 @@ class Statement:
             **{value: f"${place}::{kind}" for place, (value, kind) in enumerate(types.items(), 1)}
         )
         self.values = tuple(types)
-        self.known: WeakKeyDictionary[Any, None] = WeakKeyDictionary()
 
     def row(self, **values: Value) -> Row | None:
         """Run it; the first row, if it gives any."""
-        wrapper = connections[
-            DEFAULT_DB_ALIAS
-        ]  # once: each look through `django.db.connection` costs a little
+        wrapper = cast("DatabaseWrapper", connections[DEFAULT_DB_ALIAS])
         try:
             return self._run(wrapper, values)
         except DatabaseError as error:
@@ -52,14 +49,13 @@ class Statement:
         wrapper.close_if_unusable_or_obsolete()
         return self._run(wrapper, values)
 
-    def _run(self, wrapper: BaseDatabaseWrapper, values: Mapping[str, Value]) -> Row | None:
+    def _run(self, wrapper: DatabaseWrapper, values: Mapping[str, Value]) -> Row | None:
         line = self._line(wrapper)
         with wrapper.wrap_database_errors:
-            if line not in self.known:
-                _refuse_failure(
-                    line, line.pgconn.prepare(self.name, self.text.encode()), ExecStatus.COMMAND_OK
-                )
-                self.known[line] = None
+            if self.name not in wrapper.prepared:
+                made = line.pgconn.prepare(self.name, self.text.encode())
+                _refuse_failure(line, made, ExecStatus.COMMAND_OK)
+                wrapper.prepared.add(self.name)
             given = [_written(values[value]) for value in self.values]
             result = line.pgconn.exec_prepared(self.name, given)  # type: ignore[arg-type]  # the stub forgets that a value may be null
             _refuse_failure(line, result, ExecStatus.TUPLES_OK)
@@ -68,7 +64,7 @@ class Statement:
         cells = [result.get_value(0, column) for column in range(result.nfields)]
         return tuple([None if cell is None else cell.decode() for cell in cells])
 
-    def _line(self, wrapper: BaseDatabaseWrapper) -> psycopg.Connection[Any]:
+    def _line(self, wrapper: DatabaseWrapper) -> psycopg.Connection[Any]:
         """Django's connection, looked after as its own cursors do."""
         wrapper.validate_no_broken_transaction()
         wrapper.close_if_health_check_failed()

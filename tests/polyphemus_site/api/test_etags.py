@@ -22,15 +22,3 @@ class TestIsFresh:
 class TestEtagOf:
     def test_parts_are_kept_apart(self) -> None:
         assert etags.etag_of("ab", "c") != etags.etag_of("a", "bc")
-
-
-class TestNotModified:
-    def test_carries_the_tag_and_no_body(self) -> None:
-        response = etags.not_modified(TAG, {"Vary": "Accept"})
-
-        assert (response.status_code, response["ETag"], response["Vary"], response.content) == (
-            304,
-            TAG,
-            "Accept",
-            b"",
-        )
