@@ -41,10 +41,13 @@ class Scopes:
         """Whether any line covers the verb on that work."""
         return any(line.allows(verb, project=project, analysis=analysis) for line in self.lines)
 
-    def pairs(self, verb: Verb) -> tuple[list[str], list[str]]:
-        """Projects and analyses of the lines for a verb, side by side, as an SQL `unnest` takes them."""
-        lines = [line for line in self.lines if line.verb in {Verb.ANY, verb}]
-        return [line.project for line in lines], [line.analysis for line in lines]
+    def projects(self, verb: Verb, *, analysis: str) -> list[str]:
+        """Where the verb may be done for an analysis: projects, or `*` for all."""
+        return [
+            line.project
+            for line in self.lines
+            if line.verb in {Verb.ANY, verb} and line.analysis in {ANY, analysis}
+        ]
 
 
 EVERYTHING = Scopes((Scope(ANY, ANY),))

@@ -77,6 +77,8 @@ def config(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _visible(value: str, *, allowed: str) -> bool:
+    if value.isascii() and value.isprintable():
+        return True
     return not any(
         (unicodedata.category(mark) in {"Cc", "Cs"} and mark not in allowed) or mark in DIRECTION_MARKS
         for mark in value

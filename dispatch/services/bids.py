@@ -25,22 +25,19 @@ WITH won AS (
          granted_seconds = 0, blind_looks = 0
    WHERE lower(r.name) = lower({name}) AND r.name = {name} AND r.analysis = {analysis}
      AND r.status = 'new'
-     AND EXISTS (SELECT FROM unnest({projects}, {analyses}) AS s (project, analysis)
-                  WHERE s.project IN ('*', r.project) AND s.analysis IN ('*', r.analysis))
+     AND ('*' = ANY ({projects}) OR r.project = ANY ({projects}))
      AND NOT EXISTS (SELECT FROM dispatch_analysis AS a WHERE a.name = r.analysis
                      AND {seconds} NOT BETWEEN a.floor_seconds AND a.ceiling_seconds)
   RETURNING r.id, r.award
 ), bid AS (
   INSERT INTO dispatch_bid (request_id, analyst, key_id, estimate_seconds, bid_at, state, code, award)
   SELECT id, {analyst}, {key_id}, {seconds}, {now}, 'accepted', '', award FROM won
-), event AS (
-  INSERT INTO dispatch_requestevent (request_id, kind, source, target, actor, at, note, facts)
-  SELECT id, 'awarded', 'new', 'running', {analyst}, {now}, '',
-         jsonb_build_object('award', award, 'estimate_seconds', {seconds}, 'key', {key_id})
-    FROM won
-  RETURNING id, request_id
 )
-SELECT won.id, won.award, event.id FROM won JOIN event ON event.request_id = won.id
+INSERT INTO dispatch_requestevent (request_id, kind, source, target, actor, at, note, facts)
+SELECT id, 'awarded', 'new', 'running', {analyst}, {now}, '',
+       jsonb_build_object('award', award, 'estimate_seconds', {seconds}, 'key', {key_id})
+  FROM won
+RETURNING request_id, facts ->> 'award', id
 """,
     analyst="text",
     seconds="int",
@@ -49,7 +46,6 @@ SELECT won.id, won.award, event.id FROM won JOIN event ON event.request_id = won
     name="text",
     analysis="text",
     projects="text[]",
-    analyses="text[]",
     key_id="text",
 )
 
@@ -83,7 +79,6 @@ def accept(offer: Offer, *, scopes: Scopes, now: datetime) -> Award:
 
 
 def _claim(offer: Offer, *, scopes: Scopes, now: datetime) -> Award | None:
-    projects, analyses = scopes.pairs(Verb.BID)
     due_at = now + timedelta(seconds=offer.seconds)
     won = CLAIM.row(
         analyst=offer.analyst,
@@ -92,8 +87,7 @@ def _claim(offer: Offer, *, scopes: Scopes, now: datetime) -> Award | None:
         due_at=due_at,
         name=offer.name,
         analysis=offer.analysis,
-        projects=projects,
-        analyses=analyses,
+        projects=scopes.projects(Verb.BID, analysis=offer.analysis),
         key_id=offer.key_id,
     )
     if won is None:

@@ -24,8 +24,7 @@ WITH held AS (
    WHERE lower(r.name) = lower({name}) AND r.name = {name} AND r.analysis = {analysis}
      AND r.analyst = {analyst} AND r.status IN ('running', 'deferred')
      AND r.award = coalesce({award}, r.award)
-     AND EXISTS (SELECT FROM unnest({projects}, {analyses}) AS s (project, analysis)
-                  WHERE s.project IN ('*', r.project) AND s.analysis IN ('*', r.analysis))
+     AND ('*' = ANY ({projects}) OR r.project = ANY ({projects}))
      FOR NO KEY UPDATE
 ), ended AS (
   UPDATE dispatch_analysisrequest AS r
@@ -50,7 +49,6 @@ SELECT ended.id, event.id, ended.project, ended.requester FROM ended JOIN event 
     analyst="text",
     award="int",
     projects="text[]",
-    analyses="text[]",
     now="timestamptz",
     key_id="text",
 )
@@ -81,15 +79,13 @@ def _accept_replay(request: AnalysisRequest) -> None:
 
 
 def _archive(claim: Claim, *, scopes: Scopes, now: datetime) -> bool:
-    projects, analyses = scopes.pairs(Verb.TICKET)
     with transaction.atomic():
         ended = ARCHIVE.row(
             name=claim.name,
             analysis=claim.analysis,
             analyst=claim.analyst,
             award=claim.award,
-            projects=projects,
-            analyses=analyses,
+            projects=scopes.projects(Verb.TICKET, analysis=claim.analysis),
             now=now,
             key_id=claim.key_id,
         )

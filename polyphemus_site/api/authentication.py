@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -126,6 +127,7 @@ def _claimed_id(call: Call, carried: list[Scheme]) -> str:
         return ""
 
 
+@lru_cache(maxsize=16)
 def audience_of(url: str) -> Audience:
     """The host and authority of our public address."""
     parts = urlsplit(url)

@@ -58,12 +58,14 @@ class Limits:
 
 def failure_names(address: str | None, key_id: str) -> tuple[str, str]:
     """Where failures are counted: by address, and by address and key."""
-    return named(f"limit:from:{address}"), named(f"limit:from:{address}:{key_id}")
+    from_there = named(f"limit:from:{address}")
+    return from_there, f"{from_there}:{key_id}"
 
 
 def failure_limits() -> tuple[int, int]:
     """How many of each are borne in a minute."""
-    return settings.POLYPHEMUS_FAILURES_PER_MINUTE, settings.POLYPHEMUS_FAILURES_PER_MINUTE // 5
+    most: int = settings.POLYPHEMUS_FAILURES_PER_MINUTE
+    return most, most // 5
 
 
 def _add(client: redis.Redis, *names: str) -> list[int]:

@@ -85,6 +85,8 @@ class Call:
 
 def pairs_of(raw: str, *, where: str) -> dict[str, str]:
     """A query's or form's fields, each once and with its `=`; what others might split otherwise: refused."""
+    if not raw:
+        return {}
     if ";" in raw:
         raise SignatureRefusedError(f"malformed {where}")
     pairs = [_pair(part, where=where) for part in raw.split("&") if part]

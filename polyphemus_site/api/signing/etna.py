@@ -25,6 +25,7 @@ FIELDS: Final = ("Signature", "Expiration", "Nonce", "Id", "Headers")
 PREFIX: Final = "X-Etna-"
 MAX_NAMES: Final = 32
 
+_OWN = frozenset(PREFIX + name for name in FIELDS)
 _HEADERS = {name: (PREFIX + name).lower() for name in FIELDS}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _EXPIRATION = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)")
@@ -36,6 +37,7 @@ _FORMATS = {
 }
 
 
+@lru_cache(maxsize=1024)
 def field_name(name: str) -> str:
     """`project_name` travels as `X-Etna-Project-Name`."""
     return PREFIX + "-".join(word.capitalize() for word in name.split("_"))
@@ -144,10 +146,10 @@ def _value(call: Call, name: str) -> Any:
     """A signed value: wherever it is given it must be the same; given nowhere it is null, as in Etna."""
     full = field_name(name)
     found: list[Any] = [source[name] for source in (_body(call), call.query) if name in source]
-    if full.removeprefix(PREFIX) not in FIELDS:
+    if full not in _OWN:
         found += [value for value in (call.query.get(full), call.header(full.lower())) if value is not None]
     first = found[0] if found else None
-    if any(type(other) is not type(first) or other != first for other in found[1:]):
+    if len(found) > 1 and any(type(other) is not type(first) or other != first for other in found[1:]):
         raise SignatureRefusedError("value conflict")
     if name in call.route and first != call.route[name]:
         raise SignatureRefusedError("route conflict")
@@ -163,7 +165,7 @@ def _body(call: Call) -> dict[str, Any]:
 
 def _refuse_uncovered(call: Call, signed: Mapping[str, Any]) -> None:
     """Whatever the application could read must be signed, or be what the path says anyway."""
-    known = {PREFIX + name for name in FIELDS} | {field_name(name) for name in signed}
+    known = _OWN.union(map(field_name, signed))
     plain_params = {name: value for name, value in call.query.items() if name not in known}
     for source, reason in ((_body(call), "unsigned body field"), (plain_params, "unsigned query param")):
         for name, value in source.items():

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
+
+#: Made once: `json.dumps` would make one at each call.
+_text: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
 def dumps(value: Any) -> str:
@@ -17,11 +20,7 @@ def dumps(value: Any) -> str:
     return _text(value)
 
 
-def _text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False)
-
-
 def _float(value: float) -> str:
     """Both write the shortest digits and change to exponents at the same sizes; Ruby keeps a point."""
-    mantissa, e, exponent = json.dumps(value, allow_nan=False).partition("e")
+    mantissa, e, exponent = _text(value).partition("e")
     return f"{mantissa}.0e{exponent}" if e and "." not in mantissa else mantissa + e + exponent
