@@ -28,7 +28,7 @@ from django.utils.log import log_response
 from rest_framework.renderers import BaseRenderer
 
 from polyphemus_site.api import paths, problems
-from polyphemus_site.api.lean import Answer, LeanView, default_headers
+from polyphemus_site.api.lean import SIGNED, Answer, LeanView, default_headers
 from polyphemus_site.api.parsers import MAX_BODY
 from polyphemus_site.api.request_ids import named_request
 from polyphemus_site.layers import PolicyMiddleware
@@ -36,8 +36,6 @@ from polyphemus_site.layers import PolicyMiddleware
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 
-#: A header of each scheme. Fields in the query go the long way.
-SIGNED: Final = ("HTTP_X_ETNA_SIGNATURE", "HTTP_SIGNATURE_INPUT")
 #: What sets a call apart, even empty: an answer given before, another method.
 SPECIAL: Final = ("HTTP_IDEMPOTENCY_KEY", "HTTP_X_HTTP_METHOD_OVERRIDE", "HTTP_EXPECT")
 STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}

@@ -24,6 +24,8 @@ from polyphemus_site.api.parsers import body_of
 from polyphemus_site.api.signing.calls import call_of
 from polyphemus_site.api.signing.keys import Verified
 
+#: A header of each scheme. Fields in the query go the long way.
+SIGNED: Final = ("HTTP_X_ETNA_SIGNATURE", "HTTP_SIGNATURE_INPUT")
 #: What programs say that take whatever there is.
 ANYTHING: Final = frozenset({"", "*/*"})
 
