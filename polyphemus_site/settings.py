@@ -233,6 +233,7 @@ REST_FRAMEWORK: dict[str, object] = {
     "UNAUTHENTICATED_USER": None,
     "EXCEPTION_HANDLER": "polyphemus_site.api.problems.exception_handler",
     "DEFAULT_PARSER_CLASSES": ["polyphemus_site.api.parsers.StrictJSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "polyphemus_site.api.negotiation.WeighingNegotiation",
     "DEFAULT_SCHEMA_CLASS": "polyphemus_site.openapi.schema.ViewSchema",
     "SCHEMA_COERCE_PATH_PK": False,
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
+from dispatch.scopes import ANY, Scope
+from dispatch.services import keys
+from dispatch.states import Scheme
 from polyphemus_site import clock
 from polyphemus_site.api import redis_door
 from polyphemus_site.api.authentication import SignedAuthentication
@@ -21,6 +26,8 @@ from polyphemus_site.api.models import SignedCall
 from polyphemus_site.api.signing import etna
 from polyphemus_site.api.signing.keys import RFC9421_V1, KeyRing
 from tests.polyphemus_site.api import rfc9421_profile, signed_site
+from tests.polyphemus_site.api.wire import KEK, KEY
+from tests.web import Web, free_port, serving
 
 HOST = "polyphemus.example.org"
 ETNA_KEY = b"an etna key"
@@ -208,3 +215,40 @@ def rfc_call(send: Send, instant: datetime) -> Callable[..., Sent]:
         return Sent(send, method, target, body, made.headers())
 
     return signed
+
+
+@pytest.fixture(scope="module")
+def public_port() -> int:
+    """The port calls are signed for: granian's own, which nginx's callers never see."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def web(
+    tmp_path_factory: pytest.TempPathFactory,
+    public_port: int,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[Web]:
+    variables: dict[str, Any] = {
+        "POLYPHEMUS_ETNA_KEYS": json.dumps({"magma": KEY.decode()}),
+        "POLYPHEMUS_KEK": base64.b64encode(KEK).decode(),
+    }
+    with (
+        django_db_blocker.unblock(),
+        serving(tmp_path_factory.mktemp("web"), port=public_port, workers=2, **variables) as web,
+    ):
+        yield web
+
+
+@pytest.fixture
+def api_key() -> keys.NewKey:
+    """An analyst's key that may do anything."""
+    return keys.create(
+        analyst="saurabh.asthana@ucsf.edu",
+        scheme=Scheme.RFC9421,
+        scopes=[Scope(ANY, ANY, ANY)],
+        kek=KEK,
+        actor="tests",
+        now=datetime.now(UTC),
+    )

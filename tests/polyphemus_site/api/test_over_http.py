@@ -2,61 +2,29 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
-import uuid
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-from pytest_django import DjangoDbBlocker
 
 from dispatch.models import ApiKey
-from dispatch.scopes import ANY, Scope
 from dispatch.services import keys
-from dispatch.states import Scheme
 from magma.journal.models import JournalEntry
 from polyphemus_site.api.models import SignedCall
-from polyphemus_site.api.signing import etna
-from tests.polyphemus_site.api import rfc9421_profile
+from tests.polyphemus_site.api.wire import poll, post, pushed
 from tests.system_packages import program
-from tests.web import Answer, Web, free_port, running, serving
+from tests.web import Answer, Web, free_port, running
 
 pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
 
-KEY = b"a-key-of-magma"
-KEK = b"e" * 32
 GUIDE = Path(__file__).parents[3] / "docs" / "explanations" / "signing.md"
-EVENT = {"user": "e@x.org", "event": "update", "message": "slain Ω", "payload": None, "consolidate": None}
-
-
-@pytest.fixture(scope="module")
-def public_port() -> int:
-    """The port calls are signed for: granian's own, which nginx's callers never see."""
-    return free_port()
-
-
-@pytest.fixture(scope="module")
-def web(
-    tmp_path_factory: pytest.TempPathFactory,
-    public_port: int,
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-) -> Iterator[Web]:
-    variables: dict[str, Any] = {
-        "POLYPHEMUS_ETNA_KEYS": json.dumps({"magma": KEY.decode()}),
-        "POLYPHEMUS_KEK": base64.b64encode(KEK).decode(),
-    }
-    with (
-        django_db_blocker.unblock(),
-        serving(tmp_path_factory.mktemp("web"), port=public_port, workers=2, **variables) as web,
-    ):
-        yield web
 
 
 def nginx_config(folder: Path, port: int, upstream: str, api: str, guard: str) -> str:
@@ -98,68 +66,9 @@ def nginx(
         yield front
 
 
-def pushed(path: str = "/api/log/labors/write", **signing: Any) -> tuple[str, bytes]:
-    """The target and body of a push, signed as Etna's client does."""
-    how: dict[str, Any] = {
-        "key_id": "magma",
-        "key": KEY,
-        "nonce": uuid.uuid4().hex,
-        "expires": datetime.now(UTC) + timedelta(days=1),
-    }
-    fields = etna.sign(method="POST", host="127.0.0.1", path=path, signed=EVENT, **(how | signing))
-    body = json.dumps(EVENT | {"project_name": "labors"}, ensure_ascii=False).encode()
-    return etna.signed_target(path, fields), body
-
-
-def post(target: str, body: bytes, *lines: str, host: str = "127.0.0.1", length: int | None = None) -> bytes:
-    size = len(body) if length is None else length
-    head = [
-        f"POST {target} HTTP/1.1",
-        f"Host: {host}",
-        "Content-Type: application/json",
-        f"Content-Length: {size}",
-        "Authorization: Etna ",
-        "Connection: close",
-        *lines,
-    ]
-    return "\r\n".join([*head, "", ""]).encode() + body
-
-
-def get(target: str, headers: dict[str, str]) -> bytes:
-    lines = [f"GET {target} HTTP/1.1", "Host: 127.0.0.1", "Connection: close"]
-    return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in headers.items()), "", ""]).encode()
-
-
 def code(answer: Answer) -> str:
     assert answer.headers["content-type"] == "application/problem+json"
     return str(json.loads(answer.body)["code"])
-
-
-@pytest.fixture
-def api_key() -> keys.NewKey:
-    """An analyst's key that may do anything."""
-    return keys.create(
-        analyst="saurabh.asthana@ucsf.edu",
-        scheme=Scheme.RFC9421,
-        scopes=[Scope(ANY, ANY, ANY)],
-        kek=KEK,
-        actor="tests",
-        now=datetime.now(UTC),
-    )
-
-
-def poll(
-    made: keys.NewKey, port: int, target: str = "/api/v1/requests?analysis=exome_pipe", **signing: Any
-) -> bytes:
-    how: dict[str, Any] = {
-        "key": made.secret.encode(),
-        "authority": f"127.0.0.1:{port}",
-        "key_id": made.key.pk,
-        "nonce": uuid.uuid4().hex,
-        "created": int(datetime.now(UTC).timestamp()),
-    }
-    signed = rfc9421_profile.Signing(method="GET", target=target, **(how | signing))
-    return get(target, signed.headers())
 
 
 class TestGranian:
@@ -332,6 +241,16 @@ class TestBehindNginx:
         answer = nginx.send(raw.replace(b"signature-input:", b"signature_input:"))
 
         assert (answer.status, code(answer)) == (401, "unauthorized")
+
+    def test_callers_who_send_slowly_keep_nobody_waiting(
+        self, nginx: Web, public_port: int, api_key: keys.NewKey
+    ) -> None:
+        with ExitStack() as slow:
+            for _ in range(16):
+                line = slow.enter_context(socket.create_connection(("127.0.0.1", nginx.port)))
+                line.sendall(post(pushed()[0], b"{", length=500))
+
+            assert nginx.send(poll(api_key, public_port)).status == 200
 
     def test_what_the_journal_takes_it_takes_once(self, nginx: Web) -> None:
         raw = post(*pushed())
