@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +58,26 @@ class TestRecord:
 
         assert (signed["record"]["analyst"], signed["record"]["outcome"]) == (analyst, "ticket")
         assert verify(verifier, signed, public_key) == "verified"
+
+    def test_openssl_alone_verifies_it(
+        self, archived: AnalysisRequest, program: Program, tmp_path: Path
+    ) -> None:
+        signed = program.get("/api/v1/requests/running/record").json()
+        text = json.dumps(signed["record"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        (tmp_path / "record").write_text(text, encoding="utf-8")
+        (tmp_path / "signature").write_bytes(base64.b64decode(signed["signature"]))
+        pem = Client(headers={"Host": HOST}).get("/api/v1/record-key").json()["pem"]
+        (tmp_path / "key.pem").write_text(pem)
+
+        done = subprocess.run(  # noqa: S603 — as anybody would
+            shlex.split("openssl pkeyutl -verify -rawin -pubin -inkey key.pem -in record -sigfile signature"),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        assert (done.returncode, done.stdout.strip()) == (0, "Signature Verified Successfully")
 
     @pytest.mark.parametrize(
         ("member", "value"), [("analyst", "rival@ucsf.edu"), ("verification", "verified"), ("ended_at", None)]

@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import get_resolver
 
 from dispatch.models import AnalysisRequest, IdempotentAnswer, RequestEvent
 from dispatch.services import repeats
+from dispatch.views.repeats import RepeatableView
 from tests.dispatch.calls import Program, Visitor, server_time
 from tests.dispatch.conftest import Submit
+from tests.polyphemus_site.api.test_signed_routes import api_routes
 
 KEY = {"Idempotency-Key": "7f3c-1"}
+#: Dispatch's own; to judge params changes nothing.
+POSTS = [
+    route.path
+    for route in api_routes()
+    if route.view.__module__.startswith("dispatch.") and "POST" in route.methods and "judge" not in route.path
+]
 BODY = {"analysis": "exome_pipe", "config": {"project": "dt_lung", "inputs": []}}
 
 
@@ -38,6 +53,28 @@ class TestRepeats:
 
         assert answers[0].json() == answers[1].json()
         assert RequestEvent.objects.filter(kind="extended").count() == 1
+
+    @pytest.mark.django_db(transaction=True)
+    def test_of_many_at_once_under_one_key_one_acts_and_all_are_answered_alike(self, doctor: Visitor) -> None:
+        together = Barrier(6)
+
+        def publish(_: int) -> tuple[int, str]:
+            with closing(connection):
+                connection.ensure_connection()
+                together.wait()
+                answer = replace(doctor, client=Client()).post("/api/v1/requests", BODY, **KEY)
+                return answer.status_code, answer.json()["name"]
+
+        with ThreadPoolExecutor(6) as pool:
+            answers = set(pool.map(publish, range(6)))
+
+        assert answers == {(201, AnalysisRequest.objects.get().name)}
+
+    @pytest.mark.parametrize("path", POSTS)
+    def test_every_address_that_changes_something_knows_it(self, path: str) -> None:
+        view = get_resolver().resolve(path).func.cls  # type: ignore[attr-defined]  # the class behind a view of DRF's
+
+        assert issubclass(view, RepeatableView)
 
     def test_the_key_of_another_call_is_refused(self, doctor: Visitor) -> None:
         doctor.post("/api/v1/requests", BODY, **KEY)
