@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
+from loaders import choices
 from loaders.models import Suggestion
 
 QUESTIONS = {
@@ -25,14 +26,20 @@ class Card:
     record: str
     model: str
     offers: tuple[Suggestion, ...]
+    #: What is chosen unless the person chooses otherwise.
+    preselected: Suggestion
 
 
-def of(suggestions: Iterable[Suggestion]) -> list[Card]:
-    """Suggestions gathered into cards, in the order of the first of each."""
+def of(suggestions: Sequence[Suggestion], email: str) -> list[Card]:
+    """Suggestions gathered into cards for a person, in the order of the first of each."""
+    chosen = choices.chosen_last(suggestions, email)
     gathered: dict[tuple[str, str], list[Suggestion]] = {}
     for suggestion in suggestions:
         gathered.setdefault((suggestion.anchor, suggestion.output_key), []).append(suggestion)
-    return [Card(offers[0].anchor, offers[0].model, tuple(offers)) for offers in gathered.values()]
+    return [
+        Card(offers[0].anchor, offers[0].model, tuple(offers), choices.preselected(offers, chosen))
+        for offers in gathered.values()
+    ]
 
 
 @dataclass(frozen=True)

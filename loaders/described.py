@@ -44,6 +44,14 @@ WHOLE = SUGGESTION | {
         "events": listed(answer(kind=TEXT, to=TEXT, by=TEXT, at=INSTANT)),
     },
 }
+LISTED = SUGGESTION | {
+    "required": [*SUGGESTION["required"], "preselected", "may_request"],
+    "properties": {
+        **SUGGESTION["properties"],
+        "preselected": {"type": "boolean", "description": "Of its alternatives what the caller chose last."},
+        "may_request": {"type": "boolean"},
+    },
+}
 LISTING = Described(
     parameters=(
         query("project", "Of this project alone; otherwise of all the caller has a hand in."),
@@ -53,7 +61,7 @@ LISTING = Described(
         query("status", "In this state; otherwise what is offered.", enum=SuggestionStatus.values),
         query("after", "The page after this id; `next` names it.", pattern="^[0-9]{0,18}$"),
     ),
-    gives={(200, JSON): answer(suggestions=listed(SUGGESTION), next=MAYBE)},
+    gives={(200, JSON): answer(suggestions=listed(LISTED), next=MAYBE)},
     refusals=REFUSALS,
 )
 READING = Described(gives={(200, JSON): WHOLE}, refusals=REFUSALS)

@@ -83,9 +83,20 @@ def project_of(query: Mapping[str, str]) -> str:
 def _number(text: str) -> int:
     if not text:
         return 0
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):  # noqa: PLR2004 — what a bigint holds
+    if not _is_number(text):
         raise InvalidInputError(_("after must be a whole number."), code="bad_cursor")
     return int(text)
+
+
+def choice_of(text: str, pk: int) -> int:
+    """Which of a card's suggestions a form chose: unsaid the one it was sent to, of nonsense none."""
+    if not text:
+        return pk
+    return int(text) if _is_number(text) else 0
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 18  # noqa: PLR2004 — what a bigint holds
 
 
 class Acceptance(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

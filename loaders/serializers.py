@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from loaders import choices
 from loaders.models import Gap, ScanCursor, ScanRun, Suggestion
 from loaders.states import DueReason, SuggestionStatus
 
@@ -73,14 +74,18 @@ def others(suggestion: Suggestion) -> list[int]:
     return list(rivals.exclude(pk=suggestion.pk).values_list("pk", flat=True))
 
 
-def listed_json(suggestions: list[Suggestion], may_request: Callable[[str], bool]) -> list[Json]:
-    """A page of suggestions, each knowing its alternatives there and whether the reader may request it."""
+def listed_json(
+    suggestions: list[Suggestion], may_request: Callable[[str], bool], *, email: str
+) -> list[Json]:
+    """A page of suggestions for a person, each with its alternatives there and what the person may do."""
     cards = defaultdict(list)
     for suggestion in suggestions:
-        cards[card_of(suggestion)].append(suggestion.pk)
+        cards[card_of(suggestion)].append(suggestion)
+    chosen = choices.chosen_last(suggestions, email)
+    first = {choices.preselected(offers, chosen).pk for offers in cards.values()}
     return [
-        suggestion_json(one, (pk for pk in cards[card_of(one)] if pk != one.pk))
-        | {"may_request": may_request(one.project)}
+        suggestion_json(one, (other.pk for other in cards[card_of(one)] if other.pk != one.pk))
+        | {"preselected": one.pk in first, "may_request": may_request(one.project)}
         for one in suggestions
     ]
 

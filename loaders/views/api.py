@@ -31,7 +31,8 @@ class SuggestionList(PersonView):
             require_view(person, wanted.project)
         rows = list(wanted.of(person)[: PAGE + 1])
         more = f"{request.path}?{wanted.address(after=rows[PAGE - 1].pk)}" if len(rows) > PAGE else None
-        return Response({"suggestions": listed_json(rows[:PAGE], person.can_edit), "next": more})
+        listed = listed_json(rows[:PAGE], person.can_edit, email=person.email)
+        return Response({"suggestions": listed, "next": more})
 
 
 class SuggestionDetail(PersonView):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from loaders import cards
-from loaders.filters import PAGE, Dismissing, Snoozing, Wanted, in_utc, understood
+from loaders.filters import PAGE, Dismissing, Snoozing, Wanted, choice_of, in_utc, understood
 from loaders.models import ScanCursor
 from loaders.services import suggestions
 from loaders.views.base import suggestion_for
@@ -29,7 +29,7 @@ def suggestion_list(request: PageRequest, project: str) -> HttpResponse:
     rows = list(wanted.of(request.person)[: PAGE + 1])
     context = {
         "project": project,
-        "cards": cards.of(rows[:PAGE]),
+        "cards": cards.of(rows[:PAGE], request.person.email),
         "next": wanted.address(after=rows[PAGE - 1].pk) if len(rows) > PAGE else "",
         "cursor": ScanCursor.objects.filter(project=project).order_by("read_at").first(),
         "may_edit": request.person.can_edit(project),
@@ -55,7 +55,8 @@ def suggestion_page(request: PageRequest, project: str, pk: int) -> HttpResponse
 @require_POST
 @signed_in
 def accept(request: PageRequest, project: str, pk: int) -> HttpResponse:
-    """Publish the request a suggestion offers."""
+    """Publish the request a suggestion offers, or the one of its card that was chosen."""
+    pk = choice_of(request.POST.get("choice", ""), pk)
     suggestion = suggestion_for(request.person, pk, project)
     require_edit_now(request.person, project)
     name = request.POST.get("name", "").strip() or None

@@ -9,6 +9,8 @@ export interface Suggestion {
   reason: string;
   /** Suggestions of the same list that would make the same output: one of them will do. */
   alternatives: number[];
+  /** The one of its card that this person chose last, or else the first. */
+  preselected: boolean;
   /** Whether the reader may request it: editors and admins may. */
   may_request: boolean;
 }

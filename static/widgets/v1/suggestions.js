@@ -110,7 +110,8 @@ export class PolyphemusSuggestions extends PolyphemusElement {
   /** @param {Card} card @returns {Suggestion} */
   #choice(card) {
     const first = /** @type {Suggestion} */ (card[0]);
-    return card.find((one) => one.id === this.#picked.get(first.id)) ?? first;
+    const picked = card.find((one) => one.id === this.#picked.get(first.id));
+    return picked ?? card.find((one) => one.preselected) ?? first;
   }
 
   /**

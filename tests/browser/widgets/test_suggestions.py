@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from dispatch.models import AnalysisRequest
 from loaders.models import Dismissal, Suggestion
 from loaders.services import suggestions as services
-from tests.browser.conftest import WINDOW, SignIn
+from tests.browser.conftest import DOCTOR, WINDOW, SignIn
 from tests.browser.timur.site import Site
 from tests.browser.widgets.conftest import RECORD
 from tests.loaders.rows import suggested
@@ -209,6 +209,17 @@ def test_alternatives_share_a_card_and_the_picked_one_is_requested(
 
     expect(page.get_by_role("link", name="Requested. See the request")).to_be_visible()
     assert AnalysisRequest.objects.get().analysis == other.analysis
+
+
+def test_of_alternatives_the_one_chosen_last_is_picked_already(embed: Embed, suggestion: Suggestion) -> None:
+    now = datetime.now(UTC)
+    before = suggested("DTL900", now, loader="exome_other", analysis="exome_other")
+    services.accept(before, person=DOCTOR, now=now)
+    suggested("DTL001", now, loader="exome_other", analysis="exome_other")
+
+    page = embed(CARD)
+
+    expect(page.get_by_label("exome_other")).to_be_checked()
 
 
 def test_three_are_shown_and_the_rest_on_request(embed: Embed, polyphemus: str) -> None:
