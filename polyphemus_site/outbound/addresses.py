@@ -22,6 +22,13 @@ PORTS = {"http": 80, "https": 443}
 FIRST_FREE_PORT = 1024
 #: IPv6 addresses that carry an IPv4 one in their last 32 bits (RFC 6052).
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: All that is given out of IPv6 to be reached from anywhere; the rest is local, reserved or a form of IPv4.
+IPV6_IN_USE = ipaddress.ip_network("2000::/3")
+#: Given out, and not for strangers: examples, protocols' own, relays, what a cloud tells its machines.
+RESERVED = tuple(
+    ipaddress.ip_network(network)
+    for network in ("3fff::/20", "192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")
+)
 IPV4_BITS = 0xFFFFFFFF
 
 
@@ -78,7 +85,13 @@ def may_be_called(address: IPAddress, *, allowed: Sequence[Network], encrypted: 
     seen = _as_routed(address)
     if any(seen in network for network in allowed if network.version == seen.version):
         return True
-    return encrypted and seen.is_global and not seen.is_multicast
+    return encrypted and _is_public(seen)
+
+
+def _is_public(address: IPAddress) -> bool:
+    if not address.is_global or address.is_multicast or any(address in network for network in RESERVED):
+        return False
+    return address.version == 4 or address in IPV6_IN_USE  # noqa: PLR2004 — IP's version
 
 
 def _as_routed(address: IPAddress) -> IPAddress:
