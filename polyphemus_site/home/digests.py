@@ -30,8 +30,9 @@ LATEST = timedelta(minutes=15)
 
 
 def reader_of(person: Person, project: str) -> DigestReader | None:
-    """The person's subscription, if they have one."""
-    return DigestReader.objects.filter(email=person.email, project=project).first()
+    """The person's subscription, if they have one and have not stopped all digests since."""
+    reader = DigestReader.objects.filter(email=person.email, project=project).first()
+    return reader if reader and _wants_any(person.email) else None
 
 
 def subscribe(person: Person, project: str, *, hour: int, now: datetime) -> DigestReader:

@@ -289,6 +289,15 @@ class TestPage:
         assert (reader.email, reader.hour, reader.level, reader.restricted) == (DOCTOR, 7, "e", True)
         assert not DigestReader.objects.exists()
 
+    def test_the_page_knows_of_the_mail_programs_button(self, client: Client, now: datetime) -> None:
+        client.post("/labors/digest", {"wanted": "yes", "hour": "7"})
+        before = client.get("/labors/").content.decode()
+        mailboxes.unsubscribe(DOCTOR, digests.KIND, now=now)
+
+        after = client.get("/labors/").content.decode()
+
+        assert ("You get one mail a day" in before, "You get one mail a day" in after) == (True, False)
+
     @pytest.mark.parametrize("hour", ["24", "-1", "", "8.5", "\u0663", "999999999999"])
     def test_an_hour_that_is_none_is_refused(self, client: Client, hour: str) -> None:
         answer = client.post("/labors/digest", {"wanted": "yes", "hour": hour})
