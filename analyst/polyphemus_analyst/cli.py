@@ -11,7 +11,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from polyphemus_analyst import configs, conformance, shows
+from polyphemus_analyst import configs, conformance, practice, shows
 from polyphemus_analyst.client import TIMEOUT, Dispatch, Held
 from polyphemus_analyst.errors import AnalystError
 from polyphemus_analyst.executors.base import Executor
@@ -238,6 +238,26 @@ def try_conformance(
     with httpx.Client(timeout=TIMEOUT) as http:
         server = conformance.Server(url, load_key(key_id, secret_file, scheme), analyst, http)
         found = list(conformance.findings(server))
+    shows.findings(found)
+    raise typer.Exit(1 if any(finding.fault for finding in found) else 0)
+
+
+@app.command(name="practice")
+def practise(
+    key_id: KeyId,
+    analyst: Email,
+    analysis: Analysis,
+    secret_file: SecretFile = None,
+    scheme: Scheme = "etna-v1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Where to listen, on this machine.")] = 8765,
+    seconds: Annotated[float, typer.Option(min=1, help="How long to wait for the client.")] = 300,
+) -> None:
+    """Play a server, and try whether a client that signs with this key keeps the contract."""
+    work = practice.Practice(load_key(key_id, secret_file, scheme), analysis, analyst)
+    server = practice.listening(work, "127.0.0.1", port)
+    sys.stderr.write(f"Point the client at http://127.0.0.1:{server.server_port} now.\n")
+    sys.stderr.flush()
+    found = practice.rehearse(work, server, seconds=seconds)
     shows.findings(found)
     raise typer.Exit(1 if any(finding.fault for finding in found) else 0)
 
