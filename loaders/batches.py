@@ -7,6 +7,7 @@ from collections.abc import Collection
 from loaders.errors import MisspeltLoaderError
 from loaders.gathering import Gatherer
 from loaders.loader import Loader
+from loaders.names import is_kept
 from loaders.pages import Page, as_names
 
 
@@ -29,5 +30,5 @@ def whole_batches(gatherer: Gatherer, loader: Loader, page: Page, also: Collecti
 
 
 def _with(gatherer: Gatherer, page: Page, names: Collection[str]) -> Page:
-    absent = set(names) - set(page.names)
+    absent = set(filter(is_kept, names)) - set(page.names)
     return gatherer.page([*page.names, *sorted(absent)], now=page.now) if absent else page

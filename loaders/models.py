@@ -7,12 +7,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
+from loaders.names import RECORD_LENGTH
 from loaders.querysets import ChangeQuerySet, ScanRunQuerySet, SuggestionQuerySet
 from loaders.states import STANDING, DueReason, ScanKind, SuggestionEventKind, SuggestionStatus, Verdict
 from loaders.tables import ListedBucket, ListedFile, RedcapMapping  # noqa: F401 — Django finds models here only
 
 NAME_LENGTH = 100
-RECORD_LENGTH = 500
 EMAIL_LENGTH = 254
 
 

@@ -18,6 +18,7 @@ from loaders.errors import LoaderError
 from loaders.gathering import Gatherer
 from loaders.judging import Judgement, Past, Verdicts
 from loaders.loader import Loader
+from loaders.names import is_kept
 from loaders.pages import Page, as_names
 from loaders.sights import Sights, digest_of
 from loaders.states import DueReason, Verdict
@@ -68,7 +69,8 @@ class Bench:
         if not self.loader.batch_by:
             return self.page.names
         shared = self.page.values(self.loader.batch_by)
-        return [next(iter(as_names(value)), own) for value, own in zip(shared, self.page.names, strict=True)]
+        named = [next(filter(is_kept, as_names(value)), "") for value in shared]
+        return [name or own for name, own in zip(named, self.page.names, strict=True)]
 
     @cached_property
     def groups(self) -> dict[str, list[int]]:
@@ -242,7 +244,7 @@ class Bench:
 
     def _records(self, due: list[Judgement]) -> list[str]:
         read = {record for judgement in due for record in self.sights.records[judgement.index]}
-        return sorted(f"{model}/{name}" for model, name in read)
+        return sorted(f"{model}/{name}" for model, name in read if is_kept(name))
 
     def _ending(self, judgements: list[Judgement]) -> str:
         by_verdict = {judgement.verdict: judgement for judgement in reversed(judgements)}

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from django.db import connection
 
 from loaders.models import Change
+from loaders.names import is_kept
 
 #: A journal entry that comes so long after a scan found the change was late, not missing.
 LATE = timedelta(minutes=10)
@@ -87,7 +88,8 @@ class Found:
 
 def tell(project: str, touched: Mapping[str, Iterable[str]], *, now: datetime) -> int:
     """Take the journal's word that these records changed (model -> names); how many."""
-    pairs = sorted({(model, str(name)) for model, names in touched.items() for name in names})
+    told = {(model, str(name)) for model, names in touched.items() for name in names}
+    pairs = sorted((model, name) for model, name in told if is_kept(name))
     values: Values = {"project": project, "now": now, "since": now - LATE, **_columns(pairs)}
     with connection.cursor() as cursor:
         cursor.execute(FORGIVE, values)
@@ -111,7 +113,7 @@ def find(
 
     `counted`: whether the journal could have told of them, so that its silence counts.
     """
-    names = sorted(stamps)
+    names = sorted(filter(is_kept, stamps))
     values: Values = {"project": project, "model": model, "records": names, "now": now, "second": SECOND}
     values |= {
         "stamps": [stamps[name].isoformat() for name in names],
@@ -137,8 +139,9 @@ def reopen(project: str, records: Collection[tuple[str, str]], *, since: datetim
     """Have those of these records judged again that were judged by others since an instant; how many."""
     if not Change.objects.filter(project=project, pending=False, looked_at__gte=since).exists():
         return 0
+    kept = sorted(record for record in records if is_kept(record[1]))
     with connection.cursor() as cursor:
-        values: Values = {"project": project, "since": since, "now": now, **_columns(sorted(records))}
+        values: Values = {"project": project, "since": since, "now": now, **_columns(kept)}
         cursor.execute(REOPEN, values)
         return int(cursor.rowcount)
 

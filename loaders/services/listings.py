@@ -12,6 +12,7 @@ from itertools import islice
 
 from loaders import registry
 from loaders.clocks import Clock
+from loaders.names import is_kept
 from loaders.services import changes
 from loaders.services.locks import held
 from loaders.sources.listing import MetisListing
@@ -60,7 +61,7 @@ def refresh(metis: Metis, project: str, bucket: str, *, clock: Clock) -> int:
         is_whole = known is None or started_at - known.whole_at >= WHOLE
         since = LONG_AGO if known is None or is_whole else known.since - OVERLAP
         newest, count = known.since if known else LONG_AGO, 0
-        for files in _batches(metis.files(project, bucket, since)):
+        for files in _batches(_kept(metis.files(project, bucket, since))):
             _take_in(metis, project, bucket, files, now=started_at)
             newest = max(newest, *(file.updated_at for file in files))
             count += len(files)
@@ -73,6 +74,15 @@ def refresh(metis: Metis, project: str, bucket: str, *, clock: Clock) -> int:
             defaults={"since": newest, "read_at": started_at, "whole_at": whole_at, "error": ""},
         )
     return count
+
+
+def _kept(files: Iterator[MetisFile]) -> Iterator[MetisFile]:
+    """Without those whose path can't be kept."""
+    for file in files:
+        if is_kept(file.path):
+            yield file
+        else:
+            logger.warning("A file is passed over: its path has %d characters.", len(file.path))
 
 
 def _batches(files: Iterator[MetisFile]) -> Iterator[list[MetisFile]]:

@@ -19,6 +19,7 @@ from loaders.clocks import Clock
 from loaders.garbage import collected_after
 from loaders.gathering import Gatherer
 from loaders.loader import Loader
+from loaders.names import is_kept, unkept
 from loaders.pages import Document, Page
 from loaders.prints import NOTHING
 from loaders.services import changes, seen
@@ -108,8 +109,14 @@ class Stretches:
 
     def judge(self, documents: Documents, *, asked_at: datetime) -> Tally:
         """Judge what must be of one stretch; the tally is of all of it."""
+        odd = unkept(documents)
+        if odd:
+            documents = {name: document for name, document in documents.items() if is_kept(name)}
         with collected_after():
-            return self._judge(documents, asked_at)
+            tally = self._judge(documents, asked_at) if documents else Tally()
+        if odd:
+            tally.add(self.engine.not_judged(self.gatherer.model, odd))
+        return tally
 
     def _judge(self, documents: Documents, asked_at: datetime) -> Tally:
         page = self.gatherer.extended(documents, now=asked_at)

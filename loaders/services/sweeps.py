@@ -106,7 +106,7 @@ def gathered(walk: Iterable[Page], firsts: Collection[str]) -> Iterator[list[str
     """Names enough for a worker at a time, no stretch seen before divided."""
     names: list[str] = []
     for page in walk:
-        for name in page.documents:
+        for name in filter(_is_text, page.documents):
             is_beginning = name in firsts or not firsts
             if names and is_beginning and len(names) >= STRETCH:
                 yield names
@@ -114,6 +114,11 @@ def gathered(walk: Iterable[Page], firsts: Collection[str]) -> Iterator[list[str
             names.append(name)
     if names:
         yield names
+
+
+def _is_text(name: str) -> bool:
+    """PostgreSQL, Magma's as ours, has no NUL in a text: such a name can't be listed."""
+    return "\0" not in name
 
 
 def _pass_over(run: ScanRun, tally: Tally) -> None:

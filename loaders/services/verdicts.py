@@ -21,6 +21,7 @@ from loaders.gathering import Gatherer, ensure_readable, ensure_seen, is_readabl
 from loaders.judging import Past, Rivals, Verdicts, rivals_of, with_rivals
 from loaders.limits import time_limit
 from loaders.loader import Loader
+from loaders.names import fault_of, is_kept, unkept
 from loaders.pages import Page
 from loaders.proposing import Bench
 from loaders.services import changes, suggestions
@@ -214,10 +215,20 @@ class Engine:
         gatherer = self.gatherer(model)
         if gatherer is None:
             return self._without_reader(model, len(names))
-        page = gatherer.page(names, now=now)
+        kept = [name for name in names if is_kept(name)]
+        page = gatherer.page(kept, now=now)
         tally = self.judge_page(gatherer, page, now=now)
-        hidden = set(names) - set(page.names)
+        tally.add(self.not_judged(model, unkept(names)))
+        hidden = set(kept) - set(page.names)
         tally.written += suggestions.close_hidden(self.project, model, hidden, now=now)
+        return tally
+
+    def not_judged(self, model: str, names: list[str]) -> Tally:
+        """The count of records whose names can't be kept: an error each, for every loader."""
+        tally = Tally(records=len(names), judged=len(names))
+        for loader in self.loaders if names else ():
+            if loader.model == model:
+                tally.add(faulty(loader, len(names), self.fault_of(loader) or fault_of(names)))
         return tally
 
     def judge_page(self, gatherer: Gatherer, page: Page, *, now: datetime) -> Tally:
