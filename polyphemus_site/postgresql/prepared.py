@@ -68,7 +68,8 @@ class Statement:
         """Django's connection, looked after as its own cursors do."""
         wrapper.validate_no_broken_transaction()
         wrapper.close_if_health_check_failed()
-        wrapper.ensure_connection()
+        if wrapper.connection is None:
+            wrapper.ensure_connection()
         if wrapper.queries_logged:
             wrapper.queries_log.append({"sql": self.text, "time": "0"})
         line: psycopg.Connection[Any] = wrapper.connection
