@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -37,9 +38,14 @@ def finished_at(page: Page, attribute: str) -> list[list[str]]:
 
 
 def _finished(page: Page, attribute: str) -> list[list[str]]:
-    return [
-        [name_of(entry) for entry in found if is_finished(entry)] for found in entries_at(page, attribute)
-    ]
+    return [list(_names(found)) for found in entries_at(page, attribute)]
+
+
+def _names(found: list[Any]) -> Iterator[str]:
+    """What `name_of` says of each entry of which `is_finished` is true; every file there is passes here."""
+    for entry in found:
+        if isinstance(entry, dict) and isinstance(path := entry.get("path"), str) and path not in NO_FILE:
+            yield str(entry.get("original_filename") or path)
 
 
 def stored(entry: Any) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from django.db import connection
 
 from loaders.models import Change
 from loaders.names import is_kept
+from loaders.services.copying import array
 
 #: A journal entry that comes so long after a scan found the change was late, not missing.
 LATE = timedelta(minutes=10)
@@ -71,11 +72,19 @@ AND NOT c.pending AND c.looked_at >= %(since)s
 """
 DONE = """
 UPDATE loaders_change SET pending = false, looked_at = %(looked_at)s
-WHERE id = ANY(%(ids)s) AND ripe_at <= %(looked_at)s
+WHERE id = ANY(%(ids)s::bigint[]) AND ripe_at <= %(looked_at)s
 """
 
 #: What a statement is given.
 Values: TypeAlias = dict[str, Any]
+
+
+class Pending(NamedTuple):
+    """A record that wants judging."""
+
+    pk: int
+    model: str
+    record: str
 
 
 @dataclass(frozen=True)
@@ -114,9 +123,10 @@ def find(
     `counted`: whether the journal could have told of them, so that its silence counts.
     """
     names = sorted(filter(is_kept, stamps))
-    values: Values = {"project": project, "model": model, "records": names, "now": now, "second": SECOND}
+    values: Values = {"project": project, "model": model, "now": now, "second": SECOND}
     values |= {
-        "stamps": [stamps[name].isoformat() for name in names],
+        "records": array(names),
+        "stamps": array(stamps[name].isoformat() for name in names),
         "disconnected": disconnected,
         "counted": counted,
     }
@@ -146,10 +156,17 @@ def reopen(project: str, records: Collection[tuple[str, str]], *, since: datetim
         return int(cursor.rowcount)
 
 
-def done(rows: Sequence[Change], *, looked_at: datetime) -> None:
+def pending(project: str, count: int, *, now: datetime) -> list[Pending]:
+    """So many of those that want judging, the oldest first."""
+    rows = Change.objects.pending(project, now=now).values_list("pk", "model", "record")[:count]
+    return [Pending(*row) for row in rows]
+
+
+def done(rows: Sequence[Pending], *, looked_at: datetime) -> None:
     """Mark as judged what had changed before it was looked at; what changed again meanwhile stays pending."""
     with connection.cursor() as cursor:
-        cursor.execute(DONE, {"ids": [row.pk for row in rows], "looked_at": looked_at})
+        ids = "{" + ",".join(str(row.pk) for row in rows) + "}"
+        cursor.execute(DONE, {"ids": ids, "looked_at": looked_at})
 
 
 def forget(*, now: datetime) -> int:
@@ -159,4 +176,4 @@ def forget(*, now: datetime) -> int:
 
 
 def _columns(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:
-    return {"models": [model for model, _ in pairs], "records": [record for _, record in pairs]}
+    return {"models": array(model for model, _ in pairs), "records": array(record for _, record in pairs)}

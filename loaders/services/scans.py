@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import transaction
-from django.db.models import F
+from django.db import connection
 
 from loaders.checks.times import instant
 from loaders.clocks import Clock
 from loaders.models import Change, ScanCursor, ScanRun, Suggestion
 from loaders.services import changes, seen, suggestions, waiting
+from loaders.services.changes import Pending
 from loaders.services.locks import held
 from loaders.services.narrowing import Narrowed
 from loaders.services.runs import Account, Watch, failures_of, recorded
@@ -71,8 +72,7 @@ def _drained(
 ) -> Tally:
     with recorded(ScanKind.JOURNAL, project, "", clock=clock, watch=watch) as account:
         engine = engine or Engine.of(magma, project)
-        pending = Change.objects.only("model", "record")
-        while rows := list(pending.pending(project, now=clock())[:PAGE_SIZE]):
+        while rows := changes.pending(project, PAGE_SIZE, now=clock()):
             looked_at = clock()
             for model, anchors in _anchors(engine, rows).items():
                 for names in pages_of(sorted(anchors)):
@@ -81,7 +81,7 @@ def _drained(
     return account.tally
 
 
-def _anchors(engine: Engine, rows: Iterable[Change]) -> dict[str, set[str]]:
+def _anchors(engine: Engine, rows: Iterable[Pending]) -> dict[str, set[str]]:
     """Anchor model -> the anchors that read any changed record, or have a suggestion drawn from one."""
     touched: dict[str, set[str]] = defaultdict(set)
     for row in rows:
@@ -169,10 +169,8 @@ def _read_changes(engine: Engine, model: str, *, clock: Clock, disconnected: boo
             if cursor is not None:
                 found, missed = found + told.changes, missed + told.missed
             account.add(Tally(records=len(stamps), pages=1))
-        _move_cursor(engine.project, model, disconnected=disconnected, newest=newest, now=clock())
-        ScanCursor.objects.filter(project=engine.project, model=model, disconnected=disconnected).update(
-            found=F("found") + found, missed=F("missed") + missed
-        )
+        values = {"project": engine.project, "model": model, "disconnected": disconnected}
+        _move_cursor(values | {"since": newest, "now": clock(), "found": found, "missed": missed})
 
 
 def _stamps(page: MagmaPage) -> dict[str, datetime]:
@@ -180,18 +178,19 @@ def _stamps(page: MagmaPage) -> dict[str, datetime]:
     return {name: stamp for name, stamp in stamps.items() if stamp is not None}
 
 
-def _move_cursor(project: str, model: str, *, disconnected: bool, newest: datetime, now: datetime) -> None:
-    """Set the cursor on; never back, whoever read faster."""
-    with transaction.atomic():
-        cursor, is_new = ScanCursor.objects.select_for_update().get_or_create(
-            project=project,
-            model=model,
-            disconnected=disconnected,
-            defaults={"since": newest, "read_at": now},
-        )
-        if not is_new:
-            cursor.since, cursor.read_at = max(cursor.since, newest), now
-            cursor.save(update_fields=["since", "read_at"])
+#: Never back, whoever read faster.
+MOVE = """
+INSERT INTO loaders_scancursor AS c (project, model, disconnected, since, read_at, found, missed)
+VALUES (%(project)s, %(model)s, %(disconnected)s, %(since)s, %(now)s, %(found)s, %(missed)s)
+ON CONFLICT (project, model, disconnected) DO UPDATE SET since = greatest(c.since, excluded.since),
+    read_at = excluded.read_at, found = c.found + excluded.found, missed = c.missed + excluded.missed
+"""
+
+
+def _move_cursor(values: Mapping[str, Any]) -> None:
+    """Set a cursor on, and count what was found."""
+    with connection.cursor() as cursor:
+        cursor.execute(MOVE, values)
 
 
 # --- all there are -----------------------------------------------------------------------------------------
