@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache, partial
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from loaders import fingerprints
-from loaders.checks import Check, Custom, Finding, within
+from loaders.checks import Check, Custom, Finding, Quiet, within
 from loaders.pages import Page
 from loaders.shapes import Shapes, Special, split
 from loaders.sources.base import Source
@@ -146,20 +146,25 @@ class Loader:
     def runs_code(self) -> frozenset[str]:
         """The questions that a lab's own code answers."""
         return frozenset(
-            question for question, check in self.checks.items() if "'custom'" in str(check.as_json())
+            question
+            for question, check in self.checks.items()
+            if any(isinstance(part, Custom) or not _is_ours(part) for part in within(check))
         )
 
     @cached_property
     def is_foreign(self) -> bool:
         """Whether judging runs code that isn't ours, which may never come back."""
-        parts = (part for check in self.checks.values() for part in within(check))
         answered = any(getattr(type(self), name) is not getattr(Loader, name) for name in ANSWERED)
-        return answered or not all(map(_is_ours, parts))
+        return answered or not all(map(_is_ours, self._parts))
+
+    @property
+    def _parts(self) -> Iterator[Check]:
+        return (part for check in self.checks.values() for part in within(check))
 
     @cached_property
     def is_timed(self) -> bool:
         """Whether any check's answer changes by the mere passing of time."""
-        return any("'quiet'" in str(check.as_json()) for check in self.checks.values())
+        return any(map(_is_timed, self._parts))
 
     def turn(self, now: datetime) -> int | None:
         """Which of its turns has come, for a loader that has them."""
@@ -207,7 +212,12 @@ class Loader:
     @cached_property
     def output_key(self) -> str:
         """Equal for loaders that make the same output: they are alternatives."""
-        return fingerprints.digest([self.model, self.outputs.as_json()])
+        foreign = [
+            f"{type(one).__module__}.{type(one).__qualname__}"
+            for one in within(self.outputs)
+            if not _is_ours(one)
+        ]
+        return fingerprints.digest([self.model, self.outputs.as_json(), *foreign])
 
     @cached_property
     def links(self) -> frozenset[tuple[str, ...]]:
@@ -223,6 +233,12 @@ def _code(module: str) -> str:
     if module in BASES or file is None or not Path(file).is_file():
         return ""
     return hashlib.sha256(Path(file).read_bytes()).hexdigest()
+
+
+def _is_timed(check: Check) -> bool:
+    """Whether it tells of an instant of its own, not only of those of the checks in it."""
+    own = type(check).ripens is not Check.ripens
+    return isinstance(check, Quiet) or (own and not _is_ours(check))
 
 
 def _is_ours(check: Check) -> bool:

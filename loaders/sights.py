@@ -104,8 +104,8 @@ class Sights:
         if not self._unsettled.isdisjoint(records):
             return ""
         documents = self.page.store.documents
-        told = "\n".join(
-            f"{model}/{name}@{documents[model][name].get('updated_at')}" for model, name in records
+        told = "\0".join(  # which is in no name
+            f"{model}\0{name}\0{documents[model][name].get('updated_at')}" for model, name in records
         )
         return sha256(told.encode()).hexdigest()
 

@@ -82,12 +82,13 @@ class Check(ABC):
         return page.answers[self.key]
 
     @cached_property
-    def key(self) -> tuple[type[Check], str]:
-        """What its answers are kept under: its class, since labs may call theirs alike, and its JSON form.
+    def key(self) -> tuple[tuple[type[Check], ...], str, str]:
+        """What its answers are kept under: its classes, since labs may call theirs alike, and its forms.
 
-        Equal checks may differ, since to Python `1 == True`.
+        Equal checks may differ, since to Python `1 == True`; and a lab's JSON form may leave something out.
         """
-        return type(self), json.dumps(self.as_json(), sort_keys=True, default=repr)
+        kinds = tuple(type(part) for part in within(self))
+        return kinds, json.dumps(self.as_json(), sort_keys=True, default=repr), repr(self)
 
     def ripens(self, page: Page) -> list[datetime | None]:
         """For each anchor, when the answer changes by the mere passing of time; None when it doesn't."""

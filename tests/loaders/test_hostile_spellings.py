@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loaders.checks import CHECKS, Check, Custom, Files, OneOf, Present, from_json
+from loaders.checks import CHECKS, Check, Custom, Files, Not, OneOf, Present, Range, from_json
 from loaders.declared import DeclaredLoader, parsed
 from loaders.errors import MisspeltLoaderError
+from loaders.judging import Past, judge
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
 from loaders.pages import Page
@@ -132,16 +135,72 @@ def test_true_and_one_are_explained_apart() -> None:
     assert [finding.passed for finding in findings] == [False, True]
 
 
-def test_checks_that_two_labs_call_alike_are_asked_apart() -> None:
-    class Absent(Present):
-        def judge(self, page: Page) -> list[bool]:
-            return [not there for there in super().judge(page)]
+class Absent(Present):
+    """A lab's own, which calls itself as ours does."""
 
+    def judge(self, page: Page) -> list[bool]:
+        return [not there for there in super().judge(page)]
+
+
+class Older(Range):
+    """A lab's own, whose JSON form leaves out what it asks for."""
+
+    def as_json(self) -> dict[str, Any]:
+        return {"check": "older"}
+
+
+@pytest.mark.parametrize("wrapped", [lambda check: check, lambda check: check & Present("age"), Not])
+def test_checks_that_two_labs_call_alike_are_asked_apart(wrapped: Callable[[Check], Check]) -> None:
     page = patients(A={"age": 1})
 
-    answers = [Present("age").answers(page), Absent("age").answers(page)]
+    ours, theirs = (wrapped(check).answers(page) for check in (Present("age"), Absent("age")))
 
-    assert answers == [[True], [False]]
+    assert ours != theirs
+
+
+def test_checks_whose_forms_leave_something_out_are_asked_apart() -> None:
+    page = patients(A={"age": 50})
+
+    assert [Older("age", min=low).answers(page) for low in (40, 60)] == [[True], [False]]
+
+
+def test_outputs_that_two_labs_call_alike_are_no_alternatives() -> None:
+    ours, theirs, again = (
+        type("Asking", (ExomePipe,), {"outputs": check("age")})() for check in (Present, Absent, Absent)
+    )
+
+    assert ours.output_key != theirs.output_key == again.output_key
+
+
+def test_a_labs_own_check_may_tell_when_time_will_change_its_answer() -> None:
+    class Ripening(Present):
+        def ripens(self, page: Page) -> list[datetime | None]:
+            return [page.now] * len(page)
+
+    timed = type("Asking", (ExomePipe,), {"needs": Ripening("age") & Present("physician")})()
+
+    assert timed.is_timed
+    assert not ExomePipe().is_timed
+
+
+def test_a_labs_own_check_is_asked_only_about_what_the_questions_before_left() -> None:
+    class Careful(Present):
+        def judge(self, page: Page) -> list[bool]:
+            return [len(value) > 1 for value in page.values(self.attribute)]
+
+    careful = type(
+        "Asking",
+        (ExomePipe,),
+        {
+            "scope": None,
+            "needs": Present("physician"),
+            "wellformed": Careful("physician"),
+            "outputs": Present("age"),
+        },
+    )()
+    page = patients(A={"physician": None, "age": 1}, B={"physician": "Dr. B", "age": None})
+
+    assert [one.verdict for one in judge(careful, page, Past())] == ["waiting", "due"]
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,7 @@ def test_config_lists_the_normal_first() -> None:
 
 def test_it_reads_what_its_checks_and_inputs_read() -> None:
     assert LOADER.reads == {
+        "::identifier",
         "sample.exome.::identifier",
         "sample.exome.sample.tumor_type",
         "sample.exome.raw_fastqs",
