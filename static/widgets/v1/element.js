@@ -97,8 +97,10 @@ export class PolyphemusElement extends HTMLElement {
     return placeOf(this);
   }
 
+  /** A host may write anything; what isn't a language would break dates, and make a browser ask for leave. */
   get language() {
-    return this.getAttribute("lang") || document.documentElement.lang || "en";
+    const told = this.getAttribute("lang") || document.documentElement.lang;
+    return /^[a-z]{2,3}(?:-[a-z]{2})?\b/i.exec(told.replaceAll("_", "-"))?.[0] ?? "en";
   }
 
   get words() {

@@ -131,5 +131,5 @@ export function speaker(language) {
  */
 export function localTime(instant, language) {
   const options = /** @type {const} */ ({ dateStyle: "medium", timeStyle: "long" });
-  return new Intl.DateTimeFormat(language || undefined, options).format(new Date(instant));
+  return new Intl.DateTimeFormat(language, options).format(new Date(instant));
 }

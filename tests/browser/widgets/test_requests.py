@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from dispatch.models import AnalysisRequest
 from dispatch.services import requests
+from tests.browser import lively
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +38,16 @@ def test_open_requests_are_listed_with_their_state(embed: Embed, published: str)
     href = card.get_by_role("link", name=published).get_attribute("href")
     assert href is not None
     assert href.endswith(f"/dt_lung/requests/{published}")
+
+
+@pytest.mark.parametrize(("lang", "says"), [("de_CH", "fällig"), ("!?", "due"), ("en_US", "due")])
+def test_a_language_written_in_any_way_hides_nothing(
+    embed: Embed, polyphemus: str, lang: str, says: str
+) -> None:
+    lively.make("dt_lung", datetime.now(UTC))
+    page = embed(ELEMENT.replace(" project", f' lang="{lang}" limit="9" project'))
+
+    expect(page.locator("polyphemus-requests li", has_text=says).first).to_be_visible()
 
 
 def test_hostile_words_stay_words(embed: Embed, published: str) -> None:
