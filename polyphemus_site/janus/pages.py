@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Callable
 from functools import wraps
@@ -25,7 +26,8 @@ logger = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 View = Callable[..., HttpResponse]
-#: Remember for some seconds that a visitor has hopped, or was sent to Janus, so that nobody goes in circles.
+#: Remember for some seconds that a visitor has hopped, or from which page they were sent to Janus:
+#: nobody goes in circles.
 HOP_COOKIE = "polyphemus_hop"
 DOOR_COOKIE = "polyphemus_door"
 MOMENT_SECONDS = 10
@@ -84,23 +86,23 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 def _door(request: HttpRequest, url: str) -> HttpResponse:
     """To Janus; a page with the way there when there is no Janus, or the visitor just comes from it."""
-    login = login_url(url)
-    if not login or DOOR_COOKIE in request.COOKIES:
+    login, page = login_url(url), hashlib.sha256(url.encode(errors="replace")).hexdigest()[:16]
+    if not login or request.COOKIES.get(DOOR_COOKIE) == page:
         context = {"login": login, "refused": request.COOKIES.get(settings.POLYPHEMUS_JANUS_COOKIE)}
         return render(request, "janus/signed_out.html", context, status=HTTPStatus.UNAUTHORIZED)
     response = HttpResponseRedirect(login)
-    _remember(response, DOOR_COOKIE)
+    _remember(response, DOOR_COOKIE, page)
     return response
 
 
-def _remember(response: HttpResponse, name: str) -> None:
-    response.set_cookie(name, "1", max_age=MOMENT_SECONDS, samesite="Lax", httponly=True)
+def _remember(response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(name, value, max_age=MOMENT_SECONDS, samesite="Lax", httponly=True)
 
 
 def _hop(request: HttpRequest, url: str) -> HttpResponse:
     """A link from another site brings no SameSite=Strict cookie; a step from our own page does."""
     response = render(request, "janus/hop.html", {"url": url})
-    _remember(response, HOP_COOKIE)
+    _remember(response, HOP_COOKIE, "1")
     patch_cache_control(response, no_store=True)
     return response
 

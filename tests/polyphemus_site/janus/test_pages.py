@@ -144,8 +144,9 @@ class TestSignedIn:
 
         first = client.get("/private")
         second = client.get("/private")
+        elsewhere = client.get("/viewers/labors")
 
-        assert first.status_code == HTTPStatus.FOUND
+        assert (first.status_code, elsewhere.status_code) == (HTTPStatus.FOUND, HTTPStatus.FOUND)
         assert second.status_code == HTTPStatus.UNAUTHORIZED
         assert says in second.content.decode()
         assert f'href="{first["Location"]}"' in second.content.decode()
