@@ -178,6 +178,7 @@ CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE = "Strict"
 if POLYPHEMUS_URL.startswith("https:"):
     CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_NAME = "__Host-csrftoken"  # a sibling host can set no cookie of this name for us
+    SESSION_COOKIE_NAME = "__Host-sessionid"  # the same
     CSRF_TRUSTED_ORIGINS = [POLYPHEMUS_URL]  # a proxy may change the Host our forms are compared with
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True

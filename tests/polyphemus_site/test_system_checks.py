@@ -126,3 +126,16 @@ def test_the_documented_production_set_up_passes_the_check_for_deployment(tmp_pa
     )
 
     assert ended.returncode == 0, ended.stderr
+
+
+def test_no_sibling_host_can_set_a_cookie_of_ours() -> None:
+    ask = (
+        "from polyphemus_site import settings; print(settings.CSRF_COOKIE_NAME, settings.SESSION_COOKIE_NAME)"
+    )
+    environment = os.environ | {"POLYPHEMUS_URL": "https://polyphemus.example.org"}
+
+    ended = subprocess.run(  # noqa: S603 — a command of our own
+        [sys.executable, "-c", ask], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+
+    assert ended.stdout.split() == ["__Host-csrftoken", "__Host-sessionid"]
