@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
 from loaders import choices
+from loaders.checks import Finding
 from loaders.models import Suggestion
 
 QUESTIONS = {
@@ -47,10 +47,10 @@ class Tree:
     """One anchor's findings by question."""
 
     anchor: str
-    questions: list[tuple[str, dict[str, Any]]]
+    questions: list[tuple[str, Finding]]
 
 
-def asked(findings: Mapping[str, dict[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+def asked(findings: Mapping[str, Finding]) -> list[tuple[str, Finding]]:
     """Findings in the order they are asked, each question in words."""
     return [(words, findings[question]) for question, words in QUESTIONS.items() if question in findings]
 
@@ -58,4 +58,7 @@ def asked(findings: Mapping[str, dict[str, Any]]) -> list[tuple[str, dict[str, A
 def trees(suggestion: Suggestion) -> list[Tree]:
     """The receipt's trees, each question in words."""
     anchors = suggestion.receipt.get("anchors", {})
-    return [Tree(anchor, asked(findings)) for anchor, findings in anchors.items()]
+    return [
+        Tree(anchor, asked({question: Finding.from_json(form) for question, form in findings.items()}))
+        for anchor, findings in anchors.items()
+    ]

@@ -6,9 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.loader import Loader
 from loaders.pages import Page
 from loaders.states import DueReason, Verdict
+from polyphemus_site.sentences import Sentence
 
 #: Fingerprints of the anchors at these indexes; asked only where one decides: file digests cost a request.
 Fingerprints = Callable[[Sequence[int]], Mapping[int, str]]
@@ -166,26 +169,26 @@ def _computed(loader: Loader, page: Page) -> Fingerprints:
     return lambda indexes: {index: loader.fingerprint(page, index) for index in indexes}
 
 
-#: The question that decided, and how its complaint starts.
+#: The question that decided, and its complaint.
 COMPLAINTS: dict[Verdict, tuple[str, str]] = {
-    Verdict.WAITING: ("needs", "Waiting for "),
-    Verdict.BLOCKED: ("wellformed", "Malformed: "),
-    Verdict.OUT_OF_SCOPE: ("scope", "Not for this loader: "),
+    Verdict.WAITING: ("needs", _("Waiting for %(what)s.")),
+    Verdict.BLOCKED: ("wellformed", _("Malformed: %(what)s.")),
+    Verdict.OUT_OF_SCOPE: ("scope", _("Not for this loader: %(what)s.")),
 }
 PLAIN: dict[Verdict, str] = {
-    Verdict.IN_PROGRESS: "A request for it is open.",
-    Verdict.FRESH: "The output is there and belongs to the inputs as they are.",
-    Verdict.ERROR: "The loader failed.",
+    Verdict.IN_PROGRESS: _("A request for it is open."),
+    Verdict.FRESH: _("The output is there and belongs to the inputs as they are."),
+    Verdict.ERROR: _("The loader failed."),
 }
 
 
-def reason(loader: Loader, page: Page, judgement: Judgement) -> str:
+def reason(loader: Loader, page: Page, judgement: Judgement) -> Sentence:
     """The verdict's one reason, in words."""
     if judgement.verdict is Verdict.DUE:
         half = loader.changed if judgement.due is DueReason.CHANGED else loader.lacking
-        return f"{loader.ready}; {half}."
+        return Sentence(_("%(ready)s; %(half)s."), ready=Sentence(loader.ready), half=Sentence(half))
     if judgement.verdict not in COMPLAINTS:
-        return PLAIN[judgement.verdict]
-    question, start = COMPLAINTS[judgement.verdict]
+        return Sentence(PLAIN[judgement.verdict])
+    question, complaint = COMPLAINTS[judgement.verdict]
     finding = loader.checks[question].explain(page, judgement.index)
-    return f"{start}{finding.why_not()}."
+    return Sentence(complaint, what=finding.why_not())

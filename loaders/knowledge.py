@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from loaders.models import Gap, ScanCursor, ScanRun
 from loaders.probes import FULL_SCAN_LATE, late_after
 from loaders.states import ScanKind
@@ -41,8 +43,16 @@ def of(project: str, *, now: datetime) -> Knowledge:
 
 
 def _late(cursors: list[ScanCursor], full: list[ScanRun], *, now: datetime) -> list[str]:
-    late = [f"changes of {c.model}" for c in cursors if now - c.read_at > late_after() and not c.disconnected]
-    return late + [f"full scan of {run.model}" for run in full if now - run.started_at > FULL_SCAN_LATE]
+    late = [
+        _("changes of %(model)s") % {"model": c.model}
+        for c in cursors
+        if now - c.read_at > late_after() and not c.disconnected
+    ]
+    return late + [
+        _("full scan of %(model)s") % {"model": run.model}
+        for run in full
+        if now - run.started_at > FULL_SCAN_LATE
+    ]
 
 
 def rate_of(run: ScanRun, *, now: datetime) -> float:

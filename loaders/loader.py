@@ -11,6 +11,8 @@ from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from loaders import fingerprints
 from loaders.checks import Check, Custom, Finding, Quiet, within
 from loaders.pages import Page
@@ -97,9 +99,9 @@ class Loader:
     #: A link of the anchor; the due anchors that share its record make one suggestion.
     batch_by: str = ""
     #: The two halves of the reason a suggestion gives.
-    ready: str = "All inputs are there"
-    lacking: str = "the output is missing"
-    changed: str = "the inputs changed since the last completed request"
+    ready: str = _("All inputs are there")
+    lacking: str = _("the output is missing")
+    changed: str = _("the inputs changed since the last completed request")
 
     #: Further paths that `config` takes values from.
     config_reads: frozenset[str] = frozenset()

@@ -11,6 +11,7 @@ from loaders.names import RECORD_LENGTH
 from loaders.querysets import ChangeQuerySet, ScanRunQuerySet, SuggestionQuerySet
 from loaders.states import STANDING, DueReason, ScanKind, SuggestionEventKind, SuggestionStatus, Verdict
 from loaders.tables import ListedBucket, ListedFile, RedcapMapping  # noqa: F401 — Django finds models here only
+from polyphemus_site.sentences import SentenceField
 
 NAME_LENGTH = 100
 EMAIL_LENGTH = 254
@@ -33,7 +34,7 @@ class Suggestion(models.Model):
 
     status = models.CharField(max_length=10, choices=SuggestionStatus, default=SuggestionStatus.OPEN)
     due = models.CharField(max_length=10, choices=DueReason)
-    reason = models.TextField()
+    reason = SentenceField()
     restricted = models.BooleanField()
     #: Made by a loader that is only tried out: shown to nobody but on the page that compares.
     shadow = models.BooleanField(default=False, db_default=False)
@@ -53,7 +54,7 @@ class Suggestion(models.Model):
     snoozed_until = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     #: Why it ended, in words.
-    because = models.TextField(blank=True)
+    because = SentenceField(blank=True)
     #: The request it became.
     request_name = models.CharField(max_length=NAME_LENGTH, blank=True)
 
@@ -111,7 +112,7 @@ class SuggestionEvent(models.Model):
     target = models.CharField(max_length=10, choices=SuggestionStatus)
     actor = models.CharField(max_length=EMAIL_LENGTH)
     at = models.DateTimeField()
-    note = models.TextField(blank=True)
+    note = SentenceField(blank=True)
 
     class Meta:
         """In the order things happened."""

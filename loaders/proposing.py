@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 import msgspec
+from django.utils.translation import gettext_noop as _
 
 from loaders import evidence, fingerprints, judging, restriction
 from loaders.checks import Finding
@@ -22,11 +23,12 @@ from loaders.names import is_kept
 from loaders.pages import Page, as_names
 from loaders.sights import Sights, digest_of
 from loaders.states import DueReason, Verdict
+from polyphemus_site.sentences import Sentence
 
 #: How many members of a batch a receipt shows in full.
 SHOWN = 100
-OUTPUT_APPEARED = "The output appeared."
-MOVED = "Its records belong elsewhere now."
+OUTPUT_APPEARED = Sentence(_("The output appeared."))
+MOVED = Sentence(_("Its records belong elsewhere now."))
 
 
 @dataclass(frozen=True)
@@ -249,12 +251,14 @@ class Bench:
     def _ending(self, judgements: list[Judgement]) -> str:
         by_verdict = {judgement.verdict: judgement for judgement in reversed(judgements)}
         if Verdict.IN_PROGRESS in by_verdict:
-            return "A request for it is open."
+            return Sentence(judging.PLAIN[Verdict.IN_PROGRESS])
         if Verdict.FRESH in by_verdict:
             return OUTPUT_APPEARED
         if not judgements:
             return MOVED
-        return f"No longer ready. {judging.reason(self.loader, self.page, judgements[0])}"
+        return Sentence(
+            _("No longer ready. %(reason)s"), reason=judging.reason(self.loader, self.page, judgements[0])
+        )
 
     def _notice(self, draft: Draft, judged: Verdicts) -> None:
         """What else the page tells: outputs of open requests, and verdicts that time alone will change."""

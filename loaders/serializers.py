@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from django.utils.translation import gettext
+
 from loaders import choices
+from loaders.checks import Finding
 from loaders.models import Gap, ScanCursor, ScanRun, Suggestion
-from loaders.states import DueReason, SuggestionStatus
+from loaders.states import DueReason, SuggestionStatus, Verdict
+from polyphemus_site.sentences import told
 
 Json = dict[str, Any]
 
@@ -31,10 +35,10 @@ def suggestion_json(suggestion: Suggestion, alternatives: Iterable[int] = ()) ->
         "record": suggestion.anchor,
         "records": sorted(suggestion.members),
         "status": suggestion.status,
-        "status_text": SuggestionStatus(suggestion.status).label,
+        "status_text": gettext(SuggestionStatus(suggestion.status).label),
         "due": suggestion.due,
-        "due_text": DueReason(suggestion.due).label,
-        "reason": suggestion.reason,
+        "due_text": gettext(DueReason(suggestion.due).label),
+        "reason": told(suggestion.reason),
         "restricted": suggestion.restricted,
         "config": {"project": suggestion.project, **suggestion.config},
         "fingerprint": suggestion.fingerprint,
@@ -42,7 +46,7 @@ def suggestion_json(suggestion: Suggestion, alternatives: Iterable[int] = ()) ->
         "opened_at": instant(suggestion.opened_at),
         "snoozed_until": instant(suggestion.snoozed_until),
         "ended_at": instant(suggestion.ended_at),
-        "because": suggestion.because or None,
+        "because": told(suggestion.because) or None,
         "request": suggestion.request_name or None,
     }
 
@@ -56,14 +60,23 @@ def whole_json(suggestion: Suggestion) -> Json:
             "to": event.target,
             "by": event.actor,
             "at": instant(event.at),
-            "note": event.note or None,
+            "note": told(event.note) or None,
         }
         for event in suggestion.events.all()
     ]
     return suggestion_json(suggestion, others(suggestion)) | {
-        "receipt": suggestion.receipt,
+        "receipt": receipt_json(suggestion.receipt),
         "events": events,
     }
+
+
+def receipt_json(receipt: Json) -> Json:
+    """The frozen why, its trees in words."""
+    trees = {
+        anchor: {question: Finding.from_json(form).as_told() for question, form in findings.items()}
+        for anchor, findings in receipt.get("anchors", {}).items()
+    }
+    return receipt | {"anchors": trees} if trees else receipt
 
 
 def others(suggestion: Suggestion) -> list[int]:
@@ -120,8 +133,9 @@ def gap_json(gap: Gap, *, cleared: bool) -> Json:
         "loader": gap.loader,
         "model": gap.model,
         "verdict": gap.verdict,
-        "what": gap.label,
-        "whom": gap.whom or None,
+        "verdict_text": gettext(Verdict(gap.verdict).label),
+        "what": gettext(gap.label),
+        "whom": gettext(gap.whom) if gap.whom else None,
         "count": gap.count + (gap.restricted_count if cleared else 0),
         "records": sorted(names),
         "counted_at": instant(gap.counted_at),

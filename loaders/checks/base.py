@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields
 from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.pages import Page
+from polyphemus_site.sentences import Sentence, form_of, from_form, told
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One check's answer for one anchor, with the values it saw and the answers it rests on."""
+    """One check's answer for one anchor, with the values it saw and the answers it rests on.
+
+    `says` and `whom` are shown to people: as they are, or a `Sentence`, in their language.
+    """
 
     check: str
     passed: bool
@@ -26,15 +32,24 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """The tree as JSON, empty places left out."""
-        form: dict[str, Any] = {"check": self.check, "passed": self.passed, "says": self.says}
-        optional = {"seen": self.seen, "whom": self.whom, "parts": [part.as_json() for part in self.parts]}
+        return self._form(form_of)
+
+    def as_told(self) -> dict[str, Any]:
+        """The same tree in the language of whoever asks, to be read and not to be kept."""
+        return self._form(told)
+
+    def _form(self, spelled: Callable[[Any], Any]) -> dict[str, Any]:
+        form: dict[str, Any] = {"check": self.check, "passed": self.passed, "says": spelled(self.says)}
+        parts = [part._form(spelled) for part in self.parts]  # noqa: SLF001 — its own kind
+        optional = {"seen": self.seen, "whom": spelled(self.whom), "parts": parts}
         return form | {key: value for key, value in optional.items() if value not in (None, "", [])}
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any]) -> Finding:
         """The tree a form spells."""
         parts = tuple(cls.from_json(part) for part in form.get("parts", ()))
-        return cls(form["check"], form["passed"], form["says"], form.get("seen"), parts, form.get("whom", ""))
+        says, whom = from_form(form["says"]), from_form(form.get("whom", ""))
+        return cls(form["check"], form["passed"], says, form.get("seen"), parts, whom)
 
     def complaints(self) -> list[Finding]:
         """The findings that made this one fail, nearest to what a person can mend."""
@@ -44,9 +59,12 @@ class Finding:
             return [complaint for part in self.parts for complaint in part.complaints()]
         return [self]
 
-    def why_not(self) -> str:
-        """The complaints as one sentence's worth of words."""
-        return "; ".join(f.says + (f" (from {f.whom})" if f.whom else "") for f in self.complaints())
+    def why_not(self) -> list[str]:
+        """The complaints, each with whom it is waited for from."""
+        return [
+            Sentence(_("%(what)s (from %(whom)s)"), what=one.says, whom=one.whom) if one.whom else one.says
+            for one in self.complaints()
+        ]
 
 
 #: Checks whose failure is told by their failing parts.
@@ -198,7 +216,7 @@ class All(Check):
     def explain(self, page: Page, index: int) -> Finding:
         """All parts, passed or not, so that nobody mends one thing only to learn of the next."""
         parts = tuple(check.explain(page, index) for check in self.checks)
-        return Finding(self.id, all(part.passed for part in parts), "all of these", parts=parts)
+        return Finding(self.id, all(part.passed for part in parts), Sentence(_("all of these")), parts=parts)
 
     def parts(self) -> Iterable[Check]:
         """Its checks."""
@@ -231,7 +249,7 @@ class AnyOf(Check):
     def explain(self, page: Page, index: int) -> Finding:
         """All parts: any of them would do."""
         parts = tuple(check.explain(page, index) for check in self.checks)
-        return Finding(self.id, any(part.passed for part in parts), "any of these", parts=parts)
+        return Finding(self.id, any(part.passed for part in parts), Sentence(_("any of these")), parts=parts)
 
     def parts(self) -> Iterable[Check]:
         """Its checks."""
@@ -260,7 +278,8 @@ class Not(Check):
     def explain(self, page: Page, index: int) -> Finding:
         """The inner finding, turned over."""
         part = self.inner.explain(page, index)
-        return Finding(self.id, not part.passed, f"not: {part.says}", parts=(part,))
+        says = Sentence(_("not: %(what)s"), what=part.says)
+        return Finding(self.id, not part.passed, says, parts=(part,))
 
     def parts(self) -> Iterable[Check]:
         """The inner check."""
@@ -291,8 +310,10 @@ class Named(Check):
     def explain(self, page: Page, index: int) -> Finding:
         """The inner finding under the label."""
         part = self.inner.explain(page, index)
-        detail = "" if part.passed else f": {part.why_not()}"
-        return Finding(self.id, part.passed, f"{self.label}{detail}", parts=(part,), whom=self.whom)
+        says = label = Sentence(self.label)
+        if not part.passed:
+            says = Sentence(_("%(label)s: %(detail)s"), label=label, detail=part.why_not())
+        return Finding(self.id, part.passed, says, parts=(part,), whom=self.whom and Sentence(self.whom))
 
     def parts(self) -> Iterable[Check]:
         """The inner check."""

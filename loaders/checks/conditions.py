@@ -8,9 +8,12 @@ from functools import cached_property
 from importlib import import_module
 from typing import ClassVar
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks.base import Check, Finding, settle
 from loaders.errors import LoaderError, MisspeltLoaderError
 from loaders.pages import Page
+from polyphemus_site.sentences import Sentence
 
 #: A lab's own check: for each anchor what is wrong with it, "" when nothing is.
 Complain = Callable[[Page], Sequence[str]]
@@ -37,9 +40,15 @@ class When(Check):
         """The condition first; what follows only where it is asked."""
         condition = self.condition.explain(page, index)
         if not condition.passed:
-            return Finding(self.id, passed=True, says=f"not asked: {condition.says}", parts=(condition,))
+            return Finding(
+                self.id,
+                passed=True,
+                says=Sentence(_("not asked: %(what)s"), what=condition.says),
+                parts=(condition,),
+            )
         then = self.then.explain(page, index)
-        says = f"since {condition.says}: {then.why_not() or then.says}"
+        found = then.why_not() or then.says
+        says = Sentence(_("since %(condition)s: %(found)s"), condition=condition.says, found=found)
         return Finding(self.id, then.passed, says, parts=(condition, then))
 
     def parts(self) -> Iterable[Check]:
@@ -72,7 +81,11 @@ class Custom(Check):
     def explain(self, page: Page, index: int) -> Finding:
         """With the function's own words."""
         complaint = self._complaints(page.only(page.names[index]))[0]
-        return Finding(self.id, not complaint, complaint or f"{self.function} has nothing against it")
+        return Finding(
+            self.id,
+            not complaint,
+            complaint or Sentence(_("%(function)s has nothing against it"), function=self.function),
+        )
 
     def _complaints(self, page: Page) -> list[str]:
         said = list(self._called(page))

@@ -10,10 +10,13 @@ from functools import cached_property
 from math import inf
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks.base import Check, Finding, ensure_span
 from loaders.checks.uploads import entries, entries_at, finished_at, is_finished, name_of
 from loaders.checks.values import fits, groups_of, matcher, span
 from loaders.pages import Page
+from polyphemus_site.sentences import Sentence, joined
 
 #: Illumina's names (…_S1_L001_R1_001.fastq.gz), the short ones (…_R1.fastq.gz), the archives' (…_1.fastq.gz).
 PAIRED = r"(?P<stem>.+?)[._]R?(?P<read>[12])(?P<rest>(?:_\d{3})?\.f(?:ast)?q(?:\.gz|\.bz2)?)"
@@ -64,13 +67,16 @@ class Files(Check):
         """With the names seen, those that don't count marked."""
         found = entries(page.values(self.attribute)[index])
         count = sum(map(self.counts, found))
-        pattern = f" like {self.pattern}" if self.pattern else ""
-        says = f"{self.attribute}: {count} finished files{pattern}, expected {span(self.min, self.max)}"
-        others = [name_of(entry) for entry in found if not self.counts(entry)]
-        says += f"; not one of them: {', '.join(others)}" if others and self.only else ""
+        wanted = {"attribute": self.attribute, "count": count, "span": span(self.min, self.max)}
+        says = [Sentence(_("%(attribute)s: finished files: %(count)s, expected %(span)s"), **wanted)]
+        if self.pattern:
+            like = _("%(attribute)s: finished files like %(pattern)s: %(count)s, expected %(span)s")
+            says = [Sentence(like, pattern=self.pattern, **wanted)]
+        if self.only and (others := [name_of(entry) for entry in found if not self.counts(entry)]):
+            says.append(Sentence(_("not one of them: %(names)s"), names=", ".join(others)))
         enough = self.min <= count and (self.max is None or count <= self.max)
         passed = enough and (not self.only or count == len(found))
-        return Finding(self.id, passed, says, seen=[name_of(entry) for entry in found])
+        return Finding(self.id, passed, joined(says), seen=[name_of(entry) for entry in found])
 
     def counts(self, entry: Any) -> bool:
         """Whether one entry is a finished file of the right name."""
@@ -104,12 +110,12 @@ class Mates(Check):
         """Naming each that has no mate."""
         found = entries(page.values(self.attribute)[index])
         odd = self.odd(found)
-        says = (
-            f"{self.attribute}: without its mate: {', '.join(odd)}"
-            if odd
-            else f"{self.attribute}: mates paired"
-        )
-        says = says if found else f"{self.attribute}: no files to pair"
+        if odd:
+            without = _("%(attribute)s: without its mate: %(names)s")
+            says = Sentence(without, attribute=self.attribute, names=", ".join(odd))
+        else:
+            paired = _("%(attribute)s: mates paired") if found else _("%(attribute)s: no files to pair")
+            says = Sentence(paired, attribute=self.attribute)
         return Finding(self.id, bool(found) and not odd, says, seen=[name_of(entry) for entry in found])
 
     def odd(self, found: list[Any]) -> list[str]:

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks.base import Check, Finding, earliest, ensure_span
 from loaders.checks.values import span
 from loaders.pages import Page, as_names
 from loaders.shapes import Special
+from polyphemus_site.sentences import Sentence, joined
 
 #: How many linked records an explanation shows one by one.
 SHOWN = 50
@@ -55,10 +58,12 @@ class Linked(Check):
         counted = [name for name in group if name in passing(self.where, target)]
         sound = passing(self.every, target.of(target.model, counted))
         parts = tuple(self._member(target, position, counted) for position in range(min(len(group), SHOWN)))
-        says = f"{self.path}: {len(counted)} of {len(group)} count, expected {span(self.min, self.max)}"
+        count = _("%(path)s: %(count)s of %(number)s count, expected %(span)s")
+        wanted = {"count": len(counted), "number": len(group), "span": span(self.min, self.max)}
+        says = [Sentence(count, path=self.path, **wanted)]
         if odd := [name for name in counted if name not in sound]:
-            says += f"; not sound: {self._troubles(target, group, odd)}"
-        return Finding(self.id, self._holds(counted, sound), says, seen=counted, parts=parts)
+            says.append(Sentence(_("not sound: %(troubles)s"), troubles=self._troubles(target, group, odd)))
+        return Finding(self.id, self._holds(counted, sound), joined(says), seen=counted, parts=parts)
 
     def ripens(self, page: Page) -> list[datetime | None]:
         """The earliest instant among the linked records."""
@@ -83,11 +88,12 @@ class Linked(Check):
         parts = tuple(check.explain(target, position) for check in checks)
         return Finding("record", all(part.passed for part in parts), f"{target.model} {name}", parts=parts)
 
-    def _troubles(self, target: Page, group: tuple[str, ...], odd: list[str]) -> str:
+    def _troubles(self, target: Page, group: tuple[str, ...], odd: list[str]) -> list[str]:
         if self.every is None:
-            return ""
-        told = (f"{name}: {self.every.explain(target, group.index(name)).why_not()}" for name in odd)
-        return ", ".join(told)
+            return []
+        found = [self.every.explain(target, group.index(name)).why_not() for name in odd]
+        trouble = "%(name)s: %(found)s"
+        return [Sentence(trouble, name=name, found=why) for name, why in zip(odd, found, strict=True)]
 
 
 def passing(check: Check | None, page: Page) -> set[str]:
@@ -122,7 +128,8 @@ class Rows(Check):
         """With the count."""
         value = page.values(self.attribute)[index]
         count = len(as_names(value))
-        says = f"{self.attribute}: {count} rows, expected {span(self.min, self.max)}"
+        rows = _("%(attribute)s: rows: %(count)s, expected %(span)s")
+        says = Sentence(rows, attribute=self.attribute, count=count, span=span(self.min, self.max))
         return Finding(self.id, self._holds(count), says, seen=count)
 
     def _holds(self, count: int) -> bool:

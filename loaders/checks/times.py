@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks.base import Check, Finding
 from loaders.pages import Page
+from polyphemus_site.sentences import Sentence
 
 #: Ten years of minutes.
 LONGEST_QUIET = 5_256_000
@@ -45,7 +48,7 @@ class UpdatedAfter(Check):
         """With both instants."""
         one = page.only(page.names[index])
         (first,), (second,) = one.values(self.attribute), one.values(self.than)
-        says = f"{self.attribute} is later than {self.than}"
+        says = Sentence(_("%(attribute)s is later than %(than)s"), attribute=self.attribute, than=self.than)
         return Finding(self.id, self._later(first, second), says, seen=[first, second])
 
     def _later(self, first: Any, second: Any) -> bool:
@@ -78,7 +81,8 @@ class Quiet(Check):
         """With the instant."""
         one = page.only(page.names[index])
         (value,) = one.values(self.attribute)
-        says = f"{self.attribute} unchanged for {self.minutes} minutes"
+        unchanged = _("%(attribute)s unchanged for %(minutes)s min")
+        says = Sentence(unchanged, attribute=self.attribute, minutes=self.minutes)
         return Finding(self.id, self.judge(one)[0], says, seen=value)
 
     def ripens(self, page: Page) -> list[datetime | None]:

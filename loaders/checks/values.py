@@ -10,11 +10,13 @@ from math import isfinite
 from typing import Any, ClassVar
 
 import re2
+from django.utils.translation import gettext_noop as _
 
 from loaders.checks.base import Check, Finding, ensure_span, settle
 from loaders.checks.uploads import is_absent
 from loaders.pages import Page
 from loaders.shapes import split
+from polyphemus_site.sentences import Sentence
 
 
 @lru_cache(maxsize=1024)
@@ -93,7 +95,8 @@ class ValueCheck(Check):
     def explain(self, page: Page, index: int) -> Finding:
         """With the value."""
         value = page.values(self.attribute)[index]
-        return Finding(self.id, self._passes(value), f"{self.attribute} {self.asks()}", seen=value)
+        says = Sentence("%(attribute)s %(asked)s", attribute=self.attribute, asked=self.asks())
+        return Finding(self.id, self._passes(value), says, seen=value)
 
     def _passes(self, value: Any) -> bool:
         return not is_absent(value) and self.accepts(value)
@@ -112,7 +115,7 @@ class Present(ValueCheck):
 
     def asks(self) -> str:
         """In words."""
-        return "is there"
+        return Sentence(_("is there"))
 
 
 @dataclass(frozen=True)
@@ -133,7 +136,7 @@ class Matches(ValueCheck):
 
     def asks(self) -> str:
         """In words."""
-        return f"matches {self.pattern}"
+        return Sentence(_("matches %(pattern)s"), pattern=self.pattern)
 
 
 @dataclass(frozen=True)
@@ -159,7 +162,7 @@ class Range(ValueCheck):
 
     def asks(self) -> str:
         """In words."""
-        return f"is a number {span(self.min, self.max)}"
+        return Sentence(_("is a number %(span)s"), span=span(self.min, self.max))
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,7 @@ class OneOf(ValueCheck):
 
     def asks(self) -> str:
         """In words."""
-        return "is one of " + ", ".join(str(value) for value in self.values)
+        return Sentence(_("is one of %(known)s"), known=", ".join(str(value) for value in self.values))
 
     def _same(self, value: Any, wanted: Any) -> bool:
         if self.ignore_case and isinstance(value, str) and isinstance(wanted, str):
@@ -212,7 +215,8 @@ class MatrixWidth(Check):
         """With the width seen, not the numbers."""
         value = page.values(self.attribute)[index]
         seen, wanted = width_of(value), self.wanted(page)
-        return Finding(self.id, seen == wanted, f"{self.attribute} has {wanted} columns", seen=seen)
+        says = Sentence(_("%(attribute)s has %(width)s columns"), attribute=self.attribute, width=wanted)
+        return Finding(self.id, seen == wanted, says, seen=seen)
 
     def wanted(self, page: Page) -> int:
         """The width asked for."""
@@ -231,7 +235,11 @@ def width_of(value: Any) -> int | None:
 def span(low: float | None, high: float | None) -> str:
     """A range in words: exactly 1, at least 1, at most 3, 1 to 3."""
     if low is not None and low == high:
-        return f"exactly {low:g}"
+        return Sentence(_("exactly %(number)s"), number=f"{low:g}")
     if high is None:
-        return "of any size" if low is None else f"at least {low:g}"
-    return f"at most {high:g}" if low is None else f"{low:g} to {high:g}"
+        if low is None:
+            return Sentence(_("of any size"))
+        return Sentence(_("at least %(number)s"), number=f"{low:g}")
+    if low is None:
+        return Sentence(_("at most %(number)s"), number=f"{high:g}")
+    return Sentence(_("%(low)s to %(high)s"), low=f"{low:g}", high=f"{high:g}")

@@ -24,6 +24,8 @@ from loaders.states import Verdict
 from magma.client import Magma
 from magma.errors import MagmaError
 from polyphemus_site.errors import MissingError
+from polyphemus_site.sentences import Sentence, form_of, from_form
+from polyphemus_site.sentences import told as in_words
 
 
 @dataclass(frozen=True)
@@ -43,16 +45,29 @@ class Explanation:
     findings: dict[str, Finding]
 
     def as_json(self) -> dict[str, Any]:
-        """For machines."""
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "findings"}
-        return plain | {"checks": {question: found.as_json() for question, found in self.findings.items()}}
+        """What `from_json` reads, in whichever process."""
+        checks = {question: found.as_json() for question, found in self.findings.items()}
+        return self._plain() | {"reason": form_of(self.reason), "checks": checks}
+
+    def as_told(self) -> dict[str, Any]:
+        """In the language of whoever asks."""
+        checks = {question: found.as_told() for question, found in self.findings.items()}
+        return self._plain() | {"reason": in_words(self.reason), "checks": checks}
+
+    @property
+    def verdict_text(self) -> str:
+        """The verdict as people call it."""
+        return str(Verdict(self.verdict).label)
+
+    def _plain(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "findings"}
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any]) -> Explanation:
         """What `as_json` gave."""
         findings = {question: Finding.from_json(found) for question, found in form["checks"].items()}
         plain = {name: form[name] for name in cls.__dataclass_fields__ if name != "findings"}
-        return cls(**plain, findings=findings)
+        return cls(**plain | {"reason": from_form(plain["reason"])}, findings=findings)
 
 
 def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime) -> Explanation:
@@ -109,7 +124,7 @@ def _failed(project: str, loader: Loader, record: str, cause: str, *, restricted
         record=record,
         verdict=str(Verdict.ERROR.value),
         due="",
-        reason=f"The loader failed: {cause}",
+        reason=Sentence(_("The loader failed: %(cause)s"), cause=cause),
         restricted=restricted,
         fingerprint="",
         findings={},

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 
 from loaders.drafts import Draft, Proposal
 from loaders.services.copying import array, field, flag, json_field
+from polyphemus_site.sentences import form_of
 
 #: What a proposal brings, in the order in which its line has them.
 COLUMNS = """loader_version, analysis, output_key, anchor, members, due, reason, restricted, fingerprint,
@@ -30,7 +31,7 @@ PROPOSED = ", ".join(f"before.{column.strip()}" for column in COLUMNS.split(",")
 TABLE = """
 CREATE TEMPORARY TABLE IF NOT EXISTS proposed (
     loader text, shadow boolean, loader_version text, analysis text, output_key text, anchor text,
-    members jsonb, due text, reason text, restricted boolean, fingerprint text, touch text, output text,
+    members jsonb, due text, reason jsonb, restricted boolean, fingerprint text, touch text, output text,
     config jsonb, receipt jsonb, records text[]) ON COMMIT DROP;
 DELETE FROM proposed
 """
@@ -40,7 +41,7 @@ OPEN = f"""
 WITH opened AS (
     INSERT INTO loaders_suggestion
         (project, loader, model, shadow, status, opened_at, because, request_name, {COLUMNS})
-    SELECT %(project)s, loader, %(model)s, shadow, 'open', %(now)s, '', '', {COLUMNS} FROM proposed
+    SELECT %(project)s, loader, %(model)s, shadow, 'open', %(now)s, '""', '', {COLUMNS} FROM proposed
     WHERE (
         SELECT 1 FROM loaders_suggestion AS dismissed
         WHERE (dismissed.project, dismissed.model) = (%(project)s, %(model)s)
@@ -73,7 +74,7 @@ SELECT id, 'refreshed', source, 'open', 'polyphemus', %(now)s, reason FROM refre
 
 CLOSE = f"""
 WITH named AS (
-    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS p(loader text, anchor text, because text)),
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS p(loader text, anchor text, because jsonb)),
 before AS (SELECT standing.id, standing.status AS source, named.because FROM named {STANDS}),
 closed AS (
     UPDATE loaders_suggestion AS s SET status = 'closed', ended_at = %(now)s, because = before.because,
@@ -118,7 +119,8 @@ class Lines:
             opens=[_line(start, one) for one in draft.open],
             refreshes=[_line(start, one) for one in draft.refresh],
             closes=[
-                _spelled({"loader": loader, "anchor": a, "because": why}) for a, why in draft.close.items()
+                _spelled({"loader": loader, "anchor": a, "because": form_of(why)})
+                for a, why in draft.close.items()
             ],
             retouches=[_spelled(vars(one)) for one in draft.retouch],
             anchors=[*(name for one in proposed for name in one.members), *draft.close],
@@ -127,15 +129,16 @@ class Lines:
 
 def _line(start: str, one: Proposal) -> str:
     """A proposal as a line of COPY."""
-    members, config, receipt = (
-        json_field(msgspec.json.encode(part)) for part in (one.members, one.config, one.receipt)
+    members, reason, config, receipt = (
+        json_field(msgspec.json.encode(part))
+        for part in (one.members, form_of(one.reason), one.config, one.receipt)
     )
     texts = (one.loader_version, one.analysis, one.output_key, one.anchor)
     version, analysis, output_key, anchor = map(field, texts)
     prints = f"{field(one.fingerprint)}\t{field(one.touch)}\t{field(one.output)}"
     return (
         f"{start}\t{version}\t{analysis}\t{output_key}\t{anchor}\t{members}\t{field(one.due)}\t"
-        f"{field(one.reason)}\t{flag(one.restricted)}\t{prints}\t{config}\t{receipt}\t"
+        f"{reason}\t{flag(one.restricted)}\t{prints}\t{config}\t{receipt}\t"
         f"{field(array(one.records))}\n"
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from loaders import seam
 from loaders.drafts import Gist, Known
@@ -21,6 +22,7 @@ from loaders.services.rows import Desk
 from loaders.states import MOVES, SuggestionEventKind, SuggestionStatus
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError
 from polyphemus_site.moves import sources_of
+from polyphemus_site.sentences import Sentence, from_form, told
 
 POLYPHEMUS = "polyphemus"
 LOADER_GONE = "The loader is no longer installed, or no longer for this project."
@@ -53,7 +55,7 @@ def known(
                 anchor=anchor,
                 loader_version=version,
                 due=due,
-                reason=reason,
+                reason=from_form(msgspec.json.decode(reason)),
                 restricted=restricted,
                 fingerprint=mark,
                 touch=touch,
@@ -149,13 +151,13 @@ def accept(
         request_name = seam.submit_request(
             suggestion, requester=person, name=name, inputs=chosen, params=values, now=now
         )
-        move = Move(
-            SuggestionEventKind.ACCEPTED, SuggestionStatus.ACCEPTED, person, f"Became {request_name}."
-        )
+        became = Sentence(gettext_noop("Became %(request)s."), request=request_name)
+        move = Move(SuggestionEventKind.ACCEPTED, SuggestionStatus.ACCEPTED, person, became)
         take(suggestion, move, now=now, ended_at=now, snoozed_until=None, request_name=request_name)
         for other in card:
             if other.pk != suggestion.pk:
-                because = f"{suggestion.loader} was chosen, which makes the same output."
+                instead = gettext_noop("%(loader)s was chosen, which makes the same output.")
+                because = Sentence(instead, loader=suggestion.loader)
                 ending = Move(SuggestionEventKind.CLOSED, SuggestionStatus.CLOSED, POLYPHEMUS, because)
                 take(other, ending, now=now, ended_at=now, snoozed_until=None, because=because)
     return suggestion
@@ -173,7 +175,7 @@ def ensure_standing(suggestion: Suggestion) -> None:
 
 def ended(suggestion: Suggestion) -> dict[str, str]:
     """What a refused caller should know of how it ended."""
-    return {"because": suggestion.because, "request_name": suggestion.request_name}
+    return {"because": told(suggestion.because), "request_name": suggestion.request_name}
 
 
 def dismiss(suggestion: Suggestion, *, person: str, reason: str, now: datetime) -> Suggestion:
@@ -209,7 +211,9 @@ def snooze(suggestion: Suggestion, *, person: str, until: datetime | None, now: 
     """Put it away until an instant, or, without one, until its inputs change."""
     if until is not None and until <= now:
         raise InvalidInputError(_("A snooze ends in the future."), code="snooze_in_the_past")
-    note = f"Until {until:%Y-%m-%d %H:%M} UTC." if until else "Until something changes."
+    note = Sentence(gettext_noop("Until something changes."))
+    if until:
+        note = Sentence(gettext_noop("Until %(when)s UTC."), when=f"{until:%Y-%m-%d %H:%M}")
     move = Move(SuggestionEventKind.SNOOZED, SuggestionStatus.SNOOZED, person, note)
     return take(suggestion, move, now=now, snoozed_until=until)
 

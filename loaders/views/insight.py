@@ -47,7 +47,7 @@ class Explain(PersonView):
         person, project = person_of(request), project_of(request.query_params)
         require_view(person, project)
         loader, record = (request.query_params.get(word, "") for word in ("loader", "record"))
-        return Response(explained(person, project, loader, record).as_json())
+        return Response(explained(person, project, loader, record).as_told())
 
 
 class Waiting(PersonView):
@@ -106,8 +106,7 @@ def _answered(person: Person, project: str, loader: str, record: str) -> dict[st
         found = explained(person, project, loader, record)
     except PolyphemusError as error:
         return {"refusal": error.message}
-    findings = {question: finding.as_json() for question, finding in found.findings.items()}
-    return {"found": found, "questions": cards.asked(findings)}
+    return {"found": found, "questions": cards.asked(found.findings)}
 
 
 @require_GET
@@ -116,7 +115,8 @@ def waiting_page(request: PageRequest, project: str) -> HttpResponse:
     """`/PROJECT/waiting`: everything that is waiting or blocked, by what it lacks and who brings that."""
     require_view(request.person, project)
     cleared = request.person.can_see_restricted(project)
-    gaps = [gap_json(gap, cleared=cleared) for gap in knowledge.gaps_for(request.person, project)]
+    known = knowledge.gaps_for(request.person, project)
+    gaps = [gap_json(gap, cleared=cleared) | {"counted_at": gap.counted_at} for gap in known]
     return render(request, "loaders/waiting.html", {"project": project, "gaps": gaps})
 
 

@@ -9,7 +9,10 @@ from django import template
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+
+from polyphemus_site.sentences import told
 
 register = template.Library()
 
@@ -28,12 +31,26 @@ def instant(at: datetime | None) -> SafeString | str:
     )
 
 
+@register.filter(name="told")
+def told_filter(said: Any) -> str:
+    """A sentence in the reader's language."""
+    return told(said)
+
+
 @register.simple_tag
-def badge(status: Any) -> SafeString:
-    """A status in its words and its tone; never by colour alone."""
+def badge(status: Any, tone: str = "") -> SafeString:
+    """A status in its words and its tone, or another; never by colour alone."""
     return format_html(
-        '<span class="badge" data-tone="{}">{}</span>', getattr(status, "tone", "calm"), status.label
+        '<span class="badge" data-tone="{}">{}</span>',
+        tone or getattr(status, "tone", "calm"),
+        gettext(status.label),
     )
+
+
+@register.inclusion_tag("polyphemus/columns.html")
+def columns(*names: str, numbers: int = 0) -> dict[str, Any]:
+    """A table's head: its columns, of which the last `numbers` hold numbers."""
+    return {"words": names[: len(names) - numbers], "numbers": names[len(names) - numbers :]}
 
 
 #: A project's pages, by the name of their address.

@@ -28,14 +28,20 @@ REASON = "Fastqs of tumor and normal are there, and well-formed; no vcf yet."
 TREE = {
     "needs": {
         "passed": True,
-        "says": "all of",
+        "check": "all",
+        "says": {"say": "all of these"},
         "parts": [
-            {"passed": True, "says": "LABORS-7.T1.exome has 2 files in raw_fastqs"},
-            {"passed": True, "says": "LABORS-7.N1.exome has 2 files in raw_fastqs", "whom": "the core"},
+            {"check": "files", "passed": True, "says": "LABORS-7.T1.exome has 2 files in raw_fastqs"},
+            {
+                "check": "files",
+                "passed": True,
+                "says": "LABORS-7.N1.exome has 2 files in raw_fastqs",
+                "whom": "the core",
+            },
         ],
     },
-    "wellformed": {"passed": True, "says": "both mates of every fastq are there"},
-    "outputs": {"passed": False, "says": "vcf is empty"},
+    "wellformed": {"check": "mates", "passed": True, "says": "both mates of every fastq are there"},
+    "outputs": {"check": "files", "passed": False, "says": "vcf is empty"},
 }
 
 

@@ -65,9 +65,10 @@ def everywhere(settings: Settings, now: datetime) -> None:
     tree = {
         "needs": {
             "passed": False,
+            "check": "all",
             "says": LONG,
             "whom": HOSTILE,
-            "parts": [{"passed": True, "says": HOSTILE}],
+            "parts": [{"check": "files", "passed": True, "says": HOSTILE}],
         }
     }
     proposal = propose(

@@ -7,10 +7,12 @@ from functools import lru_cache
 from typing import Any, ClassVar
 
 import re2
+from django.utils.translation import gettext_noop as _
 
 from loaders.checks import Check, Finding
 from loaders.pages import Page
 from loaders.shapes import Special
+from polyphemus_site.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ class NamedByRule(Check):
     def explain(self, page: Page, index: int) -> Finding:
         """With the rule."""
         passed = self.judge(page.only(page.names[index]))[0]
-        says = f"its name fits {self._pattern(page) or 'whatever it is: the template has no rule'}"
+        says = Sentence(_("any name fits: the template has no rule"))
+        if pattern := self._pattern(page):
+            says = Sentence(_("its name fits %(pattern)s"), pattern=pattern)
         return Finding(self.id, passed, says, seen=page.names[index])
 
     def _pattern(self, page: Page) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks import Files, Linked, Mates, OneOf, Present
 from loaders.checks.uploads import stored
 from loaders.library.exome_pipe.checks import NamedByRule
@@ -26,25 +28,25 @@ class ExomePipe(Loader):
     """Calls variants of every tumor exome against the patient's one normal."""
 
     name = "exome_pipe"
-    title = "Exome analysis: tumors against their normal"
+    title = _("Exome analysis: tumors against their normal")
     model = "patient"
     analysis = "exome_pipe"
     scope = Linked("sample.exome", where=TUMOR)
     needs = Linked("sample.exome", where=TUMOR & SEQUENCED).named(
-        "a tumor exome with its fastqs", whom="the sequencing core"
+        _("a tumor exome with its fastqs"), whom=_("the sequencing core")
     ) & Linked("sample.exome", where=NORMAL & SEQUENCED, max=1).named(
-        "exactly one normal exome with its fastqs", whom="the sequencing core"
+        _("exactly one normal exome with its fastqs"), whom=_("the sequencing core")
     )
     wellformed = (
-        NamedByRule().named("a patient's name by the project's rule", whom="the curators")
+        NamedByRule().named(_("a patient's name by the project's rule"), whom=_("the curators"))
         & Linked("sample.exome", every=Files("raw_fastqs", FASTQ, min=0, only=True))
         & Linked("sample.exome", where=SEQUENCED, every=MATES)
     )
     inputs = ("sample.tumor_type", "sample.exome.raw_fastqs")
     outputs = Linked("sample.exome", where=TUMOR & SEQUENCED, every=Files("vcf"))
-    ready = "Tumor and normal fastqs are there"
-    lacking = "no vcf yet"
-    changed = "the fastqs changed since the last vcf was made"
+    ready = _("Tumor and normal fastqs are there")
+    lacking = _("no vcf yet")
+    changed = _("the fastqs changed since the last vcf was made")
 
     def config(self, page: Page, index: int) -> Config:
         """The exomes with fastqs, the normal first."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks import Files, Linked, OneOf, Rows
 from loaders.loader import Loader
 
@@ -13,18 +15,18 @@ class FlowjoPopulations(Loader):
     """Reads the populations of every stain from the patient's workspace."""
 
     name = "flowjo_populations"
-    title = "Cell populations from a FlowJo workspace"
+    title = _("Cell populations from a FlowJo workspace")
     model = "patient"
     analysis = "flowjo_populations"
     everywhere = True
-    needs = Files("flojo_file_processed").named("a FlowJo workspace", whom="the cytometrists") & Linked(
+    needs = Files("flojo_file_processed").named(_("a FlowJo workspace"), whom=_("the cytometrists")) & Linked(
         "sample.flow", where=STAINED
-    ).named("a stain with its fcs file", whom="the cytometrists")
+    ).named(_("a stain with its fcs file"), whom=_("the cytometrists"))
     wellformed = Files("flojo_file_processed", r".+\.wsp", max=1, only=True) & Linked(
         "sample.flow", where=STAINED, every=STAIN
-    ).named("stains out of treg, nktb, sort, dc, innate", whom="the curators")
+    ).named(_("stains out of treg, nktb, sort, dc, innate"), whom=_("the curators"))
     inputs = ("flojo_file_processed", "sample.flow.stain", "sample.flow.fcs_file")
     outputs = Linked("sample.flow", where=STAINED, every=Rows("population"))
-    ready = "The workspace and its fcs files are there"
-    lacking = "some stain has no populations yet"
-    changed = "the workspace or the stains changed since the populations were read"
+    ready = _("The workspace and its fcs files are there")
+    lacking = _("some stain has no populations yet")
+    changed = _("the workspace or the stains changed since the populations were read")

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks import Check, Finding
 from loaders.checks.uploads import entries, is_finished, name_of
 from loaders.pages import Page
+from polyphemus_site.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,8 @@ class Among(Check):
         """With the names that are there."""
         one = page.only(page.names[index])
         (name,), (files,) = one.values(self.name), one.values(self.files)
-        return Finding(self.id, name in names(files), f"{self.files} holds {name}", seen=names(files))
+        says = Sentence(_("%(files)s holds %(name)s"), files=self.files, name=str(name))
+        return Finding(self.id, name in names(files), says, seen=names(files))
 
 
 def names(files: Any) -> list[str]:

@@ -6,6 +6,8 @@ from collections import defaultdict
 from functools import partial
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks import Present, Range
 from loaders.library.metis_link.checks import Among
 from loaders.loader import Config, Loader
@@ -27,18 +29,18 @@ class MetisLink(Loader):
     attribute = "raw_fastqs"
 
     name = "metis_link"
-    title = "Files in Metis that their record doesn't hold yet"
+    title = _("Files in Metis that their record doesn't hold yet")
     analysis = "metis_link"
     everywhere = True
-    needs = Present("record.::identifier").named("the record that the path names", whom="the curators")
-    wellformed = Range("size", min=1).named("a file that isn't empty", whom="the sender") & Present(
+    needs = Present("record.::identifier").named(_("the record that the path names"), whom=_("the curators"))
+    wellformed = Range("size", min=1).named(_("a file that isn't empty"), whom=_("the sender")) & Present(
         "md5"
-    ).named("a checksum", whom="Metis")
+    ).named(_("a checksum"), whom=_("Metis"))
     inputs = ("location", "md5")
     batch_by = "record"
-    ready = "The files and their record are there"
-    lacking = "the record doesn't hold them yet"
-    changed = "a file changed since it was linked"
+    ready = _("The files and their record are there")
+    lacking = _("the record doesn't hold them yet")
+    changed = _("a file changed since it was linked")
 
     def __init__(self) -> None:
         """Put the words into place."""

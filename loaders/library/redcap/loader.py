@@ -4,39 +4,43 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks import OneOf, Present, Range, When
 from loaders.loader import Config, Loader
 from loaders.pages import Page
 from loaders.sources.mappings import RedcapMappings
+
+ADMINS = _("the project's admins")
 
 
 class Redcap(Loader):
     """Loads what a mapping takes from REDCap, once a day and when the mapping is another."""
 
     name = "redcap"
-    title = "Values from REDCap"
+    title = _("Values from REDCap")
     model = "redcap:mapping"
     source = RedcapMappings()
     analysis = "redcap"
     everywhere = True
     needs = (
-        Present("attributes").named("a mapping of attributes", whom="the project's admins")
-        & Present("secret_name").named("the name of REDCap's token", whom="the project's admins")
+        Present("attributes").named(_("a mapping of attributes"), whom=ADMINS)
+        & Present("secret_name").named(_("the name of REDCap's token"), whom=ADMINS)
         & When(OneOf("strict", (True,)), OneOf("confirmed", (True,))).named(
-            "a confirmation that strict mode may empty attributes", whom="the project's admins"
+            _("a confirmation that strict mode may empty attributes"), whom=ADMINS
         )
     )
     wellformed = (
-        Present("model").named("a model that the project has", whom="the project's admins")
-        & (~Present("unknown_attributes")).named("attributes that the model has", whom="the project's admins")
-        & (~Present("unknown_fields")).named("fields that REDCap has", whom="the project's admins")
+        Present("model").named(_("a model that the project has"), whom=ADMINS)
+        & (~Present("unknown_attributes")).named(_("attributes that the model has"), whom=ADMINS)
+        & (~Present("unknown_fields")).named(_("fields that REDCap has"), whom=ADMINS)
     )
     inputs = ("version",)
     every_hours = 24
     outputs = Range("loaded_records", min=1)
-    ready = "The mapping fits"
-    lacking = "no record holds any of its values"
-    changed = "a day has passed, or the mapping changed, since it was loaded"
+    ready = _("The mapping fits")
+    lacking = _("no record holds any of its values")
+    changed = _("a day has passed, or the mapping changed, since it was loaded")
     config_reads = frozenset({"strict", "model"})
 
     def config(self, page: Page, index: int) -> Config:

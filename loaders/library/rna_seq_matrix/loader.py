@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks import AnyOf, Check, Files, Linked, MatrixWidth, Present
 from loaders.loader import Config, Loader
 from loaders.pages import Page
@@ -19,14 +21,14 @@ class RnaSeqMatrix(Loader):
     """Loads gene counts, TPM and quality numbers of every tube from its plate's tables."""
 
     name = "rna_seq_matrix"
-    title = "Gene counts from a plate's tables"
+    title = _("Gene counts from a plate's tables")
     model = "rna_seq_plate"
     analysis = "matrix_load"
     everywhere = True
     needs: Check = (
-        Files("gene_counts_table").named("the table of gene counts", whom="the analysts")
-        & Files("gene_tpm_table").named("the table of TPM", whom="the analysts")
-        & Linked("rna_seq").named("tubes on the plate", whom="the curators")
+        Files("gene_counts_table").named(_("the table of gene counts"), whom=_("the analysts"))
+        & Files("gene_tpm_table").named(_("the table of TPM"), whom=_("the analysts"))
+        & Linked("rna_seq").named(_("tubes on the plate"), whom=_("the curators"))
     )
     wellformed: Check = Files("gene_counts_table", r".+\.tsv", max=1, only=True) & Files(
         "gene_tpm_table", r".+\.tsv", max=1, only=True
@@ -34,9 +36,9 @@ class RnaSeqMatrix(Loader):
     #: The set of tubes counts too: a tube added later has no row yet.
     inputs: tuple[str, ...] = ("gene_counts_table", "gene_tpm_table", "rna_seq.::identifier")
     outputs: Check = Linked("rna_seq", every=COUNTED)
-    ready = "The plate's tables are there"
-    lacking = "not every tube has its rows, as wide as the matrix's columns, and its quality numbers"
-    changed = "a table or the set of tubes changed since the rows were loaded"
+    ready = _("The plate's tables are there")
+    lacking = _("not every tube has its rows, as wide as the matrix's columns, and its quality numbers")
+    changed = _("a table or the set of tubes changed since the rows were loaded")
 
     def config(self, page: Page, index: int) -> Config:
         """The plate, and the tubes the tables must name."""
@@ -52,7 +54,9 @@ class RnaSeqMatrix(Loader):
     def _with_quality(self, numbers: Sequence[str]) -> Loader:
         """One table holds all numbers, and no template says which they are: some must be there."""
         whole = type(self)()
-        whole.needs = self.needs & Files(QUALITY).named("the table of quality numbers", whom="the analysts")
+        whole.needs = self.needs & Files(QUALITY).named(
+            _("the table of quality numbers"), whom=_("the analysts")
+        )
         whole.wellformed = self.wellformed & Files(QUALITY, r".+\.tsv", max=1, only=True)
         whole.inputs = (*self.inputs, QUALITY)
         some = AnyOf(tuple(map(Present, numbers)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks import All, Check, Files, Mates, OneOf, When
 from loaders.loader import Loader
 
@@ -27,24 +29,24 @@ class ScProcess(Loader):
     """Counts cells and genes, and draws the first maps."""
 
     name = "sc_process"
-    title = "Single-cell RNA-seq: counting and first maps"
+    title = _("Single-cell RNA-seq: counting and first maps")
     model = "sc_rna_seq"
     analysis = "cellranger"
     everywhere = True
     needs = (
-        Files("raw_fastqs").named("fastqs", whom="the sequencing core")
+        Files("raw_fastqs").named(_("fastqs"), whom=_("the sequencing core"))
         & When(OneOf("cite_seq", (True,)), Files("antibody_key")).named(
-            "the antibody key, since it is CITE-seq", whom="the lab"
+            _("the antibody key, since it is CITE-seq"), whom=_("the lab")
         )
         & When(OneOf("pooled", (True,)), Files("mux_index_key")).named(
-            "the multiplexing key, since it is pooled", whom="the lab"
+            _("the multiplexing key, since it is pooled"), whom=_("the lab")
         )
     )
     wellformed = Files("raw_fastqs", TENX, only=True).named(
-        "10x names (…_S1_L001_R1_001.fastq.gz)", whom="the sequencing core"
+        _("10x names (…_S1_L001_R1_001.fastq.gz)"), whom=_("the sequencing core")
     ) & Mates("raw_fastqs")
     inputs = ("raw_fastqs", "antibody_key", "mux_index_key")
     outputs = MADE
-    ready = "The fastqs and their keys are there"
-    lacking = "some of the pipeline's files are missing"
-    changed = "the fastqs or keys changed since the last run"
+    ready = _("The fastqs and their keys are there")
+    lacking = _("some of the pipeline's files are missing")
+    changed = _("the fastqs or keys changed since the last run")

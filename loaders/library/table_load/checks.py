@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks import Check, Finding
 from loaders.pages import Page
+from polyphemus_site.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,9 @@ class Columns(Check):
         """With the header seen, and what is missing or doubled."""
         (value,) = page.only(page.names[index]).values(self.attribute)
         odd = self.odd(value)
-        says = f"columns missing or doubled: {', '.join(odd)}" if odd else "every column is there once"
+        says = Sentence(_("every column is there once"))
+        if odd:
+            says = Sentence(_("columns missing or doubled: %(names)s"), names=", ".join(odd))
         return Finding(self.id, bool(value) and not odd, says, seen=value)
 
     def odd(self, value: Any) -> list[str]:

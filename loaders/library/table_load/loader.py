@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks import All, Check, Present, Rows
 from loaders.library.table_load.checks import Columns
 from loaders.loader import Config, Loader
@@ -30,22 +32,22 @@ class TableLoad(Loader):
     replace = True
 
     name = "table_load"
-    title = "Tables in Metis that aren't loaded yet"
+    title = _("Tables in Metis that aren't loaded yet")
     analysis = "table_load"
     everywhere = True
-    needs = Present("record.::identifier").named("the record that the path names", whom="the curators")
+    needs = Present("record.::identifier").named(_("the record that the path names"), whom=_("the curators"))
     inputs = ("location", "md5")
-    ready = "The table is there and fits its mapping"
-    lacking = "its rows are not in Magma yet"
-    changed = "the table changed since it was loaded"
+    ready = _("The table is there and fits its mapping")
+    lacking = _("its rows are not in Magma yet")
+    changed = _("the table changed since it was loaded")
 
     def __init__(self) -> None:
         """Put the words into place."""
         self.model = f"metis:{self.name}"
         self.source = MetisListing(self.bucket, self.pattern, self.target)
         self.wellformed = Rows("columns", min=2).named(
-            "a header of two columns or more", whom="the sender"
-        ) & Columns("columns", tuple(self.mapping)).named("the mapped columns", whom="the sender")
+            _("a header of two columns or more"), whom=_("the sender")
+        ) & Columns("columns", tuple(self.mapping)).named(_("the mapped columns"), whom=_("the sender"))
         self.outputs = self._loaded()
         if self.table:
             self.config_reads = frozenset(f"record.{self.table}.{name}" for name in self.mapping.values())

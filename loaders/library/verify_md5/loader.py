@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.checks import Files, Present, Quiet
 from loaders.loader import Loader
 
@@ -12,16 +14,16 @@ class VerifyMd5(Loader):
     """Compares delivered files with the checksums delivered beside them."""
 
     name = "verify_md5"
-    title = "Checksums of a delivery"
+    title = _("Checksums of a delivery")
     model = "ingest_folder"
     analysis = "verify_md5"
     everywhere = True
-    needs = Files("delivered_files").named("delivered files", whom="the sender") & Files(
+    needs = Files("delivered_files").named(_("delivered files"), whom=_("the sender")) & Files(
         "delivered_files", SUMS
-    ).named("a list of checksums (*.md5, md5sums.txt)", whom="the sender")
-    wellformed = Quiet(30).named("half an hour without a change", whom="the sender")
+    ).named(_("a list of checksums (*.md5, md5sums.txt)"), whom=_("the sender"))
+    wellformed = Quiet(30).named(_("half an hour without a change"), whom=_("the sender"))
     inputs = ("delivered_files",)
     outputs = Present("verified_at")
-    ready = "The delivery is complete and at rest"
-    lacking = "its checksums have not been compared yet"
-    changed = "its files changed since they were compared"
+    ready = _("The delivery is complete and at rest")
+    lacking = _("its checksums have not been compared yet")
+    changed = _("its files changed since they were compared")
