@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from django.utils.translation import gettext as _
 
 from dispatch.errors import BidRefusedError
-from dispatch.models import AnalysisRequest, Bid
 from dispatch.scopes import Scopes
 from dispatch.services import moves
-from dispatch.states import BidState, EventKind, RequestStatus, Verb
+from dispatch.states import EventKind, RequestStatus, Verb
 from polyphemus_site.postgresql.prepared import Statement
 
 #: Whoever finds the row taken waits for its winner and then changes nothing: a loser writes no request.
@@ -48,6 +48,30 @@ RETURNING request_id, facts ->> 'award', id
     projects="text[]",
     key_id="text",
 )
+
+#: What a bidder that was not awarded is told from, and the line that is kept of it: a crowd's bids end here.
+LOOK = Statement(
+    "look_at_request",
+    """
+SELECT id, project, analysis, status, analyst, award, due_at FROM dispatch_analysisrequest
+ WHERE lower(name) = lower({name}) AND name = {name}
+""",
+    name="text",
+)
+KEEP_REFUSED = Statement(
+    "keep_refused_bid",
+    """
+INSERT INTO dispatch_bid (request_id, analyst, key_id, estimate_seconds, bid_at, state, code)
+VALUES ({request_id}, {analyst}, {key_id}, {seconds}, {now}, 'refused', {code}) RETURNING id
+""",
+    request_id="bigint",
+    analyst="text",
+    key_id="text",
+    seconds="int",
+    now="timestamptz",
+    code="text",
+)
+NOTHING: Final = ("",) * 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,41 +123,40 @@ def _claim(offer: Offer, *, scopes: Scopes, now: datetime) -> Award | None:
 
 def _look_closer(offer: Offer, *, scopes: Scopes, now: datetime) -> Award:
     """The statement found nothing to award: give the holder its go again, anybody else the reason."""
-    request = AnalysisRequest.objects.named(offer.name).first()
-    if request is None or not scopes.allow(Verb.BID, project=request.project, analysis=request.analysis):
+    seen = [cell or "" for cell in LOOK.row(name=offer.name) or NOTHING]
+    request_id, project, analysis, status, analyst, award, due_at = seen
+    if not request_id or not scopes.allow(Verb.BID, project=project, analysis=analysis):
         raise BidRefusedError(_("This key's scope covers no such request."), code="out_of_scope")
-    if request.status == RequestStatus.RUNNING and request.analyst == offer.analyst:
-        return Award(request.pk, request.award, request.due_at)
-    refusal = _refusal(request, offer)
-    Bid.objects.create(
-        request=request,
+    if status == RequestStatus.RUNNING and analyst == offer.analyst:
+        return Award(int(request_id), int(award), datetime.fromisoformat(due_at))
+    refusal = _refusal(offer, analysis=analysis, status=status)
+    KEEP_REFUSED.row(
+        request_id=int(request_id),
         analyst=offer.analyst,
         key_id=offer.key_id,
-        estimate_seconds=offer.seconds,
-        bid_at=now,
-        state=BidState.REFUSED,
+        seconds=offer.seconds,
+        now=now,
         code=refusal.code,
     )
     raise refusal
 
 
-def _refusal(request: AnalysisRequest, offer: Offer) -> BidRefusedError:
-    if request.analysis != offer.analysis:
+def _refusal(offer: Offer, *, analysis: str, status: str) -> BidRefusedError:
+    named = {"request": offer.name}
+    if analysis != offer.analysis:
         return BidRefusedError(
-            _("Request %(request)s is for another analysis.") % {"request": request}, code="wrong_analysis"
+            _("Request %(request)s is for another analysis.") % named, code="wrong_analysis"
         )
-    if request.status == RequestStatus.ARCHIVED:
-        return BidRefusedError(_("Request %(request)s has ended.") % {"request": request}, code="archived")
-    if request.status == RequestStatus.RUNNING:
+    if status == RequestStatus.ARCHIVED:
+        return BidRefusedError(_("Request %(request)s has ended.") % named, code="archived")
+    if status == RequestStatus.RUNNING:
         return BidRefusedError(
-            _("Request %(request)s was awarded to another analyst.") % {"request": request},
+            _("Request %(request)s was awarded to another analyst.") % named,
             code="already_awarded",
         )
-    if request.status == RequestStatus.DEFERRED:
-        return BidRefusedError(
-            _("Request %(request)s waits for its requester.") % {"request": request}, code="not_open"
-        )
+    if status == RequestStatus.DEFERRED:
+        return BidRefusedError(_("Request %(request)s waits for its requester.") % named, code="not_open")
     return BidRefusedError(
-        _("That time is not taken for %(analysis)s.") % {"analysis": request.analysis},
+        _("That time is not taken for %(analysis)s.") % {"analysis": analysis},
         code="estimate_out_of_bounds",
     )

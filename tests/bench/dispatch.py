@@ -5,6 +5,7 @@ Calls go through the whole WSGI application in this process, signatures included
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -171,13 +172,20 @@ def _bids(site: Site, bare: Bare) -> Iterator[Row]:
         bare.execute(fill, prefix=MILLION, rows=1_000_000)
     for table in ("dispatch_analysisrequest", "bare_request", "twin_request"):
         bare.execute(f"VACUUM ANALYZE {table}")
+    rival, won = Site("rival@ucsf.edu"), list[list[str]]()
     taken = Random(7).sample(range(1, 1_000_001), 20 * CALLS)
 
     def ours(turns: Iterator[int]) -> float:
         body = {"analysis": "exome_pipe", "analyst": site.analyst.email, "time": "3600"}
         names = [f"{MILLION}{number}" for number in islice(turns, CALLS)]
+        won.append(names)
         calls = [site.call("POST", "/api/v1/bids", {**body, "name": name}) for name in names]
         return both_cpu(lambda: _expect(200, [site.make(call)[0] for call in calls])) / CALLS
+
+    def lost() -> float:
+        body = {"analysis": "exome_pipe", "analyst": rival.analyst.email, "time": "3600"}
+        calls = [rival.call("POST", "/api/v1/bids", {**body, "name": name}) for name in won.pop(0)]
+        return both_cpu(lambda: _expect(409, [rival.make(call)[0] for call in calls])) / CALLS
 
     def floor(claim: str, turns: Iterator[int]) -> float:
         now = datetime.now(UTC)
@@ -194,6 +202,9 @@ def _bids(site: Site, bare: Bare) -> Iterator[Row]:
     yield paired("bid_cpu_over_bare_claim", bids, bares, limit=2.5, how=how)
     how += ", on tables of the same columns, indexes and constraints, without triggers and history"
     yield paired("bid_cpu_over_claim_on_twins", bids, twins, limit=2.5, how=how)
+    how = f"{CALLS} signed bids for what others hold, each kept and answered 409, over as many that win, CPU"
+    logging.getLogger("django.request").setLevel(logging.ERROR)  # a line for each refusal, otherwise
+    yield paired("losing_bid_over_winning", lost, bids, limit=1, how=how)
 
 
 class Bare:
