@@ -44,6 +44,15 @@ UNREADABLE = (
     ValidationErrorKind.PropertyNames,
 )
 NEEDED = "This is needed."
+#: JSON Schema's types, as people would ask for them.
+TYPES = {
+    "integer": "This must be a whole number.",
+    "number": "This must be a number.",
+    "boolean": "This must be true or false.",
+    "string": "This must be text.",
+    "array": "This must be a list.",
+    "object": "This must be an object.",
+}
 OTHER_FORM = "This does not have the form asked for here."
 OTHER_FORM_WITH_HELP = "This does not have the form asked for here; its help says more."
 #: The param of nf-core pipelines that is a path to the sample sheet.
@@ -189,6 +198,9 @@ def _told(error: ValidationError, where: Schema) -> str:
     """The fault in words a biologist can use, where the schema has none of its own."""
     if isinstance(error.kind, ValidationErrorKind.Required):
         return NEEDED
+    if isinstance(error.kind, ValidationErrorKind.Type):
+        asked = [TYPES[kind] for kind in error.kind.types if kind in TYPES]
+        return asked[0] if len(asked) == 1 else error.message
     if isinstance(error.kind, UNREADABLE):
         return OTHER_FORM_WITH_HELP if where.get("help_text") else OTHER_FORM
     return error.message

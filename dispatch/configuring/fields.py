@@ -10,6 +10,9 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as _
+
 from dispatch.services.configs import DIRECTION_MARKS
 from polyphemus_analyst import schemas
 from polyphemus_analyst.schemas import Schema
@@ -77,11 +80,12 @@ def shown(text: object, most: int = LONGEST_TEXT) -> str:
 
 def sections(schema: Schema, *, without: frozenset[str] = frozenset()) -> tuple[Section, ...]:
     """The groups of a schema in its own order, each parameter where it is first met."""
-    return _sections(json.dumps(schema), without)
+    return _sections(json.dumps(schema), without, get_language() or "")
 
 
 @lru_cache(maxsize=64)
-def _sections(text: str, without: frozenset[str]) -> tuple[Section, ...]:
+def _sections(text: str, without: frozenset[str], language: str) -> tuple[Section, ...]:
+    del language  # what is kept here holds some of its words
     schema: dict[str, Any] = json.loads(text)
     required, met = _required(schema), set(without)
     found = []
@@ -184,14 +188,14 @@ def _item_types(schema: Schema, said: Schema) -> frozenset[str]:
 
 #: Keyword -> how it reads.
 BOUNDS = {
-    "minimum": "{} or more",
-    "maximum": "at most {}",
-    "exclusiveMinimum": "more than {}",
-    "exclusiveMaximum": "less than {}",
-    "multipleOf": "a multiple of {}",
-    "minLength": "at least {} characters",
-    "maxLength": "at most {} characters",
-    "const": "exactly {}",
+    "minimum": _("{} or more"),
+    "maximum": _("at most {}"),
+    "exclusiveMinimum": _("more than {}"),
+    "exclusiveMaximum": _("less than {}"),
+    "multipleOf": _("a multiple of {}"),
+    "minLength": _("at least {} characters"),
+    "maxLength": _("at most {} characters"),
+    "const": _("exactly {}"),
 }
 
 
@@ -204,10 +208,12 @@ def limits(said: Schema) -> Iterator[str]:
             and not isinstance(bound, bool)
             and (word, bound) != ("minLength", 1)
         ):
-            yield phrase.format(bound)
+            yield gettext(phrase).format(bound)
     for word in ("oneOf", "anyOf"):
         branches = said.get(word)
         if isinstance(branches, list):
-            ways = [" and ".join(limits(branch)) for branch in branches if isinstance(branch, Mapping)]
+            ways = [
+                gettext(" and ").join(limits(branch)) for branch in branches if isinstance(branch, Mapping)
+            ]
             if all(ways) and ways:
-                yield ", or ".join(ways)
+                yield gettext(", or ").join(ways)

@@ -27,7 +27,6 @@ HOW = {Kind.LINES: gettext_lazy("one a line"), Kind.DOCUMENT: gettext_lazy("as J
 LONGEST_HINT = 200
 #: Where an analysis has no schema, its params are asked for as one document.
 OPEN = Field(name="params", kind=Kind.DOCUMENT, types=frozenset({"object"}))
-NOT_AN_OBJECT = {"pointer": "/params", "detail": "Params are a JSON object."}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,14 +193,14 @@ class ConfigForm:
     def param_faults(self) -> list[schemas.Fault]:
         """What is wrong with the params."""
         if not isinstance(self.params, dict):
-            return [NOT_AN_OBJECT]
+            return [{"pointer": "/params", "detail": _("Params are a JSON object.")}]
         return self.contract.param_faults(self.params)
 
     @cached_property
     def input_faults(self) -> list[schemas.Fault]:
         """What is wrong with the inputs."""
         if len(self.chosen) > MOST_INPUTS:
-            return [{"pointer": "", "detail": f"At most {MOST_INPUTS} inputs."}]
+            return [{"pointer": "", "detail": _("At most %(most)s inputs.") % {"most": MOST_INPUTS}}]
         return self.contract.input_faults(self.chosen)[: schemas.MOST_FAULTS]
 
     @property
@@ -271,7 +270,7 @@ def by_step(faults: Sequence[schemas.Fault]) -> dict[str, list[str]]:
 
 
 def _about_a_row(fault: schemas.Fault) -> str:
-    _, _, rest = fault["pointer"].partition("/")
-    number, _, column = rest.partition("/")
-    place = f"input {int(number) + 1}" if number.isdigit() else ""
+    rest = fault["pointer"].removeprefix("/")
+    number, _slash, column = rest.partition("/")
+    place = _("input %(number)s") % {"number": int(number) + 1} if number.isdigit() else ""
     return ": ".join(part for part in (", ".join(filter(None, (place, column))), fault["detail"]) if part)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dispatch.models import Analysis
 from polyphemus_analyst import schemas
@@ -18,8 +19,21 @@ from polyphemus_site.errors import InvalidInputError
 PROJECT_PATTERN = re.compile(r"(?!pg_)[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*", re.ASCII)
 LONGEST_INPUT = 500
 MOST_INPUTS = 10_000
-NAME_RULE = f"Each input must be text of 1 to {LONGEST_INPUT} plain characters."
-SHEET_RULE = "Each input of this analysis is a row of its sample sheet, and these do not fit it."
+UNSEEN = gettext_noop("Holds characters that can't be seen.")
+#: What the judge of params says of itself, for the catalogues: analysts' programs read it in English.
+FAULTS = (
+    gettext_noop("This is needed."),
+    gettext_noop("This must be a whole number."),
+    gettext_noop("This must be a number."),
+    gettext_noop("This must be true or false."),
+    gettext_noop("This must be text."),
+    gettext_noop("This must be a list."),
+    gettext_noop("This must be an object."),
+    gettext_noop("This does not have the form asked for here."),
+    gettext_noop("This does not have the form asked for here; its help says more."),
+    gettext_noop("No such parameter."),
+    gettext_noop("No such column."),
+)
 #: Marks that make text read otherwise than it is stored.
 DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -51,18 +65,33 @@ class Contract:
     def param_faults(self, params: dict[str, Any]) -> list[schemas.Fault]:
         """What is wrong with params that are an object."""
         odd = _not_plain(params)
-        return odd or (schemas.faults(self.schema, params, sheet=self.sheet) if self.schema else [])
+        return _told(odd or (schemas.faults(self.schema, params, sheet=self.sheet) if self.schema else []))
 
     def input_faults(self, inputs: Sequence[Any]) -> list[schemas.Fault]:
         """What is wrong with inputs that are a list of names, or of rows where there is a sheet."""
         if self.input_schema is None:
             return [
-                {"pointer": schemas.pointer_to(number), "detail": NAME_RULE}
+                {"pointer": schemas.pointer_to(number), "detail": name_rule()}
                 for number, name in enumerate(inputs)
                 if not (isinstance(name, str) and 0 < len(name) <= LONGEST_INPUT and plain(name))
             ]
         rows = {str(number): row for number, row in enumerate(inputs)}
-        return _not_plain(rows) or schemas.sheet_faults(self.input_schema, inputs)
+        return _told(_not_plain(rows) or schemas.sheet_faults(self.input_schema, inputs))
+
+
+def name_rule() -> str:
+    """What an input is where the analysis has no sample sheet."""
+    return _("Each input must be text of 1 to %(most)s plain characters.") % {"most": LONGEST_INPUT}
+
+
+def sheet_rule() -> str:
+    """What an input is where it has one."""
+    return _("Each input of this analysis is a row of its sample sheet, and these do not fit it.")
+
+
+def _told(faults: list[schemas.Fault]) -> list[schemas.Fault]:
+    """In the language of whoever asks; a schema's own words stay as its authors wrote them."""
+    return [fault | {"detail": _(fault["detail"])} for fault in faults]
 
 
 def contract_of(analysis: str) -> Contract:
@@ -88,7 +117,7 @@ def _inputs(inputs: object, contract: Contract) -> list[Any]:
             code="invalid_inputs",
         )
     if faults := contract.input_faults(inputs):
-        told = NAME_RULE if contract.input_schema is None else SHEET_RULE
+        told = name_rule() if contract.input_schema is None else sheet_rule()
         raise InvalidInputError(told, code="invalid_inputs", errors=faults[: schemas.MOST_FAULTS])
     return list(inputs)
 
@@ -106,7 +135,7 @@ def _params(params: object, contract: Contract) -> dict[str, Any]:
 def _not_plain(document: dict[str, Any]) -> list[schemas.Fault]:
     """The parts of a document that hold text which is not only what it looks like."""
     return [
-        {"pointer": schemas.pointer_to(name), "detail": "Holds characters that can't be seen."}
+        {"pointer": schemas.pointer_to(name), "detail": UNSEEN}
         for name, part in document.items()
         if not (plain(name) and plain_throughout(part))
     ]

@@ -87,6 +87,19 @@ class TestTheForm:
         assert {("p.split_fastq", "9"), ("p.fasta", "x.fa")} <= set(form.controls)
         assert not AnalysisRequest.objects.exists()
 
+    def test_what_is_wrong_and_what_is_asked_for_are_told_in_the_readers_language(
+        self, requester: str
+    ) -> None:
+        client = browser(requester, EDITOR)
+        client.get(PAGE)
+        client.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+
+        html = send(client, PAGE, "publish", {"p.split_fastq": "x"}).content.decode()
+
+        assert "outdir: Das wird gebraucht.</a>" in html
+        assert "split_fastq: Das muss eine ganze Zahl sein.</a>" in html
+        assert "mindestens " in html
+
     def test_a_box_ticked_by_default_can_be_unticked(self, requester: str) -> None:
         client = browser(requester, EDITOR)
         html = client.get(PAGE).content.decode()
