@@ -104,8 +104,14 @@ class Bench:
         return known.gist.members.get(self.page.names[index], "") if touch == known.gist.touch != "" else ""
 
     def _touch(self, key: str) -> str:
-        touch = digest_of([self.sights.touch(index) for index in self.groups[key]])
-        return touch and sha256(f"{self.loader.mark}{touch}".encode()).hexdigest()
+        if key not in self._touches:
+            touch = digest_of([self.sights.touch(index) for index in self.groups[key]])
+            self._touches[key] = touch and sha256(f"{self.loader.mark}{touch}".encode()).hexdigest()
+        return self._touches[key]
+
+    @cached_property
+    def _touches(self) -> dict[str, str]:
+        return {}
 
     def _stands(self, key: str, due: list[Judgement]) -> bool:
         """Whether a suggestion stands already that was drawn from the very same writes."""
@@ -181,15 +187,17 @@ class Bench:
         return Retouch(id=pk, touch=gist.touch, **self._footing(due))
 
     def _footing(self, due: list[Judgement]) -> dict[str, Any]:
-        part = self.page.only(*(judgement.anchor for judgement in due))
-        rerun = due[0].due == DueReason.CHANGED
         return {
             "analysis": self.loader.analysis,
             "output_key": self.loader.output_key,
-            "output": evidence.output_state(self.gatherer, self.loader, part) if rerun else "",
+            "output": self._output(due) if due[0].due == DueReason.CHANGED else "",
             "config": self._config(due),
             "records": self._records(due),
         }
+
+    def _output(self, due: list[Judgement]) -> str:
+        part = self.page.only(*(judgement.anchor for judgement in due))
+        return evidence.output_state(self.gatherer, self.loader, part)
 
     def _config(self, due: list[Judgement]) -> dict[str, Any]:
         configs = [self.loader.config(self.page, judgement.index) for judgement in due]
