@@ -64,6 +64,19 @@ def test_judging_by_name_goes_on(magma: Magma) -> None:
     assert tally.plain() == {"read": {"due": 1, "error": 1}}
 
 
+@either
+def test_a_name_with_a_nul_costs_itself(
+    magma: Magma, warehouse: RunningWarehouse, full_scan: FullScan
+) -> None:
+    """No Magma can keep it; whatever answers in its place may say it all the same."""
+    warehouse.load({"document": {"a\0b": {"project": "DT Lung"}}})
+
+    run = full_scan(magma)
+
+    assert run.error == ""
+    assert run.verdicts["read"]["due"] == 1
+
+
 def test_a_scan_of_changes_goes_on(magma: Magma) -> None:
     scans.scan_changes(magma, "dt_lung", clock=now)
 
