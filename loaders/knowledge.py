@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from loaders.models import Gap, ScanCursor, ScanRun
-from loaders.probes import FULL_SCAN_LATE, late_after
+from loaders.probes import late_after, late_full_scans
 from loaders.states import ScanKind
 from polyphemus_site.janus.people import Person
 
@@ -30,7 +30,7 @@ def of(project: str, *, now: datetime) -> Knowledge:
     """What is known of a project, and how well."""
     cursors = list(ScanCursor.objects.filter(project=project).order_by("model", "disconnected"))
     runs = ScanRun.objects.filter(project=project)
-    full = list(runs.filter(kind=ScanKind.FULL, ended_at__isnull=False, error="").latest_each())
+    full = list(runs.complete())
     return Knowledge(
         cursors=cursors,
         full=full,
@@ -49,9 +49,7 @@ def _late(cursors: list[ScanCursor], full: list[ScanRun], *, now: datetime) -> l
         if now - c.read_at > late_after() and not c.disconnected
     ]
     return late + [
-        _("full scan of %(model)s") % {"model": run.model}
-        for run in full
-        if now - run.started_at > FULL_SCAN_LATE
+        _("full scan of %(model)s") % {"model": run.model} for run in late_full_scans(full, now=now)
     ]
 
 

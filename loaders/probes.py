@@ -11,7 +11,6 @@ from prometheus_client.core import Metric
 
 from loaders import registry
 from loaders.models import Change, ScanCursor, ScanRun, Suggestion
-from loaders.states import ScanKind
 from loaders.tables import ListedBucket
 from polyphemus_site import metrics
 from polyphemus_site.health import Finding
@@ -55,6 +54,18 @@ def _late(now: datetime) -> Iterator[Finding]:
                 f"Changes of {project} were last read to the end at {read_at:%Y-%m-%d %H:%M:%S} UTC.",
                 "See that a worker and beat are running, and that Magma answers.",
             )
+    for run in late_full_scans(ScanRun.objects.complete(), now=now):
+        yield Finding.warn(
+            "scans",
+            f"{run} has not been complete since {run.started_at:%Y-%m-%d %H:%M:%S} UTC.",
+            "It runs nightly; `manage.py scan PROJECT --full` runs it now and says what is wrong.",
+        )
+
+
+def late_full_scans(complete: Iterable[ScanRun], *, now: datetime) -> list[ScanRun]:
+    """Of the last complete full scans those that another should have followed, where a loader waits."""
+    models = {loader.model for loader in registry.current()}
+    return [run for run in complete if run.model in models and now - run.started_at > FULL_SCAN_LATE]
 
 
 def _cursor_ages() -> Iterable[tuple[str, datetime]]:
@@ -81,7 +92,7 @@ def measured(now: datetime) -> Iterator[Metric]:
     """Ages and counts by project."""
     ages = [(project, (now - read_at).total_seconds()) for project, read_at in _cursor_ages()]
     yield metrics.gauge("scan_age_seconds", "Since changes were last read to the end", "project", ages)
-    swept = ScanRun.objects.filter(kind=ScanKind.FULL, error="", ended_at__isnull=False).latest_each()
+    swept = ScanRun.objects.complete()
     full = [(str(run), (now - run.started_at).total_seconds()) for run in swept]
     yield metrics.gauge("full_scan_age_seconds", "Since the last complete full scan began", "scan", full)
     counts = ScanCursor.objects.values_list("project").annotate(found=Sum("found"), missed=Sum("missed"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from loaders.states import STANDING, SuggestionStatus
+from loaders.states import STANDING, ScanKind, SuggestionStatus
 from polyphemus_site.janus.people import Person
 
 if TYPE_CHECKING:
@@ -69,6 +69,10 @@ class ScanRunQuerySet(QuerySet["ScanRun"]):
     def latest_each(self) -> ScanRunQuerySet:
         """The last run of each project, model and kind."""
         return self.order_by("project", "model", "kind", "-started_at").distinct("project", "model", "kind")
+
+    def complete(self) -> ScanRunQuerySet:
+        """The last full scan of each project and model that came to its end."""
+        return self.filter(kind=ScanKind.FULL, error="", ended_at__isnull=False).latest_each()
 
     def since(self, run: ScanRun) -> ScanRunQuerySet:
         """Of the same project and kind, later ones."""

@@ -128,6 +128,8 @@ def scan_changes(
     with failures_of(ScanKind.CHANGES, project, clock=clock):
         engine = Engine.of(magma, project)
     wanted = [model] if model else models_read(engine)
+    if not model:
+        _let_go(engine, wanted)
     known = set(ScanCursor.objects.filter(project=project).values_list("model", flat=True))
     for one in wanted:
         for disconnected in (False, True):
@@ -135,6 +137,12 @@ def scan_changes(
     tally = scan_all(magma, project, clock=clock, watch=watch) if set(wanted) - known else Tally()
     tally.add(judge_pending(magma, project, clock=clock, engine=engine, watch=watch))
     return tally
+
+
+def _let_go(engine: Engine, wanted: Sequence[str]) -> None:
+    """Forget how far models were read that nobody reads now; what a failing loader reads can't be told."""
+    if not any(map(engine.fault_of, engine.loaders)):
+        ScanCursor.objects.filter(project=engine.project).exclude(model__in=wanted).delete()
 
 
 def _scan_side(engine: Engine, model: str, *, clock: Clock, disconnected: bool) -> None:

@@ -148,6 +148,20 @@ class TestScans:
         assert re.search(r'full_scan_age_seconds\{scan="Full scan of dt_lung patient"\} 36\d\d\.', text)
         assert "Changes of dt_lung were last read to the end at" in told
 
+    @pytest.mark.parametrize(("model", "is_late"), [("patient", True), ("of_no_loader", False)])
+    def test_a_full_scan_that_is_late_is_an_alert_where_a_loader_waits(
+        self, model: str, is_late: bool
+    ) -> None:
+        long_ago = now() - timedelta(hours=31)
+        ScanRun.objects.create(
+            kind="full", project="dt_lung", model=model, started_at=long_ago, ended_at=long_ago, records=30
+        )
+
+        told = Client().get("/readyz").content.decode()
+
+        assert ("has not been complete since" in told) is is_late
+        assert (f"Late: full scan of {model}" in page("/dt_lung/scans")) is is_late
+
     def test_progress_is_visible_while_a_scan_runs(self) -> None:
         ScanRun.objects.create(
             kind="full", project="dt_lung", model="patient", started_at=now(), records=1000, expected=4000

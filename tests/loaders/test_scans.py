@@ -140,6 +140,17 @@ class TestScanChanges:
         assert tally.records == 0
         assert set(ScanCursor.objects.values_list("found", "missed")) == {(0, 0)}
 
+    def test_a_model_that_nobody_reads_any_more_makes_no_scan_late(self, magma: Magma) -> None:
+        before = now() - timedelta(days=1)
+        ScanCursor.objects.create(
+            project="dt_lung", model="document", disconnected=False, since=before, read_at=before
+        )
+
+        scans.scan_changes(magma, "dt_lung", clock=now)
+
+        assert not ScanCursor.objects.filter(model="document").exists()
+        assert ScanCursor.objects.filter(model="exome").exists()
+
     def test_a_failure_keeps_the_cursor(self, magma: Magma, warehouse: RunningWarehouse) -> None:
         scans.scan_changes(magma, "dt_lung", clock=now)
         before = list(ScanCursor.objects.order_by("pk").values_list("since", "read_at"))
