@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from magma.journal.afterwards import Afterwards, ResponseThenWork
 
 
+@pytest.mark.django_db  # the end of an answer looks after connections that earlier tests left
 class TestAfterwards:
     def test_work_waits_for_the_answer_to_be_sent(self) -> None:
         done: list[str] = []
