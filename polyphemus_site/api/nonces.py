@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol
 
@@ -20,6 +22,8 @@ from polyphemus_site.errors import UnavailableError
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 5
+#: The advisory lock of whoever begins a memory; any number would do that nobody else uses.
+BEGINNING = 0x706F6C796E6F6E63
 
 
 class NonceStore(Protocol):
@@ -55,13 +59,27 @@ def begin_memory(prefix: str, client: redis.Redis, *, now: datetime) -> None:
     A Redis that comes back empty has forgotten what was used. A row in PostgreSQL tells it from one that was
     never used; calls that could have been used before the loss are refused until none of them is valid.
     """
-    _, is_first = NonceMemory.objects.get_or_create(prefix=prefix, defaults={"first_used_at": now})
-    if client.set(f"{prefix}:since", 0 if is_first else now.timestamp(), nx=True) and not is_first:
+    with _alone():  # else the second of two first calls would take the memory that the first begins for lost
+        _, is_first = NonceMemory.objects.get_or_create(prefix=prefix, defaults={"first_used_at": now})
+        begun = client.set(f"{prefix}:since", 0 if is_first else now.timestamp(), nx=True)
+    if begun and not is_first:
         logger.error(
             "Redis has lost its memory: calls signed before %s are refused, and those believed just before"
             " may be missing from the audit.",
             now,
         )
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time; the lock goes with the connection, so a killed one keeps none."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [BEGINNING])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [BEGINNING])
 
 
 def digest_of(nonce: str) -> str:

@@ -8,9 +8,13 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Thread
+from typing import Any, cast
 
 import pytest
+import redis
 from django.conf import settings
+from django.db import connection
 
 from polyphemus_site.api import nonces, redis_door
 from polyphemus_site.api.audit import Attempt
@@ -140,3 +144,31 @@ class TestDatabaseNonces:
         forgotten = store.forget(now=NOW + timedelta(minutes=7))
 
         assert (forgotten, UsedNonce.objects.count()) == (1, 1)
+
+
+class Slow:
+    """A Redis that is slow to keep what is set: another begins meanwhile, as far as it comes."""
+
+    def __init__(self, other: Thread) -> None:
+        self.other = other
+
+    def set(self, *given: Any, **more: Any) -> Any:
+        self.other.start()
+        self.other.join(timeout=1)
+        return redis_door.client().set(*given, **more)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_that_begin_a_memory_at_once_neither_takes_it_for_lost() -> None:
+    prefix = f"begun-{uuid.uuid4()}"
+
+    def begin_too() -> None:
+        nonces.begin_memory(prefix, redis_door.client(), now=NOW)
+        connection.close()
+
+    other = Thread(target=begin_too)
+
+    nonces.begin_memory(prefix, cast("redis.Redis", Slow(other)), now=NOW)
+    other.join()
+
+    assert redis_door.client().get(f"{prefix}:since") == b"0"
