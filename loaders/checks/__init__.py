@@ -7,6 +7,7 @@ from loaders.checks.conditions import Custom, When
 from loaders.checks.files import Files, Mates
 from loaders.checks.forms import CHECKS, from_json
 from loaders.checks.links import Linked, Rows
+from loaders.checks.naming import NamedByRule
 from loaders.checks.times import Quiet, UpdatedAfter
 from loaders.checks.values import Matches, MatrixWidth, OneOf, Present, Range
 
@@ -23,6 +24,7 @@ __all__ = [
     "Mates",
     "MatrixWidth",
     "Named",
+    "NamedByRule",
     "Not",
     "OneOf",
     "Present",

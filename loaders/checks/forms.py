@@ -11,6 +11,7 @@ from loaders.checks.base import All, AnyOf, Check, Named, Not
 from loaders.checks.conditions import Custom, When
 from loaders.checks.files import Files, Mates
 from loaders.checks.links import Linked, Rows
+from loaders.checks.naming import NamedByRule
 from loaders.checks.times import Quiet, UpdatedAfter
 from loaders.checks.values import Matches, MatrixWidth, OneOf, Present, Range
 from loaders.errors import MisspeltLoaderError
@@ -33,6 +34,7 @@ CHECKS: dict[str, type[Check]] = {
         When,
         Custom,
         Named,
+        NamedByRule,
     )
 }
 #: How deep a form may be: what is deeper is written to break something, not to be read.

@@ -45,7 +45,7 @@ def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime
 def _apart(project: str, name: str, record: str) -> Explanation:
     program = [sys.executable, str(settings.BASE_DIR / "manage.py"), "explain"]
     seconds = settings.POLYPHEMUS_EXPLAIN_SECONDS + GRACE
-    words = ["--json", "--project", project, "--", name, record]
+    words = ["--json", "--forms", "--project", project, "--", name, record]
     try:
         with _turn():
             done = subprocess.run(  # noqa: S603 — our own interpreter; each word is one argument

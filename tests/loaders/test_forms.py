@@ -58,5 +58,5 @@ def test_custom_is_for_installed_loaders() -> None:
 def test_the_vocabulary_is_the_promised_one() -> None:
     assert set(CHECKS) == {
         "present", "matches", "range", "one_of", "files", "mates", "linked", "rows", "matrix_width",
-        "updated_after", "quiet", "when", "custom", "named",
+        "updated_after", "quiet", "when", "custom", "named", "named_by_rule",
     }  # fmt: skip

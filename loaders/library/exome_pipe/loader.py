@@ -11,9 +11,8 @@ from typing import Any
 
 from django.utils.translation import gettext_noop as _
 
-from loaders.checks import Files, Linked, Mates, OneOf, Present
+from loaders.checks import Files, Linked, Mates, NamedByRule, OneOf, Present
 from loaders.checks.uploads import stored
-from loaders.library.exome_pipe.checks import NamedByRule
 from loaders.loader import Config, Loader
 from loaders.pages import Page
 

@@ -31,6 +31,9 @@ class Command(BaseCommand):
             "--project", default="", help="needed when more than one project has such a record"
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
+        parser.add_argument(
+            "--forms", action="store_true", help="in it, sentences as forms to be told in any language"
+        )
 
     def handle(self, *_: Any, loader: str, record: str, project: str, **options: Any) -> None:
         """Judge, then print."""
@@ -40,7 +43,8 @@ class Command(BaseCommand):
             if options["json"]:
                 self.stdout.write(json.dumps({"refused": refused(error)}))
             raise CommandError(sentence(error)) from error
-        self.stdout.write(json.dumps(found.as_json(), indent=2) if options["json"] else as_text(found))
+        form = found.as_json() if options["forms"] else found.as_told()
+        self.stdout.write(json.dumps(form, indent=2) if options["json"] else as_text(found))
 
 
 def sentence(error: PolyphemusError) -> str:

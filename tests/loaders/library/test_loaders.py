@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import pytest
 
 from loaders import registry
+from loaders.checks import NamedByRule
 from loaders.library.bulk_rna_seq.loader import BulkRnaSeq
-from loaders.library.exome_pipe.checks import NamedByRule
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.library.flowjo_populations.loader import FlowjoPopulations
 from loaders.library.rna_seq_matrix.loader import RnaSeqMatrix

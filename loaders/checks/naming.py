@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import re2
 from django.utils.translation import gettext_noop as _
 
-from loaders.checks import Check, Finding
+from loaders.checks.base import Check, Finding
 from loaders.pages import Page
 from loaders.shapes import Special
 from polyphemus_site.sentences import Sentence
