@@ -48,10 +48,3 @@ class NotYourselfError(PolyphemusError):
 
     code = "not_yourself"
     status = HTTPStatus.FORBIDDEN
-
-
-class KeyReusedError(PolyphemusError):
-    """An `Idempotency-Key` that came with another call before."""
-
-    code = "idempotency_key_reused"
-    status = HTTPStatus.UNPROCESSABLE_ENTITY

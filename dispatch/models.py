@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Lower
 
-from dispatch.fields import VerbatimJSONField
 from dispatch.querysets import AnalysisRequestQuerySet, ApiKeyQuerySet, BidQuerySet, RequestEventQuerySet
 from dispatch.states import (
     Algorithm,
@@ -22,6 +21,7 @@ from dispatch.states import (
     Verb,
     Verification,
 )
+from polyphemus_site.postgresql.fields import VerbatimJSONField
 
 #: What may stand in an address as it is; `.` and `..` would be read as steps in a path.
 SLUG_PATTERN = r"^(?!\.{1,2}$)[A-Za-z0-9._~-]{1,100}$"
@@ -342,27 +342,3 @@ class KeyEvent(models.Model):
     def __str__(self) -> str:
         """What, by whom."""
         return f"{self.kind} by {self.actor}"
-
-
-class IdempotentAnswer(models.Model):
-    """What a POST with an `Idempotency-Key` was answered, so that the same call again is answered alike."""
-
-    caller = models.CharField(max_length=EMAIL_LENGTH)
-    key = models.CharField(max_length=255)
-    #: Digest of method, path and body: the same key for another call is refused.
-    fingerprint = models.CharField(max_length=64)
-    at = models.DateTimeField(db_index=True)
-    status = models.PositiveSmallIntegerField(default=0)
-    headers = models.JSONField(default=dict)
-    body = VerbatimJSONField(null=True)
-
-    class Meta:
-        """One of two calls at once waits for the other here."""
-
-        constraints = (
-            UniqueConstraint(fields=["caller", "key"], name="a_caller_uses_an_idempotency_key_once"),
-        )
-
-    def __str__(self) -> str:
-        """Whose key."""
-        return f"{self.key} of {self.caller}"

@@ -6,8 +6,8 @@ import hashlib
 from typing import Any
 
 from dispatch import documents
-from dispatch.fields import compact
 from dispatch.models import AnalysisRequest
+from polyphemus_site.postgresql.fields import compact
 from polyphemus_site.vouching import Signer
 
 VERSION = 1

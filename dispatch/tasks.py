@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from dispatch import policies, witness
-from dispatch.services import due, flags, repeats
+from dispatch.services import due, flags
 from polyphemus_site import clock
 
 
@@ -22,9 +22,3 @@ def flag_requests() -> int:
     """Run by beat every half minute, and when work opens: tell of what nobody can or will do."""
     admins, patience = settings.POLYPHEMUS_ADMIN_EMAILS, policies.poll_patience()
     return flags.sweep(admins=admins, patience=patience, now=clock.now())
-
-
-@shared_task
-def forget_answers() -> int:
-    """Run hourly by beat: answers kept for repeated calls."""
-    return repeats.forget(now=clock.now())

@@ -53,3 +53,10 @@ class UnavailableError(PolyphemusError):
 
     code = "unavailable"
     status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class KeyReusedError(PolyphemusError):
+    """An `Idempotency-Key` that came with another call before."""
+
+    code = "idempotency_key_reused"
+    status = HTTPStatus.UNPROCESSABLE_ENTITY

@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 from django.db.models.functions import Lower
 
-from dispatch.fields import VerbatimJSONField
 from dispatch.models import EMAIL_LENGTH, AnalysisRequest
+from polyphemus_site.postgresql.fields import VerbatimJSONField
 
 NAME_LENGTH = 100
 DIGEST_LENGTH = 64

@@ -26,10 +26,10 @@ from dispatch.services import help as helping
 from dispatch.services.bids import Offer
 from dispatch.services.holding import Claim
 from dispatch.states import RequestStatus
-from dispatch.views.repeats import RepeatableView
 from polyphemus_site import clock
 from polyphemus_site.api.lean import Answer, LeanView
 from polyphemus_site.api.parsers import document_of
+from polyphemus_site.api.repeatable import RepeatableView
 from polyphemus_site.api.signing.keys import Verified
 from polyphemus_site.errors import MoveRefusedError
 from polyphemus_site.janus.authentication import JanusAuthentication

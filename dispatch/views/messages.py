@@ -13,9 +13,9 @@ from dispatch import answers, callers, described, serializers
 from dispatch.authentication import Analyst, AnalystAuthentication
 from dispatch.services import messages
 from dispatch.views.api import DispatchView
-from dispatch.views.repeats import RepeatableView
 from polyphemus_site import clock
 from polyphemus_site.api.parsers import document_of
+from polyphemus_site.api.repeatable import RepeatableView
 from polyphemus_site.errors import MissingError
 from polyphemus_site.janus.authentication import JanusAuthentication
 from polyphemus_site.openapi.described import Methods

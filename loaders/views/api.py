@@ -15,6 +15,7 @@ from loaders.serializers import listed_json, whole_json
 from loaders.services import suggestions
 from loaders.views.base import PersonView, person_of, suggestion_for
 from polyphemus_site import clock
+from polyphemus_site.api.repeatable import RepeatableView
 from polyphemus_site.janus.permissions import require_edit, require_edit_now, require_view
 from polyphemus_site.openapi.described import Methods
 
@@ -45,14 +46,14 @@ class SuggestionDetail(PersonView):
         return Response(whole_json(suggestion_for(person_of(request), pk)))
 
 
-class Accept(PersonView):
+class Accept(PersonView, RepeatableView):
     """`POST /api/v1/suggestions/ID/accept`: publish the request it offers."""
 
     described: ClassVar[Methods] = {"POST": described.ACCEPTING}
 
-    def post(self, request: Request, pk: int) -> Response:
+    def act(self, request: Request) -> Response:
         """201 with the published document and its lasting address."""
-        person, suggestion = person_of(request), suggestion_for(person_of(request), pk)
+        person, suggestion = person_of(request), suggestion_for(person_of(request), self.kwargs["pk"])
         require_edit_now(person, suggestion.project)
         asked = understood(Acceptance, request.data)
         accepted = suggestions.accept(
@@ -68,14 +69,14 @@ class Accept(PersonView):
         return Response(document, status=HTTPStatus.CREATED, headers={"Location": address})
 
 
-class Dismiss(PersonView):
+class Dismiss(PersonView, RepeatableView):
     """`POST /api/v1/suggestions/ID/dismiss`: put it away, for oneself or for the project."""
 
     described: ClassVar[Methods] = {"POST": described.DISMISSING}
 
-    def post(self, request: Request, pk: int) -> Response:
+    def act(self, request: Request) -> Response:
         """The suggestion afterwards."""
-        person, suggestion = person_of(request), suggestion_for(person_of(request), pk)
+        person, suggestion = person_of(request), suggestion_for(person_of(request), self.kwargs["pk"])
         asked, now = understood(Dismissing, request.data), clock.now()
         if asked.whom == "me":
             suggestions.wave_away(suggestion, person=person.email, reason=asked.reason, now=now)
@@ -85,14 +86,14 @@ class Dismiss(PersonView):
         return Response(whole_json(suggestion))
 
 
-class Snooze(PersonView):
+class Snooze(PersonView, RepeatableView):
     """`POST /api/v1/suggestions/ID/snooze`: put it away until an instant, or until something changes."""
 
     described: ClassVar[Methods] = {"POST": described.SNOOZING}
 
-    def post(self, request: Request, pk: int) -> Response:
+    def act(self, request: Request) -> Response:
         """The suggestion afterwards."""
-        person, suggestion = person_of(request), suggestion_for(person_of(request), pk)
+        person, suggestion = person_of(request), suggestion_for(person_of(request), self.kwargs["pk"])
         require_edit(person, suggestion.project)
         until = in_utc(understood(Snoozing, request.data).until)
         return Response(

@@ -19,36 +19,37 @@ from orphans.services.moves import By
 from orphans.views.base import PersonView, person_of
 from orphans.views.reviews import orphan_for, review_answer
 from polyphemus_site.api.parsers import document_of
+from polyphemus_site.api.repeatable import RepeatableView
 from polyphemus_site.clock import now
 from polyphemus_site.openapi.described import Methods
 
 PAGE = 100
 
 
-class OrphanAdopt(PersonView):
+class OrphanAdopt(PersonView, RepeatableView):
     """`POST /api/v1/orphans/ID/adopt`: note the parent; the answer holds the update the person sends."""
 
     described: ClassVar[Methods] = {"POST": described.ADOPTING}
 
-    def post(self, request: Request, pk: int) -> Response:
+    def act(self, request: Request) -> Response:
         """201 and the review that notes it."""
         person = person_of(request)
-        orphan = orphan_for(person, pk)
+        orphan = orphan_for(person, self.kwargs["pk"])
         require_decide(person, orphan.project)
         parent = text_of(document_of(request), "parent")
         review = adopting.adopt_one(orphan, parent, magma=connect(), by=By(person.email, now()))
         return Response(review_answer(review, person), status=HTTPStatus.CREATED)
 
 
-class ReviewSent(PersonView):
+class ReviewSent(PersonView, RepeatableView):
     """`POST /api/v1/reviews/ID/sent`: what Magma answered to the update, told by who sent it."""
 
     described: ClassVar[Methods] = {"POST": described.SENDING}
 
-    def post(self, request: Request, pk: int) -> Response:
+    def act(self, request: Request) -> Response:
         """The review, after a look at Magma."""
         person = person_of(request)
-        review = access.review_for(person, pk)
+        review = access.review_for(person, self.kwargs["pk"])
         require_decide(person, review.project)
         status, said = sent_of(document_of(request))
         by = By(person.email, now())

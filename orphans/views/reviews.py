@@ -27,6 +27,7 @@ from orphans.services.moves import By
 from orphans.states import Decision
 from orphans.views.base import PersonView, person_of
 from polyphemus_site.api.parsers import document_of
+from polyphemus_site.api.repeatable import RepeatableView
 from polyphemus_site.clock import now
 from polyphemus_site.errors import InvalidInputError
 from polyphemus_site.janus.people import Person
@@ -38,7 +39,7 @@ SAMPLE = 50
 GRAVE = frozenset({Decision.REMOVE, Decision.APPROVE, Decision.RETRY})
 
 
-class ReviewList(PersonView):
+class ReviewList(PersonView, RepeatableView):
     """`POST /api/v1/reviews`: begin one, of named orphans or of all a filter selects; `GET`: the latest."""
 
     described: ClassVar[Methods] = {"GET": described.RECENT, "POST": described.BEGINNING}
@@ -50,7 +51,7 @@ class ReviewList(PersonView):
         rows = Review.objects.filter(project=project).order_by("-pk")[:SAMPLE]
         return Response({"reviews": [review_json(row) for row in rows]})
 
-    def post(self, request: Request) -> Response:
+    def act(self, request: Request) -> Response:
         """201 and the review; its records are read at once when they are few."""
         review = begin(document_of(request), person_of(request))
         return Response(review_answer(review, person_of(request)), status=HTTPStatus.CREATED)
@@ -67,15 +68,15 @@ class ReviewDetail(PersonView):
         return Response(review_answer(review, person_of(request)))
 
 
-class ReviewDecide(PersonView):
+class ReviewDecide(PersonView, RepeatableView):
     """`POST /api/v1/reviews/ID/decide`."""
 
     described: ClassVar[Methods] = {"POST": described.DECIDING}
 
-    def post(self, request: Request, pk: int) -> Response:
+    def act(self, request: Request) -> Response:
         """The review as it stands after the decision; an adoption answers with the body to post to Magma."""
         person, document = person_of(request), document_of(request)
-        review = access.review_for(person, pk)
+        review = access.review_for(person, self.kwargs["pk"])
         return Response(review_answer(decide(review, document, person), person))
 
 

@@ -1,4 +1,4 @@
-"""What is kept of signed calls: the nonces of siblings, and the audit."""
+"""What is kept of calls: the nonces of siblings, the audit, and answers to be given again."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import ClassVar
 from django.db import models
 
 from polyphemus_site.api.querysets import SignedCallQuerySet
+from polyphemus_site.postgresql.fields import VerbatimJSONField
 
 MAX_KEY_ID = 64
 MAX_PATH = 512
+MAX_CALLER = 254
 
 
 class UsedNonce(models.Model):
@@ -82,3 +84,28 @@ class SignedCall(models.Model):
     def __str__(self) -> str:
         """Who, and how it ended."""
         return f"{self.key_id or 'unknown'}: {self.reason or 'accepted'}"
+
+
+class IdempotentAnswer(models.Model):
+    """What a POST with an `Idempotency-Key` was answered, so that the same call again is answered alike."""
+
+    caller = models.CharField(max_length=MAX_CALLER)
+    key = models.CharField(max_length=255)
+    #: Digest of method, path and body: the same key for another call is refused.
+    fingerprint = models.CharField(max_length=64)
+    at = models.DateTimeField(db_index=True)
+    status = models.PositiveSmallIntegerField(default=0)
+    headers = models.JSONField(default=dict)
+    body = VerbatimJSONField(null=True)
+
+    class Meta:
+        """One of two calls at once waits for the other here; the table has the name it was made with."""
+
+        db_table = "dispatch_idempotentanswer"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["caller", "key"], name="a_caller_uses_an_idempotency_key_once")
+        ]
+
+    def __str__(self) -> str:
+        """Whose key."""
+        return f"{self.key} of {self.caller}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from polyphemus_site import clock
-from polyphemus_site.api import audit, nonces
+from polyphemus_site.api import audit, nonces, repeats
 
 
 @shared_task
@@ -18,3 +18,9 @@ def drain_audit() -> int:
 def forget_old() -> int:
     """Let go of nonces whose calls have expired, and of what the audit need not keep."""
     return nonces.DatabaseNonces().forget(now=clock.now()) + audit.forget(now=clock.now())
+
+
+@shared_task
+def forget_answers() -> int:
+    """Let go of answers nobody will ask for again."""
+    return repeats.forget(now=clock.now())

@@ -202,6 +202,26 @@ class TestDismiss:
         assert (plain.status, plain.because) == (SuggestionStatus.DISMISSED, "A cell line.")
 
 
+class TestRepeats:
+    def test_accepted_twice_under_one_key_it_is_one_request_and_one_answer(self, plain: Suggestion) -> None:
+        path, key = f"/api/v1/suggestions/{plain.pk}/accept", {"Idempotency-Key": "a-click"}
+
+        answers = [caller().post(path, "{}", content_type="application/json", headers=key) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [HTTPStatus.CREATED] * 2
+        assert answers[0].content == answers[1].content
+        assert AnalysisRequest.objects.count() == 1
+
+    def test_put_away_twice_under_one_key_it_is_answered_alike(self, plain: Suggestion) -> None:
+        path, key = f"/api/v1/suggestions/{plain.pk}/dismiss", {"Idempotency-Key": "a-click"}
+        body = {"for": "project", "reason": "A cell line."}
+
+        answers = [caller().post(path, body, content_type="application/json", headers=key) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [HTTPStatus.OK] * 2
+        assert answers[0].content == answers[1].content
+
+
 class TestSnooze:
     def test_until_an_instant(self, plain: Suggestion) -> None:
         post(plain.pk, "snooze", {"until": "2126-01-01T00:00:00Z"})

@@ -130,6 +130,28 @@ class TestBegin:
         assert any("an_autopsy" in said for said in item["blockers"])
 
 
+class TestRepeats:
+    def test_begun_twice_under_one_key_it_is_one_review(self) -> None:
+        body, key = {"project": "labors", "orphans": [orphan().pk]}, {"Idempotency-Key": "a-click"}
+
+        answers = [
+            browser().post("/api/v1/reviews", body, content_type="application/json", headers=key)
+            for _ in range(2)
+        ]
+
+        assert answers[0].content == answers[1].content
+        assert Review.objects.count() == 1
+
+    def test_decided_twice_under_one_key_it_is_decided_once_and_answered_alike(self) -> None:
+        path, key = f"/api/v1/reviews/{begun().json()['id']}/decide", {"Idempotency-Key": "a-click"}
+        body = {"decision": "remove", "confirm": "remove 3"}
+
+        answers = [browser().post(path, body, content_type="application/json", headers=key) for _ in range(2)]
+
+        assert [answer.status_code for answer in answers] == [HTTPStatus.OK] * 2
+        assert answers[0].content == answers[1].content
+
+
 class TestDecide:
     def test_a_removal_is_approved_and_afterwards_undone_by_hand(
         self, world: World, django_capture_on_commit_callbacks: Any

@@ -15,10 +15,10 @@ from dispatch.configuring.errors import AlreadySentError
 from dispatch.configuring.models import ConfiguredRequest
 from dispatch.configuring.services import configurations
 from dispatch.configuring.services.configurations import Keeping
-from dispatch.fields import compact
 from dispatch.models import AnalysisRequest
 from dispatch.services import naming, requests
 from dispatch.states import RequestStatus
+from polyphemus_site.postgresql.fields import compact
 
 LONGEST_TOKEN = 40
 

@@ -17,10 +17,10 @@ from dispatch.configuring import described, knowledge, serializers
 from dispatch.configuring.services import configurations
 from dispatch.configuring.services.configurations import Keeping
 from dispatch.services import configs
-from dispatch.views.repeats import RepeatableView
 from polyphemus_analyst import schemas
 from polyphemus_site import clock
 from polyphemus_site.api.parsers import document_of
+from polyphemus_site.api.repeatable import RepeatableView
 from polyphemus_site.errors import InvalidInputError
 from polyphemus_site.janus.authentication import JanusAuthentication
 from polyphemus_site.janus.people import Person

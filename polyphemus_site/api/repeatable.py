@@ -1,18 +1,20 @@
-"""`Idempotency-Key` on every POST of dispatch."""
+"""`Idempotency-Key` on every POST that changes something."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from typing import Any
 
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.utils.encoders import JSONEncoder
 from rest_framework.views import APIView
 
-from dispatch.services import repeats
-from dispatch.services.repeats import Call, Kept
 from polyphemus_site import clock
+from polyphemus_site.api import repeats
 from polyphemus_site.api.lean import Answer
+from polyphemus_site.api.repeats import Call, Kept
 
 #: What an answer is kept with, beside its body.
 KEPT_HEADERS = ("ETag", "Location", "Polyphemus-Award", "Polyphemus-Due", "Polyphemus-Verification")
@@ -45,7 +47,8 @@ class RepeatableView(APIView):
 
 def _kept(given: Answer | Response) -> Kept:
     headers = {name: given.headers[name] for name in KEPT_HEADERS if name in given.headers}
-    return Kept(given.status_code, given.data, headers)
+    body = json.loads(json.dumps(given.data, cls=JSONEncoder))  # instants as they are written out
+    return Kept(given.status_code, body, headers)
 
 
 def _fingerprint(request: Request) -> str:

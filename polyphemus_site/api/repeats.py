@@ -11,9 +11,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from dispatch.errors import KeyReusedError
-from dispatch.models import IdempotentAnswer
-from polyphemus_site.errors import InvalidInputError, PolyphemusError
+from polyphemus_site.api.models import IdempotentAnswer
+from polyphemus_site.errors import InvalidInputError, KeyReusedError, PolyphemusError
 
 #: Programs retry for minutes; a week covers a weekend.
 KEPT = timedelta(days=7)
