@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext_noop
+
 from dispatch import estimates
 from dispatch.models import AnalysisRequest
 from dispatch.policies import Waits
@@ -41,8 +43,8 @@ VERIFICATIONS = {
     Sight.NO_CHECK: Verification.UNKNOWN,
 }
 NOTES = {
-    Sight.NOT_SEEN: "The loader's check does not see the output.",
-    Sight.NO_CHECK: "No loader stands behind this request: it ends by ticket.",
+    Sight.NOT_SEEN: gettext_noop("The loader's check does not see the output."),
+    Sight.NO_CHECK: gettext_noop("No loader stands behind this request: it ends by ticket."),
 }
 
 

@@ -6,9 +6,11 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 
 from dispatch.querysets import AnalysisRequestQuerySet, ApiKeyQuerySet, BidQuerySet, RequestEventQuerySet
 from dispatch.states import (
+    POLYPHEMUS,
     Algorithm,
     BidState,
     DueStage,
@@ -250,6 +252,12 @@ class RequestEvent(models.Model):
     def __str__(self) -> str:
         """What, by whom."""
         return f"{self.get_kind_display()} by {self.actor}"
+
+    @property
+    def words(self) -> str:
+        """The note; in the reader's language, where its words are Polyphemus's and not a person's."""
+        is_ours = self.actor == POLYPHEMUS or self.kind == EventKind.CLAIMED
+        return gettext(self.note) if is_ours and self.note else self.note
 
 
 class Revision(models.Model):

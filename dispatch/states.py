@@ -5,6 +5,9 @@ from __future__ import annotations
 from django.db.models import TextChoices
 from django.utils.translation import gettext_noop as _
 
+#: Who acts where no person does.
+POLYPHEMUS = "polyphemus"
+
 
 class RequestStatus(TextChoices):
     """Where an analysis request stands."""

@@ -7,26 +7,26 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from dispatch.errors import StaleError
 from dispatch.models import AnalysisRequest, ApiKey, RequestEvent
 from dispatch.querysets import AnalysisRequestQuerySet
 from dispatch.services import moves, notices
 from dispatch.services.moves import Step
-from dispatch.states import EventKind, Flag, RequestStatus
+from dispatch.states import POLYPHEMUS, EventKind, Flag, RequestStatus
 from dispatch.webhooks.models import Endpoint
 from dispatch.webhooks.states import TYPES
 from polyphemus_site import heartbeats
 from polyphemus_site.api.models import SignedCall
 
-POLYPHEMUS = "polyphemus"
 LIST = "/api/v1/requests"
 #: What more there is waits for the next sweep.
 MOST = 200
 NOTES = {
-    Flag.NO_KEY: "No analyst's key covers this project and analysis.",
-    Flag.NOT_POLLED: "No analyst who may do this has asked for work lately.",
-    Flag.NONE: "An analyst who may do this is there again.",
+    Flag.NO_KEY: gettext_noop("No analyst's key covers this project and analysis."),
+    Flag.NOT_POLLED: gettext_noop("No analyst who may do this has asked for work lately."),
+    Flag.NONE: gettext_noop("An analyst who may do this is there again."),
 }
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import gettext_noop
+
 from dispatch.models import AnalysisRequest
 from dispatch.policies import Waits
 from dispatch.services import moves
 from dispatch.services.moves import NO_HOLDER, Step
-from dispatch.states import BidState, EventKind, RequestStatus
-
-POLYPHEMUS = "polyphemus"
+from dispatch.states import POLYPHEMUS, BidState, EventKind, RequestStatus
 
 
 def ask(
@@ -36,7 +36,7 @@ def lapse(request: AnalysisRequest, *, now: datetime) -> AnalysisRequest:
         kind=EventKind.LAPSED,
         target=RequestStatus.NEW,
         actor=POLYPHEMUS,
-        note="The analyst did not answer the request for help.",
+        note=gettext_noop("The analyst did not answer the request for help."),
         changes=NO_HOLDER,
         facts={"award": request.award},
         bid_becomes=BidState.LAPSED,

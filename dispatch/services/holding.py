@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from dispatch.models import AnalysisRequest, Bid, RequestEvent
 from dispatch.scopes import Scopes
@@ -78,6 +79,6 @@ def keep_late_claim(request: AnalysisRequest, claim: Claim, *, now: datetime) ->
     """Keep a former holder's late ticket for people to see, once; it is never acted on."""
     lines = RequestEvent.objects.filter(request=request, kind=EventKind.CLAIMED, actor=claim.analyst)
     if held_before(request, claim) and not lines.exists():
-        note = "A former holder says the work is complete."
+        note = gettext_noop("A former holder says the work is complete.")
         step = Step(kind=EventKind.CLAIMED, actor=claim.analyst, note=note, facts={"award": claim.award})
         moves.record(request, step, source=request.status, now=now)

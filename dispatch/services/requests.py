@@ -17,11 +17,9 @@ from dispatch.models import AnalysisRequest, RequestEvent, Subject
 from dispatch.policies import TICKET_PATIENCE
 from dispatch.services import configs, moves, naming
 from dispatch.services.moves import Step
-from dispatch.states import BidState, DueStage, EventKind, Outcome, RequestStatus, Verification
+from dispatch.states import POLYPHEMUS, BidState, DueStage, EventKind, Outcome, RequestStatus, Verification
 from polyphemus_site.projects import decisions
 
-#: Who acts when nobody does.
-POLYPHEMUS = "polyphemus"
 #: How often to look again after somebody else was faster.
 ATTEMPTS = 5
 

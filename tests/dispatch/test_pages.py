@@ -56,6 +56,18 @@ class TestRequestPage:
         assert b"was asked for help" in answer.content
         assert fresh(deferred).help_asked_at is not None
 
+    def test_what_polyphemus_noted_is_in_the_readers_language_and_what_people_noted_as_they_did(
+        self, deferred: AnalysisRequest, requester: str
+    ) -> None:
+        note = "The loader's check does not see the output."
+        submit_form(browser(requester), "/dt_lung/requests/running", "help", note=note)
+
+        page = browser(requester).get("/dt_lung/requests/running", headers={"Accept-Language": "de"})
+
+        html = page.content.decode()
+        assert "<bdi>Die Prüfung des Loaders sieht das Ergebnis nicht.</bdi>" in html
+        assert "<bdi>The loader&#x27;s check does not see the output.</bdi>" in html
+
     def test_the_requester_gives_more_time(self, deferred: AnalysisRequest, requester: str) -> None:
         submit_form(browser(requester), "/dt_lung/requests/running", "extend", minutes="30")
 
