@@ -123,6 +123,7 @@ WAITING = Described(
                     loader=TEXT,
                     model=TEXT,
                     verdict={"enum": Verdict.values},
+                    verdict_text=TEXT,
                     what=TEXT,
                     whom=MAYBE,
                     count=NUMBER,
