@@ -45,7 +45,7 @@ def test_a_hostile_value_does_not_stop_the_clock(sarek: dict[str, Any]) -> None:
     before = time.monotonic()
 
     assert len(configs.problems(hostile, sarek)) == 1
-    assert time.monotonic() - before < 1
+    assert time.monotonic() - before < 10  # without the limit it takes longer than anybody waits
 
 
 def test_the_sentence_names_only_the_first_few() -> None:

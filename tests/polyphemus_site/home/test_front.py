@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from http import HTTPStatus
-from time import perf_counter
 
 import pytest
 from django.test import Client
@@ -183,16 +182,14 @@ class TestPage:
 
         assert "<img" not in client.get("/labors/").content.decode()
 
-    def test_ten_thousand_suggestions_cost_few_questions_and_little_time(
+    def test_ten_thousand_suggestions_cost_few_questions(
         self, client: Client, now: datetime, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
         made = [rows.suggestion(str(number), now=now) for number in range(10_000)]
         Suggestion.objects.bulk_create(made, batch_size=2000)
         client.get("/labors/")
 
-        began = perf_counter()
         with django_assert_max_num_queries(12):
             answer = client.get("/labors/")
 
         assert answer.status_code == HTTPStatus.OK
-        assert perf_counter() - began < 1.0
