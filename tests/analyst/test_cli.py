@@ -165,6 +165,8 @@ def test_polling_shows_plain_lines_to_a_program(opened: Script, start: Started) 
 def test_that_there_is_nothing_is_said_beside_the_lines(
     server: Script, start: Started, words: list[str], sentence: str
 ) -> None:
+    server.on("GET requests", 200, {"requests": [], "next": None})
+
     out, said = start(*words).communicate(timeout=60)
 
     assert (out, said) == ("", sentence)

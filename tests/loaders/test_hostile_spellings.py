@@ -22,9 +22,12 @@ from loaders.registry import Registry
 from tests.loaders.pages import patients
 from tests.loaders.strategies import ODD
 
+FIELDS = [
+    "attribute", "path", "where", "every", "min", "max", "pattern", "values", "inner", "label", "condition",
+    "then", "minutes", "than", "width", "attributes", "function",
+]  # fmt: skip
 WORDS = [
-    *CHECKS, "all", "any", "not", "check", "attribute", "path", "where", "every", "min", "max", "pattern",
-    "values", "inner", "label", "condition", "then", "minutes", "than", "width", "attributes", "function",
+    *CHECKS, *FIELDS, "all", "any", "not", "check",
     "name", "model", "analysis", "outputs", "needs", "inputs", "config", "params", "from", "everywhere",
 ]  # fmt: skip
 words = st.sampled_from(WORDS) | st.text(max_size=5)
@@ -35,7 +38,7 @@ anything = st.recursive(
 )
 formlike = st.fixed_dictionaries(
     {"check": st.sampled_from(sorted(CHECKS))},
-    optional=dict.fromkeys(WORDS[18:31], anything),
+    optional=dict.fromkeys(FIELDS, anything),
 )
 
 
