@@ -42,10 +42,10 @@ def test_each_wrong_param_is_named(sarek: dict[str, Any], wrong: dict[str, Any])
 
 def test_a_hostile_value_does_not_stop_the_clock(sarek: dict[str, Any]) -> None:
     hostile = GOOD | {"tools": ",".join(["mutect2"] * 40) + "!"}
-    before = time.monotonic()
+    before = time.process_time()
 
     assert len(configs.problems(hostile, sarek)) == 1
-    assert time.monotonic() - before < 10  # without the limit it takes longer than anybody waits
+    assert time.process_time() - before < 1
 
 
 def test_the_sentence_names_only_the_first_few() -> None:
