@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.utils.translation import gettext_noop as _
+
 from loaders import registry
 from loaders.models import Suggestion
 from loaders.services.rows import Desk
 from polyphemus_site.projects import decisions
+from polyphemus_site.sentences import Sentence
 
-SWITCHED_OFF = "The loader was switched off for this project."
+SWITCHED_OFF = Sentence(_("The loader was switched off for this project."))
 
 
 def follow(project: str, *, now: datetime) -> int:

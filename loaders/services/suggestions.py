@@ -25,8 +25,10 @@ from polyphemus_site.moves import sources_of
 from polyphemus_site.sentences import Sentence, from_form, told
 
 POLYPHEMUS = "polyphemus"
-LOADER_GONE = "The loader is no longer installed, or no longer for this project."
-HIDDEN = "Magma no longer shows the record: it was disconnected, restricted, renamed or removed."
+LOADER_GONE = Sentence(gettext_noop("The loader is no longer installed, or no longer for this project."))
+HIDDEN = Sentence(
+    gettext_noop("Magma no longer shows the record: it was disconnected, restricted, renamed or removed.")
+)
 #: Anchor by anchor, by key: see `rows`. Which loaders are asked about is no part of the question, lest
 #: PostgreSQL think of the key's last column as of many lookups, and of another index as cheaper.
 LATEST = """

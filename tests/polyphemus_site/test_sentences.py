@@ -114,6 +114,15 @@ class TestKept:
             "Bis sich etwas ändert." in reader.get(f"/dt_lung/suggestions/{suggestion.pk}").content.decode()
         )
 
+    def test_what_ends_without_a_loaders_word_is_told_in_the_readers_language(
+        self, reader: Client, suggestion: Suggestion
+    ) -> None:
+        suggestions.close_hidden("dt_lung", "patient", ["DTL001"], now=NOON)
+
+        page = reader.get(f"/dt_lung/suggestions/{suggestion.pk}").content.decode()
+
+        assert "Magma zeigt den Datensatz nicht mehr" in page
+
     def test_what_a_person_typed_is_kept_as_typed(self, suggestion: Suggestion, german: None) -> None:
         suggestions.dismiss(suggestion, person="curator@ucsf.edu", reason="the lab", now=NOON)
 
