@@ -29,6 +29,7 @@ from polyphemus_site.sentences import Sentence
 SHOWN = 100
 OUTPUT_APPEARED = Sentence(_("The output appeared."))
 MOVED = Sentence(_("Its records belong elsewhere now."))
+RESTRICTED = Sentence(_("No longer ready; why is restricted."))
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Bench:
         due = self._due(judged)
         self._propose(draft, {key: members for key, members in due.items() if not self._stands(key, members)})
         draft.close = {
-            key: self._ending([judged.at(index) for index in self.groups.get(key, ())])
+            key: self._ending(known, [judged.at(index) for index in self.groups.get(key, ())])
             for key, known in self.known.items()
             if known.stands and key not in due
         }
@@ -256,7 +257,7 @@ class Bench:
         read = {record for judgement in due for record in self.sights.records[judgement.index]}
         return sorted(f"{model}/{name}" for model, name in read if is_kept(name))
 
-    def _ending(self, judgements: list[Judgement]) -> str:
+    def _ending(self, known: Known, judgements: list[Judgement]) -> str:
         by_verdict = {judgement.verdict: judgement for judgement in reversed(judgements)}
         if Verdict.IN_PROGRESS in by_verdict:
             return Sentence(judging.PLAIN[Verdict.IN_PROGRESS])
@@ -264,6 +265,8 @@ class Bench:
             return OUTPUT_APPEARED
         if not judgements:
             return MOVED
+        if self._is_restricted(judgements) and not known.gist.restricted:
+            return RESTRICTED  # whoever could read the suggestion can read how it ended
         return Sentence(
             _("No longer ready. %(reason)s"), reason=judging.reason(self.loader, self.page, judgements[0])
         )

@@ -27,7 +27,7 @@ from polyphemus_site.home.overview import overview
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
 from polyphemus_site.mail.models import Notice
-from tests.loaders.conftest import TUMOR_EXOME, upload_normal
+from tests.loaders.conftest import NORMAL_EXOME, TUMOR_EXOME, upload, upload_normal, uploaded
 from tests.loaders.conftest import now as this_instant
 from tests.loaders.rows import suggested
 from tests.magma.demo_fixture import RunningWarehouse
@@ -230,6 +230,22 @@ class TestWhatIsRestricted:
             seen.append(Suggestion.objects.get().restricted)
 
         assert tuple(seen) == marks
+
+    def test_a_suggestion_everyone_could_read_ends_without_naming_what_is_restricted_since(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        loader = type("Open", (ExomePipe,), {"outputs": Linked("sample.exome", every=Files("bam"))})()
+        engine = Engine.of(magma, "dt_lung", [loader])
+        upload_normal(warehouse)
+        engine.judge_names("patient", ["DTL001"], now=this_instant())
+        upload(warehouse, NORMAL_EXOME, uploaded("DTL001.N1")[:1])
+        warehouse.load({"patient": {"DTL001": {"restricted": True}}})
+
+        engine.judge_names("patient", ["DTL001"], now=this_instant())
+
+        ended = Suggestion.objects.get()
+        assert (ended.status, ended.restricted) == ("closed", False)
+        assert ended.because == "No longer ready; why is restricted."
 
     @pytest.mark.parametrize("marks", [(True, False), (False, True)])
     def test_one_on_what_stands_above_all_that_is_read_reaches_it_by_the_journal(
