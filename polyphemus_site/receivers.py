@@ -28,14 +28,15 @@ def move_channel_digest(*, project: str, **_: Any) -> None:
 def ask_for_agreement(*, review: Review, now: datetime, **_: Any) -> None:
     """The admins we know of who may agree are asked at once, in the transaction of the proposal.
 
-    Where none of the project's reads a digest, the installation's admins are.
+    Where no other of the project's reads a digest, the installation's admins are.
     """
     path = f"/{review.project}/orphans/reviews/{review.pk}"
     about = {"project": review.project, "review": review.pk, "path": path, "who": review.decided_by}
-    for email in digests.admins_of(review.project, now=now) or settings.POLYPHEMUS_ADMIN_EMAILS:
-        if email != review.decided_by:
-            key = f"orphan-removal-proposed:{review.pk}:{now.timestamp()}:{email}"
-            outbox.write(kind="orphan_removal_proposed", recipient=email, context=about, key=key, now=now)
+    proposer = {review.decided_by}
+    others = set(digests.admins_of(review.project, now=now)) - proposer
+    for email in sorted(others or set(settings.POLYPHEMUS_ADMIN_EMAILS) - proposer):
+        key = f"orphan-removal-proposed:{review.pk}:{now.timestamp()}:{email}"
+        outbox.write(kind="orphan_removal_proposed", recipient=email, context=about, key=key, now=now)
 
 
 @receiver(notice_can_wait, dispatch_uid="polyphemus_site.wait_for_digest")

@@ -124,6 +124,19 @@ class TestDecide:
 
         assert Notice.objects.get(kind="orphan_removal_proposed").recipient == "operator@ucsf.edu"
 
+    def test_where_the_proposer_alone_reads_a_digest_the_installations_admins_are_asked(
+        self, world: World, settings: Settings
+    ) -> None:
+        settings.POLYPHEMUS_ADMIN_EMAILS = ["operator@ucsf.edu"]
+        settings.POLYPHEMUS_REMOVAL_NEEDS_TWO = True
+        values = {"hour": 8, "next_at": world.by.now, "level": "a", "seen_at": world.by.now}
+        DigestReader.objects.create(email=world.by.actor, project="labors", **values)
+        review = world.review(ONE)
+
+        world.decide(review, Decision.REMOVE, confirm=review.confirmation)
+
+        assert Notice.objects.get(kind="orphan_removal_proposed").recipient == "operator@ucsf.edu"
+
     def test_an_editors_removal_is_a_proposal(self, world: World) -> None:
         review = world.decide(world.review(ONE), Decision.REMOVE, is_admin=False)
 
