@@ -60,7 +60,7 @@ def welcome(request: HttpRequest, *, back_to: str) -> HttpResponse:
     """What a visitor we don't know gets: their own form back, a hop, or Janus's door."""
     url = f"{settings.POLYPHEMUS_URL}{back_to}"
     if request.method not in SAFE_METHODS:
-        return _form_kept(request, login=login_url(_form_page(request)))
+        return _form_kept(request, status=HTTPStatus.UNAUTHORIZED)
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and HOP_COOKIE not in request.COOKIES:
         return _hop(request, url)
     return _door(request, url)
@@ -110,7 +110,7 @@ def _hop(request: HttpRequest, url: str) -> HttpResponse:
 def form_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     """What a form without its secret gets: one of our own comes back whole, a stranger's doesn't."""
     if request.headers.get("Origin") == own_origin():
-        return _form_kept(request, login="", status=HTTPStatus.FORBIDDEN)
+        return _form_kept(request, status=HTTPStatus.FORBIDDEN)
     logger.warning("A form of %s is refused: %s", request.headers.get("Origin", "nowhere"), reason)
     return render(request, "janus/foreign_form.html", status=HTTPStatus.FORBIDDEN)
 
@@ -121,9 +121,7 @@ def _form_page(request: HttpRequest) -> str:
     return page if origin_of(page) == own_origin() else f"{settings.POLYPHEMUS_URL}/"
 
 
-def _form_kept(
-    request: HttpRequest, *, login: str, status: HTTPStatus = HTTPStatus.UNAUTHORIZED
-) -> HttpResponse:
+def _form_kept(request: HttpRequest, *, status: HTTPStatus) -> HttpResponse:
     """The session ended while the form was filled in: it comes back, to be sent again after signing in."""
     fields = [
         (name, value)
@@ -131,7 +129,8 @@ def _form_kept(
         if name != "csrfmiddlewaretoken"
         for value in values
     ]
-    return render(request, "janus/form_kept.html", {"fields": fields, "login": login}, status=status)
+    context = {"fields": fields, "login": login_url(_form_page(request))}
+    return render(request, "janus/form_kept.html", context, status=status)
 
 
 def embeddable(

@@ -165,6 +165,17 @@ class TestSignedIn:
         assert 'name="reason" value="typed"' in page
         assert sent.content == b"hello dr.who@ucsf.edu"
 
+    @pytest.mark.parametrize("who", [lambda: visitor("v:labors"), Client], ids=["signed in", "stranger"])
+    def test_the_way_to_janus_stands_beside_a_kept_form_for_strangers_alone(
+        self, who: Callable[[], Client]
+    ) -> None:
+        client = who()
+        client.handler.enforce_csrf_checks = True
+
+        page = client.post("/private", headers={"Origin": "https://polyphemus.ucsf.edu"}).content.decode()
+
+        assert ("https://janus.ucsf.edu/login" in page) == ("JANUS_TOKEN" not in client.cookies)
+
     @pytest.mark.parametrize("origin", ["https://blog.ucsf.edu", "null", "https://timur.ucsf.edu"])
     def test_a_strangers_form_gets_nothing_back(self, origin: str) -> None:
         client = Client(enforce_csrf_checks=True)
