@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 from django.contrib import admin, messages
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from loaders import knowledge
 from loaders.models import ScanCursor, ScanRun, Suggestion, SuggestionEvent
 from loaders.querysets import SuggestionQuerySet
+from loaders.serializers import receipt_json
 from loaders.services import mappings
 from loaders.tables import ListedBucket, RedcapMapping
 from polyphemus_site import clock
 from polyphemus_site.errors import PolyphemusError
 from polyphemus_site.janus.admin import ProjectAdmin
 from polyphemus_site.janus.people import Person
+from polyphemus_site.sentences import told
 
 
 class LookOnly(admin.ModelAdmin[Model]):
@@ -50,9 +54,27 @@ def seen_by(request: HttpRequest) -> SuggestionQuerySet:
 class SuggestionAdmin(ProjectAdmin[Suggestion]):
     """What was suggested, and what became of it, for the admins of its project."""
 
-    list_display = ("pk", "project", "loader", "anchor", "status", "due", "reason", "opened_at")
+    list_display = ("pk", "project", "loader", "anchor", "status", "due", "why", "opened_at")
     list_filter = ("status", "project", "loader", "due")
     search_fields = ("anchor", "request_name")
+    exclude = ("reason", "because", "receipt")
+    readonly_fields = ("why", "ending", "evidence")
+
+    @admin.display(description=gettext_lazy("Why"))
+    def why(self, suggestion: Suggestion) -> str:
+        """The reason, in the reader's language."""
+        return told(suggestion.reason)
+
+    @admin.display(description=gettext_lazy("because"))
+    def ending(self, suggestion: Suggestion) -> str:
+        """Why it ended, the same."""
+        return told(suggestion.because)
+
+    @admin.display(description=gettext_lazy("Receipt"))
+    def evidence(self, suggestion: Suggestion) -> str:
+        """The frozen why, the same."""
+        receipt = json.dumps(receipt_json(suggestion.receipt), indent=1, ensure_ascii=False)
+        return format_html("<pre>{}</pre>", receipt)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Suggestion]:
         """Restricted ones only for people who may see restricted data, here as everywhere."""
@@ -65,8 +87,15 @@ class SuggestionEventAdmin(ProjectAdmin[SuggestionEvent]):
 
     project_lookup = "suggestion__project"
 
-    list_display = ("at", "suggestion", "kind", "actor", "note")
+    list_display = ("at", "suggestion", "kind", "actor", "words")
     list_filter = ("kind",)
+    exclude = ("note",)
+    readonly_fields = ("words",)
+
+    @admin.display(description=gettext_lazy("Why"))
+    def words(self, event: SuggestionEvent) -> str:
+        """The note, in the reader's language."""
+        return told(event.note)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SuggestionEvent]:
         """Those of suggestions that may be seen."""

@@ -91,6 +91,24 @@ class TestKept:
         assert "Fastqs: files: fertige Dateien: 0, erwartet: mindestens 1" in page
         assert "die Sequenziereinheit" in page
 
+    def test_the_admin_tells_them_in_the_readers_language_and_never_as_they_are_kept(
+        self, reader: Client, suggestion: Suggestion
+    ) -> None:
+        suggestions.snooze(suggestion, person="curator@ucsf.edu", until=None, now=NOON)
+        event = SuggestionEvent.objects.latest("id")
+        listed = reader.get("/admin/loaders/suggestion/").content.decode()
+        one = reader.get(f"/admin/loaders/suggestion/{suggestion.pk}/change/").content.decode()
+        history = [
+            reader.get(f"/admin/loaders/suggestionevent/{place}").content.decode()
+            for place in ("", f"{event.pk}/change/")
+        ]
+
+        assert "noch kein VCF." in listed
+        assert "noch kein VCF." in one
+        assert "files: fertige Dateien: 0" in one
+        assert "%(attribute)s" not in one
+        assert all("Bis sich etwas ändert." in page for page in history)
+
     def test_the_api_tells_people_in_their_language_and_others_in_english(
         self, reader: Client, suggestion: Suggestion
     ) -> None:
