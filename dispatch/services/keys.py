@@ -12,6 +12,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import validate_email
 from django.db import connection, transaction
+from django.db.models import Value
+from django.db.models.functions import Least
 from django.utils.translation import gettext as _
 
 from dispatch import key_bytes, sealing
@@ -65,7 +67,7 @@ def rotate(
 ) -> NewKey:
     """Make a successor with the same scopes; the old key goes on for `keep`, and then is refused.
 
-    A public key is succeeded by another public key.
+    A key that ends sooner, or has ended, is not prolonged. A public key is succeeded by another public key.
     """
     if bool(public_key) is not (key.algorithm == Algorithm.ED25519):
         raise InvalidInputError(
@@ -82,7 +84,8 @@ def rotate(
             now=now,
         )
         changed = ApiKey.objects.filter(pk=key.pk, state=KeyState.ACTIVE)
-        if not changed.update(state=KeyState.RETIRING, expires_at=now + keep):
+        end = Least("expires_at", Value(now + keep))
+        if not changed.update(state=KeyState.RETIRING, expires_at=end):
             raise MoveRefusedError(_("Key %(key)s is not in use.") % {"key": key.pk}, code="key_not_active")
         _note(key, "retiring", actor=actor, now=now, successor=made.key.pk)
     return made

@@ -210,6 +210,17 @@ class TestRotate:
         assert (old.state, old.expires_at) == ("retiring", now + timedelta(days=7))
         assert [str(scope) for scope in new.key.scopes.all()] == ["* on dt_lung/*"]
 
+    @pytest.mark.parametrize("left", [timedelta(days=2), timedelta(days=-2)], ids=["soon", "ended"])
+    def test_no_key_lives_longer_for_being_replaced(
+        self, analyst: str, db: None, now: datetime, left: timedelta
+    ) -> None:
+        how: dict[str, Any] = {"kek": KEK, "actor": "admin", "now": now}
+        made = keys.create(analyst=analyst, scheme="etna-v1", expires_at=now + left, **how)
+
+        keys.rotate(made.key, keep=timedelta(days=7), **how)
+
+        assert ApiKey.objects.get(pk=made.key.pk).expires_at == now + left
+
     def test_a_key_is_replaced_once(self, made: NewKey, now: datetime) -> None:
         new = keys.rotate(made.key, keep=timedelta(days=7), kek=KEK, actor="admin", now=now)
         keys.revoke(new.key, actor="admin", now=now)
