@@ -11,7 +11,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from polyphemus_analyst import configs, conformance, practice, shows
+from polyphemus_analyst import configs, conformance, practice, rules, shows
 from polyphemus_analyst.client import TIMEOUT, Dispatch, Held
 from polyphemus_analyst.errors import AnalystError
 from polyphemus_analyst.executors.base import Executor
@@ -237,7 +237,7 @@ def try_conformance(
     """Try whether a server keeps the contract; nothing is changed there."""
     with httpx.Client(timeout=TIMEOUT) as http:
         server = conformance.Server(url, load_key(key_id, secret_file, scheme), analyst, http)
-        found = list(conformance.findings(server))
+        found = list(rules.findings(conformance.RULES, server))
     shows.findings(found)
     raise typer.Exit(1 if any(finding.fault for finding in found) else 0)
 

@@ -6,8 +6,8 @@ Nothing is changed on the server: lists are read, and what is bid for does not e
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ import httpx
 from polyphemus_analyst import backoff
 from polyphemus_analyst.calls import Call, compact_json
 from polyphemus_analyst.clock import Clock
+from polyphemus_analyst.rules import expect
 from polyphemus_analyst.signing import LIFETIME, Key, sign
 
 PROBLEM = "application/problem+json"
@@ -25,18 +26,6 @@ AWARDED = ["analyst", "start-date", "due-date"]
 ARCHIVED = ["end-date", "outcome"]
 MINUTE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}@[0-9]{2}:[0-9]{2}", re.ASCII)
 NOBODYS = "conformance-no-such-request"
-
-
-class BrokenRuleError(Exception):
-    """What was seen instead."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One rule and what became of it; no fault means that it is kept."""
-
-    rule: str
-    fault: str = ""
 
 
 class Server:
@@ -100,12 +89,6 @@ def with_signature_of(signed: httpx.Request, other: httpx.Request) -> httpx.Requ
     fields = {name: value for name, value in signed.headers.items() if name not in other.headers}
     other.headers.update(fields)
     return other
-
-
-def expect(kept: object, fault: str) -> None:
-    """Fail the rule unless it is kept."""
-    if not kept:
-        raise BrokenRuleError(fault)
 
 
 def expect_refused(answer: httpx.Response, *statuses: int) -> dict[str, Any]:
@@ -256,17 +239,3 @@ RULES: tuple[Callable[[Server], None], ...] = (
     strange_times_are_refused,
     tickets_for_nothing_are_refused,
 )
-
-
-def findings(server: Server) -> Iterator[Finding]:
-    """Every rule in turn; one that fails does not keep the next from being tried."""
-    for rule in RULES:
-        sentence = (rule.__doc__ or rule.__name__).strip()
-        try:
-            rule(server)
-        except BrokenRuleError as fault:
-            yield Finding(sentence, str(fault))
-        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-            yield Finding(sentence, f"{type(error).__name__}: {error}")
-        else:
-            yield Finding(sentence)

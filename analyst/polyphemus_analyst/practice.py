@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-from polyphemus_analyst.conformance import BrokenRuleError, Finding, expect
+from polyphemus_analyst import rules
+from polyphemus_analyst.rules import Finding, expect
 from polyphemus_analyst.signing import Key
 from polyphemus_analyst.verifying import FaultyCallError, Heard, verify
 
@@ -162,7 +163,7 @@ def rehearse(practice: Practice, server: ThreadingHTTPServer, *, seconds: float)
         server.shutdown()
         thread.join()
         server.server_close()
-    return list(findings(practice))
+    return list(rules.findings(RULES, practice))
 
 
 def every_call_is_believed(practice: Practice) -> None:
@@ -223,15 +224,3 @@ RULES: tuple[Callable[[Practice], None], ...] = (
     what_is_lost_is_left,
     what_is_won_is_reported,
 )
-
-
-def findings(practice: Practice) -> Iterator[Finding]:
-    """Every rule in turn."""
-    for rule in RULES:
-        sentence = (rule.__doc__ or rule.__name__).strip()
-        try:
-            rule(practice)
-        except BrokenRuleError as fault:
-            yield Finding(sentence, str(fault))
-        else:
-            yield Finding(sentence)

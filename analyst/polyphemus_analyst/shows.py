@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from polyphemus_analyst.conformance import Finding
 from polyphemus_analyst.documents import Message, Request
 from polyphemus_analyst.journal import Job
+from polyphemus_analyst.rules import Finding
 
 
 def requests(found: Sequence[Request]) -> None:
@@ -40,7 +40,7 @@ def document(answer: Mapping[str, Any]) -> None:
 
 
 def findings(found: Sequence[Finding]) -> None:
-    """What a server keeps of the contract."""
+    """What a server or a client keeps of the contract."""
     rows = (("broken" if one.fault else "kept", one.rule, one.fault) for one in found)
     _table(("", "rule", "seen instead"), rows)
 

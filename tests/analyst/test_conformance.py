@@ -7,7 +7,7 @@ import pytest
 
 from dispatch.models import AnalysisRequest
 from dispatch.services.keys import NewKey
-from polyphemus_analyst import conformance
+from polyphemus_analyst import conformance, rules
 from polyphemus_analyst.conformance import Server
 from polyphemus_analyst.signing import Key
 from tests.analyst.standin import Script
@@ -32,7 +32,7 @@ def test_our_own_server_keeps_every_rule(
 ) -> None:
     key = Key(server_key.key.pk, server_key.secret.encode(), scheme)
 
-    found = list(conformance.findings(Server(address, key, analyst, http)))
+    found = list(rules.findings(conformance.RULES, Server(address, key, analyst, http)))
 
     assert len(found) == len(conformance.RULES)
     assert [finding for finding in found if finding.fault] == []
@@ -44,7 +44,7 @@ def test_a_server_that_keeps_little_is_told_what_it_breaks(
     server.on("GET requests", 200, {"next": None, "requests": [{"name": "x", "request-date": "yesterday"}]})
     server.on("POST bids", 500)
 
-    found = list(conformance.findings(Server(server.url, key, analyst, http)))
+    found = list(rules.findings(conformance.RULES, Server(server.url, key, analyst, http)))
 
     broken = {finding.rule for finding in found if finding.fault}
     assert len(found) == len(conformance.RULES)
