@@ -90,8 +90,6 @@ def _view_for(environ: Environ) -> type[LeanView] | None:
         return None
     if environ.get("HTTP_ORIGIN") or environ.get("HTTP_COOKIE") or not environ.keys().isdisjoint(SPECIAL):
         return None
-    if "format=" in environ.get("QUERY_STRING", ""):
-        return None
     return None if str(environ.get("RAW_URI", path)).partition("?")[0] != path else view
 
 
