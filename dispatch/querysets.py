@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from dispatch.scopes import ANY, Scope, Scopes
-from dispatch.states import BidState, KeyState, RequestStatus
+from dispatch.states import LIVE, BidState, RequestStatus
 
 if TYPE_CHECKING:
     from dispatch.models import AnalysisRequest, ApiKey, Bid, RequestEvent  # noqa: F401 — named in the strings below
@@ -120,8 +120,6 @@ def _covered(scope: Scope) -> Q:
 class ApiKeyQuerySet(QuerySet["ApiKey"]):
     """Questions about keys."""
 
-    def live(self, *, analyst: str, scheme: str, now: datetime) -> ApiKeyQuerySet:
-        """The analyst's keys that are believed, or will be; one that is being replaced, until its end."""
-        unended = Q(expires_at=None) | Q(expires_at__gte=now)
-        states = (KeyState.ACTIVE, KeyState.RETIRING)
-        return self.filter(unended, analyst=analyst, scheme=scheme, state__in=states)
+    def live(self, *, now: datetime) -> ApiKeyQuerySet:
+        """Those that are believed, or will be; one that is being replaced, until its end."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gte=now), state__in=LIVE)

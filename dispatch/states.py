@@ -127,6 +127,10 @@ class KeyState(TextChoices):
     REVOKED = "revoked", "Refused"
 
 
+#: Keys that are believed, until their end if they have one.
+LIVE = frozenset({KeyState.ACTIVE, KeyState.RETIRING})
+
+
 class Scheme(TextChoices):
     """How calls made with a key are signed: fixed for each key, never chosen by the caller."""
 

@@ -20,7 +20,7 @@ from dispatch import key_bytes, sealing
 from dispatch.models import ApiKey, KeyEvent, KeyScope
 from dispatch.scopes import Scope, Scopes
 from dispatch.sealing import Sealed
-from dispatch.states import Algorithm, KeyState, Scheme
+from dispatch.states import LIVE, Algorithm, KeyState, Scheme
 from polyphemus_site.api.signing.keys import fingerprint_of
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError
 
@@ -29,7 +29,6 @@ ID_BYTES = 10  # sixteen letters of base32
 OVERLAP = timedelta(days=7)
 #: An old key and its successor; a third would be forgotten somewhere.
 MOST_LIVE = 2
-LIVE = (KeyState.ACTIVE, KeyState.RETIRING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +196,7 @@ def refuse_impossible(*, analyst: str, scheme: str, public_key: str, now: dateti
         )
     if public_key:
         key_bytes.public_half(public_key)
-    if ApiKey.objects.live(analyst=analyst, scheme=scheme, now=now).count() >= MOST_LIVE:
+    if ApiKey.objects.live(now=now).filter(analyst=analyst, scheme=scheme).count() >= MOST_LIVE:
         raise MoveRefusedError(
             _("%(analyst)s has two live keys; revoke one first.") % {"analyst": analyst}, code="two_live_keys"
         )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Q
 
 from dispatch.models import ApiKey, Bid, RequestEvent
 from dispatch.services import keys
@@ -85,7 +84,6 @@ def _holder(event: RequestEvent) -> str:
 def _may_do(event: RequestEvent, *, now: datetime) -> set[str]:
     """The owners of endpoints with a live key that may bid for it."""
     owners = Endpoint.objects.active().values("owner")
-    in_time = Q(expires_at=None) | Q(expires_at__gte=now)
-    live = ApiKey.objects.filter(in_time, analyst__in=owners, state__in=keys.LIVE).prefetch_related("scopes")
+    live = ApiKey.objects.live(now=now).filter(analyst__in=owners).prefetch_related("scopes")
     work = {"project": event.request.project, "analysis": event.request.analysis}
     return {key.analyst for key in live if keys.scopes_of(key).allow(Verb.BID, **work)}
