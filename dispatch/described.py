@@ -152,14 +152,7 @@ CONDITION: Shape = {
     "schema": {"type": "string"},
     "description": "The ETag of what is known already.",
 }
-REPEATING: Shape = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
-    "description": "The same key with the same call is answered as the first time.",
-}
-WRITES = (400, 401, 403, 404, 406, 409, 413, 415, 422, 429, 503)
+WRITES = (400, 401, 403, 404, 406, 409, 413, 415, 429, 503)
 
 LISTING = Described(
     gives={(200, V1): page_of(FOUNDING), (200, V2): page_of(SECOND), (304, V1): EMPTY},
@@ -221,13 +214,11 @@ HEARING = Described(gives={(200, V1): THREAD, (304, V1): EMPTY}, parameters=(CON
 SAYING = Described(
     gives={(201, V1): THREAD},
     body=body({"text": WORDS}),
-    parameters=(REPEATING,),
     refusals=WRITES,
 )
 PUBLISHING = Described(
     gives={(201, V1): FOUNDING, (201, V2): SECOND},
     body=body({"analysis": SLUG, "config": CONFIG}, {"name": SLUG}),
-    parameters=(REPEATING,),
     refusals=WRITES,
 )
 
@@ -238,7 +229,6 @@ def deciding(optional: dict[str, Shape]) -> Described:
         gives=DOCUMENT,
         body=body({}, optional),
         body_required=False,
-        parameters=(REPEATING,),
         refusals=WRITES,
     )
 
@@ -246,14 +236,11 @@ def deciding(optional: dict[str, Shape]) -> Described:
 def claiming(answer: str, required: dict[str, Shape], *more: tuple[int, str]) -> Described:
     """What a holder does with its work."""
     gives = {(200, V1): said(answer), **{(status, V1): said(word) for status, word in more}}
-    return Described(
-        gives=gives, body=body({**CLAIM, **required}, AWARD), parameters=(REPEATING,), refusals=WRITES
-    )
+    return Described(gives=gives, body=body({**CLAIM, **required}, AWARD), refusals=WRITES)
 
 
 BIDDING = Described(
     gives={(200, V1): said("go")},
     body=body({**CLAIM, "analyst": LINE, "time": TIME}),
-    parameters=(REPEATING,),
     refusals=WRITES,
 )

@@ -80,7 +80,7 @@ ACCEPTING = Described(
     ),
     body_required=False,
     gives={(201, JSON): {"type": "object", "description": "The published request's document."}},
-    refusals=(*REFUSALS, 422),
+    refusals=REFUSALS,
 )
 DISMISSING = Described(
     body=taking(**{"for": {"enum": ["me", "project"], "default": "me"}, "reason": TEXT}),

@@ -9,6 +9,7 @@ from typing import Any
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 
+from polyphemus_site.api.repeatable import RepeatableView
 from polyphemus_site.openapi.described import EMPTY, PROBLEM, UNDESCRIBED, Described
 
 PROBLEM_TYPE = "application/problem+json"
@@ -16,6 +17,15 @@ PROBLEM_TYPE = "application/problem+json"
 EVERYWHERE = (400,)
 #: What refuses a caller: not believed, too often, or nothing to judge by.
 BELIEVING = (401, 429, 503)
+#: What every POST takes that may be sent again, and what refuses its key for another call.
+REPEATING = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "description": "The same key with the same call is answered as the first time.",
+}
+REUSED = (422,)
 SECURITY = {
     "signature": {
         "type": "apiKey",
@@ -46,14 +56,16 @@ class ViewSchema(AutoSchema):
         """One method at one address."""
         self.method, self.path, self.path_regex, self.registry = method, path, path_regex, registry
         security = _security(self.view)
+        again = method == "POST" and isinstance(self.view, RepeatableView)
+        refusals = (*EVERYWHERE, *(BELIEVING if security else ()), *(REUSED if again else ()))
         said: Described = getattr(self.view, "described", {}).get(method, UNDESCRIBED)
         operation: dict[str, Any] = {
             "operationId": _identifier(method, path),
             "description": self.get_description(),
             "tags": [path.removeprefix("/api/").removeprefix("v1/").split("/")[0]],
-            "parameters": [*_places(path), *map(dict, said.parameters)],
+            "parameters": [*_places(path), *map(dict, said.parameters), *([REPEATING] if again else [])],
             "security": security,
-            "responses": _responses(said, EVERYWHERE + (BELIEVING if security else ())),
+            "responses": _responses(said, refusals),
         }
         if method in {"POST", "PUT", "PATCH"} and said.body is not None:
             content = {"application/json": {"schema": dict(said.body)}}

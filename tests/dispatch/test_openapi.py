@@ -15,6 +15,7 @@ from polyphemus_site.openapi.schema import document
 from tests.dispatch.calls import Program
 from tests.dispatch.conftest import Submit
 from tests.dispatch.test_docs import routes
+from tests.dispatch.test_repeats import OTHER
 
 UNDESCRIBED = {"GET /api/v1/schema", "GET /api/v1/docs"}
 
@@ -46,6 +47,16 @@ class TestDocument:
         silent = [name for name, said in described().items() if said["responses"].get("200") == ANYTHING]
 
         assert silent == []
+
+    def test_every_post_that_may_be_sent_again_says_so(self) -> None:
+        posts = {name for name in described() if name.startswith("POST ")}
+        again = {
+            name
+            for name, said in described().items()
+            if "422" in said["responses"] and "Idempotency-Key" in {one["name"] for one in said["parameters"]}
+        }
+
+        assert again == {name for name in posts if not any(word in name for word in OTHER)}
 
     def test_operations_have_names_of_their_own(self) -> None:
         names = [said["operationId"] for said in described().values()]
