@@ -14,6 +14,8 @@ from tests.polyphemus_site.janus.tokens import token
 Changes = Mapping[str, str | None]
 NOTHING: Changes = {}
 FORM = "application/x-www-form-urlencoded"
+PAGE = "/labors/configure?analysis=sarek"
+EDITOR = "e:labors"
 
 
 class FormReader(HTMLParser):
