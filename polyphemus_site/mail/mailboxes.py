@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop as _
 
 from polyphemus_site.mail.kinds import kinds
 from polyphemus_site.mail.models import Mailbox, Notice, Unsubscription
@@ -15,9 +16,9 @@ from polyphemus_site.mail.signals import notice_can_wait
 from polyphemus_site.mail.states import NoticeStatus
 
 DAY = timedelta(days=1)
-BOUNCED = "Mail to this address comes back."
-COMPLAINED = "The recipient reported our mail as unwanted."
-UNSUBSCRIBED = "The recipient told the mail provider to stop."
+BOUNCED = _("Mail to this address comes back.")
+COMPLAINED = _("The recipient reported our mail as unwanted.")
+UNSUBSCRIBED = _("The recipient told the mail provider to stop.")
 
 
 def key(address: str) -> str:

@@ -49,6 +49,13 @@ class TestWishes:
 
         assert page.count('type="checkbox"') == len(kinds()) == page.count(" checked")
 
+    def test_why_nothing_is_sent_is_told_in_the_readers_language(self, now: datetime) -> None:
+        mailboxes.block(DOCTOR, mailboxes.BOUNCED, now=now)
+
+        page = visitor().get(WISHES, headers={"Accept-Language": "de"}).content.decode()
+
+        assert "Mails an diese Adresse kommen zurück." in page
+
     def test_what_one_wishes_is_kept(self) -> None:
         form = self.form(quiet_from="20:00", quiet_until="07:00", zone="Europe/Berlin", daily_cap="5")
 
