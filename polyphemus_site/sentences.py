@@ -58,11 +58,11 @@ def _filled(message: str, values: Mapping[str, Any], spoken: Any) -> str:
 
 
 def form_of(said: Any) -> Any:
-    """As JSON that `from_form` reads."""
+    """As JSON that `from_form` reads; of what else a lab's own code may give, its text."""
     if isinstance(said, list | tuple):
         return [form_of(part) for part in said]
     if not isinstance(said, Sentence):
-        return said
+        return said if isinstance(said, str | int) else str(said)
     places = {name: form_of(value) for name, value in said.values.items()}
     return {"say": said.message, "with": places} if places else {"say": said.message}
 

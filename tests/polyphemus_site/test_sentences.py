@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -53,6 +54,15 @@ def test_what_is_kept_comes_back_whatever_fills_it(value: Any) -> None:
     back = from_form(json.loads(json.dumps(form_of(sentence))))
 
     assert (back, back.message, back.values) == (sentence, sentence.message, sentence.values)
+
+
+@pytest.mark.parametrize("value", [{"say": 1}, {}, None, float("nan"), 1.5, NOON, Decimal(1), {1}])
+def test_what_a_labs_code_fills_in_is_kept_as_its_text(value: Any) -> None:
+    sentence = Sentence("found %(value)s", value=value)
+
+    kept = json.dumps(form_of(sentence), allow_nan=False)
+
+    assert from_form(json.loads(kept)) == sentence == f"found {value}"
 
 
 @pytest.mark.django_db
