@@ -13,7 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import get_resolver
 
-from dispatch.models import AnalysisRequest, RequestEvent
+from dispatch.models import AnalysisRequest, Bid, RequestEvent
 from polyphemus_site.api import repeats
 from polyphemus_site.api.models import IdempotentAnswer
 from polyphemus_site.api.repeatable import RepeatableView
@@ -92,6 +92,17 @@ class TestRepeats:
         again = doctor.post("/api/v1/requests/later/cancel", **KEY)
 
         assert (refused.status_code, again.status_code) == (404, 200)
+
+    def test_what_is_written_down_of_a_refusal_stays(
+        self, running: AnalysisRequest, rivals_program: Program, rival: str
+    ) -> None:
+        bid = {"analysis": running.analysis, "analyst": rival, "name": running.name, "time": "60"}
+
+        refused = rivals_program.post("/api/v1/bids", bid, **KEY)
+
+        assert (refused.status_code, refused.json()["code"]) == (409, "already_awarded")
+        assert Bid.objects.get(analyst=rival).code == "already_awarded"
+        assert not IdempotentAnswer.objects.exists()
 
     @pytest.mark.parametrize("key", ["", "a b", "x" * 256, "é"])
     def test_a_key_that_is_none_is_refused(self, doctor: Visitor, key: str) -> None:
