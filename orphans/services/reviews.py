@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -33,6 +33,8 @@ CHUNK = 500
 MOST_ORPHANS = 50_000
 #: A review of up to this many orphans is read while its person waits; a larger one by a worker.
 AT_ONCE = 100
+#: From so many orphans on a review is a load in bulk, of which the planner must be told.
+IN_BULK = 1_000
 AGAIN = timedelta(seconds=30)
 #: What gathering writes down of each tree.
 SEEN_FIELDS = (
@@ -63,10 +65,21 @@ def create(*, project: str, orphans: OrphanQuerySet, by: By) -> Review:
         )
         items = [ReviewItem(review=review, orphan=row, seen_status=row.status) for row in rows]
         ReviewItem.objects.bulk_create(items, batch_size=2000)
+        if review.orphans >= IN_BULK:
+            _tell_the_planner()
         note_review(review, action="review begun", by=by, target=ReviewStatus.GATHERING)
         if review.orphans > AT_ONCE:
             transaction.on_commit(partial(large_review_created.send_robust, Review, review_id=review.pk))
     return review
+
+
+def _tell_the_planner() -> None:
+    """Have PostgreSQL count both tables now: until autovacuum has, it may join them as if each held one row.
+
+    Measured with 10,000 orphans after a count of emptied tables: 10 s a statement instead of 40 ms.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE orphans_orphan, orphans_reviewitem")
 
 
 @translation.override(settings.LANGUAGE_CODE)  # what is kept is in one language, whoever began the review
