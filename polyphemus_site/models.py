@@ -8,6 +8,8 @@ from django.db.models import Q
 
 from polyphemus_site.janus.roles import Level
 
+PROJECT_LENGTH = 100
+
 
 class Heartbeat(models.Model):
     """When beat's last order was carried out by a worker: proof of beat, broker and worker in one."""
@@ -21,17 +23,21 @@ class Heartbeat(models.Model):
 
 
 class DigestReader(models.Model):
-    """Somebody who wants a project's daily digest, with the rights they had when they were last here."""
+    """Somebody who gets a project's daily digest, or has stopped it, with the rights of their last visit."""
 
     email = models.CharField(max_length=254)
-    project = models.CharField(max_length=100)
-    hour = models.PositiveSmallIntegerField(default=8, validators=[MaxValueValidator(23)])
+    project = models.CharField(max_length=PROJECT_LENGTH)
+    #: In their own zone; empty: whenever the project's admins have chosen.
+    hour = models.PositiveSmallIntegerField(null=True, blank=True, validators=[MaxValueValidator(23)])
     #: When the next one is due: a column, so that one sweep finds what is due.
     next_at = models.DateTimeField(db_index=True)
-    level = models.CharField(max_length=1, choices=[(level.value, level.name) for level in Level])
+    #: Empty: they have no role here, and are told what they are owed and nothing else.
+    level = models.CharField(max_length=1, blank=True, choices=[(level.value, level.name) for level in Level])
     #: Whether their role was an upper-case one.
     restricted = models.BooleanField(default=False)
     seen_at = models.DateTimeField()
+    #: When they had enough of it.
+    stopped_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         """One digest a day, person and project."""
@@ -39,7 +45,7 @@ class DigestReader(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["email", "project"], name="one_digest_per_person_and_project"),
             models.CheckConstraint(condition=Q(hour__lte=23), name="digest_hour_is_an_hour"),
-            models.CheckConstraint(condition=Q(level__in=list(Level)), name="digest_level_is_known"),
+            models.CheckConstraint(condition=Q(level__in=["", *Level]), name="digest_level_is_known"),
         )
 
     def __str__(self) -> str:
@@ -50,7 +56,7 @@ class DigestReader(models.Model):
 class ChannelDigest(models.Model):
     """When a project's channel is told next, and whether the last post got through."""
 
-    project = models.CharField(max_length=100, unique=True)
+    project = models.CharField(max_length=PROJECT_LENGTH, unique=True)
     #: When to post; while a post is under way, when its poster counts as dead.
     next_at = models.DateTimeField()
     attempts = models.PositiveSmallIntegerField(default=0)

@@ -6,7 +6,7 @@ from celery import shared_task
 
 from polyphemus_site import heartbeats
 from polyphemus_site.clock import now
-from polyphemus_site.home import channels, digests
+from polyphemus_site.home import channels, digests, readers
 
 
 @shared_task
@@ -25,3 +25,9 @@ def send_due_digests() -> int:
 def post_to_channels() -> int:
     """Run by beat every minute; the number of digests posted."""
     return channels.post_due(now=now())
+
+
+@shared_task
+def meet(email: str, letters: dict[str, str]) -> None:
+    """Called when somebody comes by, with their roles as Janus's letters."""
+    readers.meet(email, letters, now=now())

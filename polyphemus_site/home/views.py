@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from polyphemus_site import clock
 from polyphemus_site.errors import InvalidInputError
-from polyphemus_site.home import digests
+from polyphemus_site.home import readers
 from polyphemus_site.home.charts import throughput_chart
 from polyphemus_site.home.overview import overview
 from polyphemus_site.home.projects import visible_projects
@@ -45,26 +45,25 @@ def project_home(request: PageRequest, project: str) -> HttpResponse:
     """One project's front page."""
     person, now = request.person, clock.now()
     require_view(person, project)
-    if reader := digests.reader_of(person, project):
-        digests.seen(reader, person, now=now)
     weeks = throughput(project, now=now)
     is_busy = any(week.done or week.cancelled for week in weeks)
     context = {"project": project, "cards": overview(person, project), "sight": sight_of(project)}
-    drawn = {"weeks": weeks, "chart": throughput_chart(weeks) if is_busy else "", "reader": reader}
-    context |= {"is_admin": person.is_admin(project), "digest_hour": decisions.of(project).digest_hour}
-    return render(request, "polyphemus/project.html", context | drawn)
+    drawn = {"weeks": weeks, "chart": throughput_chart(weeks) if is_busy else ""}
+    digest = {"reader": readers.reader_of(person, project, now=now), "digest": decisions.of(project)}
+    context |= drawn | digest | {"is_admin": person.is_admin(project)}
+    return render(request, "polyphemus/project.html", context)
 
 
 @require_POST
 @signed_in
 def project_digest(request: PageRequest, project: str) -> HttpResponse:
-    """Start or stop the visitor's daily digest of this project."""
+    """Start, move or stop the visitor's daily digest of this project."""
     require_view(request.person, project)
     if request.POST.get("wanted") == "yes":
-        digests.subscribe(request.person, project, hour=_hour(request), now=clock.now())
+        readers.subscribe(request.person, project, hour=_hour(request), now=clock.now())
         messages.success(request, _("You will get a digest every day on which something needs you."))
     else:
-        digests.unsubscribe(request.person, project)
+        readers.stop(request.person, project, now=clock.now())
         messages.success(request, _("You will get no more digests of this project."))
     return HttpResponseRedirect(reverse("project", args=[project]))
 

@@ -8,7 +8,7 @@ from functools import partial
 from django.conf import settings
 from django.http import HttpRequest
 
-from polyphemus_site.janus import directory
+from polyphemus_site.janus import directory, visits
 from polyphemus_site.janus.errors import TokenRefusedError
 from polyphemus_site.janus.people import Person, Source
 from polyphemus_site.janus.tokens import Credentials, read_person
@@ -32,6 +32,7 @@ def person_of(request: HttpRequest) -> Person | None:
     if credentials is None:
         return None
     person = read_person(credentials, public_key=settings.POLYPHEMUS_JANUS_PUBLIC_KEY)
+    visits.note(person)
     return replace(person, open_projects=partial(directory.open_projects, person.token))
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from polyphemus_site.mail import mailboxes
 from polyphemus_site.mail.kinds import kinds
 from polyphemus_site.mail.models import Notice, NoticeEvent
-from polyphemus_site.mail.states import UNCLAIMED, NoticeStatus
+from polyphemus_site.mail.states import OWED, UNCLAIMED, NoticeStatus
 
 
 def take(recipient: str, project: str, *, now: datetime) -> list[Notice]:
@@ -30,3 +30,9 @@ def take(recipient: str, project: str, *, now: datetime) -> list[Notice]:
         for notice in notices
     )
     return notices
+
+
+def is_owed(kind: str, recipient: str, project: str) -> bool:
+    """Whether a mail of this kind about the project still waits to be sent there."""
+    theirs = Notice.objects.filter(recipient=mailboxes.key(recipient), kind=kind, status__in=OWED)
+    return theirs.filter(context__project=project).exists()

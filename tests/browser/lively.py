@@ -13,7 +13,7 @@ from loaders.models import Gap, ScanCursor, ScanRun, Suggestion
 from loaders.services import suggestions
 from loaders.services.rows import Desk
 from loaders.states import ScanKind, Verdict
-from polyphemus_site.home.digests import subscribe
+from polyphemus_site.home.readers import subscribe
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
 from polyphemus_site.projects import decisions

@@ -22,7 +22,7 @@ from loaders.models import Dismissal, Gap, Suggestion
 from loaders.services import changes, scans, suggestions
 from loaders.services.verdicts import Engine
 from magma.client import Magma
-from polyphemus_site.home import channels, digests
+from polyphemus_site.home import channels, digests, readers
 from polyphemus_site.home.overview import overview
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
@@ -178,7 +178,7 @@ def test_digests_count_it_for_those_alone_who_may_see_it(secrets: list[Suggestio
 def test_no_mail_and_no_channel_tells_it(
     secrets: list[Suggestion], now: datetime, settings: Settings
 ) -> None:
-    digests.subscribe(person(LOWER), "dt_lung", hour=8, now=now)
+    readers.subscribe(person(LOWER), "dt_lung", hour=8, now=now)
 
     digests.send_due(now=now.replace(year=now.year + 1))
     posted = channels.text_of("dt_lung", overview(person("v:dt_lung"), "dt_lung"))

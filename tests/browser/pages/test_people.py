@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from loaders.models import Suggestion
-from polyphemus_site.home.digests import subscribe
+from polyphemus_site.home.readers import subscribe
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
 from tests.browser.conftest import SignIn

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 
 import pytest
 from django.db import connection
-from django.test import Client
 from pytest_django import Settings
 
 from orphans.models import Orphan
-from polyphemus_site.home import digests
+from polyphemus_site.home import digests, readers
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
 from polyphemus_site.mail import delivery, mailboxes, outbox
@@ -22,7 +20,6 @@ from polyphemus_site.mail.models import Mailbox, Notice, NoticeEvent
 from polyphemus_site.mail.states import NoticeStatus
 from polyphemus_site.models import DigestReader
 from tests.polyphemus_site.home import rows
-from tests.polyphemus_site.janus.tokens import public_key, token
 
 pytestmark = pytest.mark.django_db
 DOCTOR = "dr.who@ucsf.edu"
@@ -40,7 +37,19 @@ AT_ONCE = {
 
 
 def subscribe(perm: str, *, now: datetime, hour: int = 8) -> DigestReader:
-    return digests.subscribe(Person(DOCTOR, roles=read_permissions(perm)), "labors", hour=hour, now=now)
+    return readers.subscribe(Person(DOCTOR, roles=read_permissions(perm)), "labors", hour=hour, now=now)
+
+
+def told_at(moment: datetime) -> int:
+    """The digests written at this moment; whatever is owed leaves at once."""
+    written = digests.send_due(now=moment)
+    delivery.deliver(now=moment)
+    return written
+
+
+@pytest.fixture(autouse=True)
+def letters(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
 
 class TestWhen:
@@ -59,10 +68,10 @@ class TestWhen:
     ) -> None:
         Mailbox.objects.create(address=DOCTOR, zone=zone)
 
-        assert digests.next_at(DOCTOR, hour, now=now) == datetime.fromisoformat(f"{expected}+00:00")
+        assert readers.next_at(DOCTOR, hour, "labors", now=now) == datetime.fromisoformat(f"{expected}+00:00")
 
     def test_an_hour_that_is_now_is_tomorrow(self) -> None:
-        assert digests.next_at(DOCTOR, 8, now=TOMORROW) == TOMORROW + timedelta(days=1)
+        assert readers.next_at(DOCTOR, 8, "labors", now=TOMORROW) == TOMORROW + timedelta(days=1)
 
 
 class TestSending:
@@ -103,9 +112,18 @@ class TestSending:
         subscribe("e:labors", now=now)
         rows.suggestion("a", now=now).save()
 
-        counts = [digests.send_due(now=TOMORROW + timedelta(hours=hours)) for hours in (0, 1, 23, 24)]
+        counts = [told_at(TOMORROW + timedelta(hours=hours)) for hours in (0, 1, 23, 24)]
 
         assert counts == [1, 0, 0, 1]
+
+    def test_while_one_has_not_left_there_is_no_second(self, now: datetime) -> None:
+        subscribe("e:labors", now=now)
+        rows.suggestion("a", now=now).save()
+
+        counts = [digests.send_due(now=TOMORROW + timedelta(days=days)) for days in (0, 1)]
+
+        assert (counts, told_at(TOMORROW + timedelta(days=2))) == ([1, 0], 0)
+        assert told_at(TOMORROW + timedelta(days=3)) == 1
 
     def test_after_days_without_beat_one_digest_is_sent_and_not_several(self, now: datetime) -> None:
         subscribe("e:labors", now=now)
@@ -157,10 +175,6 @@ class TestSending:
 
 class TestNews:
     """What asks for nothing, and is told by the digest."""
-
-    @pytest.fixture(autouse=True)
-    def letters(self, settings: Settings) -> None:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
     def owe(self, kind: str = "request_archived", *, project: str = "labors", now: datetime) -> Notice:
         ended = {"name": "pair", "outcome": "ticket", "path": "/labors/requests/pair"}
@@ -215,7 +229,7 @@ class TestNews:
         rows.suggestion("a", now=now).save()
         before = self.owe(now=now)
         delivery.deliver(now=now)
-        mailboxes.unsubscribe(DOCTOR, digests.KIND, now=now)
+        mailboxes.unsubscribe(DOCTOR, readers.KIND, now=now)
         after = self.owe(project="labors", kind="request_lapsed", now=now)
         at_once = delivery.deliver(now=now).sent
 
@@ -227,17 +241,26 @@ class TestNews:
 
     def test_starting_one_digest_again_starts_no_other(self, now: datetime) -> None:
         person = Person(DOCTOR, roles=read_permissions("e:labors,ipi"))
-        digests.subscribe(person, "ipi", hour=8, now=now)
-        mailboxes.unsubscribe(DOCTOR, digests.KIND, now=now)
+        readers.subscribe(person, "ipi", hour=8, now=now)
+        mailboxes.unsubscribe(DOCTOR, readers.KIND, now=now)
 
-        digests.subscribe(person, "labors", hour=8, now=now)
+        readers.subscribe(person, "labors", hour=8, now=now)
 
-        assert [reader.project for reader in DigestReader.objects.all()] == ["labors"]
-        assert digests.KIND not in mailboxes.unwanted_kinds(DOCTOR)
+        assert [reader.project for reader in DigestReader.objects.filter(stopped_at=None)] == ["labors"]
+        assert readers.KIND not in mailboxes.unwanted_kinds(DOCTOR)
 
-    def test_who_reads_no_digest_of_the_project_is_told_by_mail(self, now: datetime) -> None:
-        subscribe("v:labors", now=now)
-        self.owe(project="ipi", now=now)
+    def test_who_never_came_by_is_told_in_a_digest_too_and_of_nothing_else(self, now: datetime) -> None:
+        rows.suggestion("a", now=now).save()
+        self.owe(now=now)
+        at_once = delivery.deliver(now=now).sent
+
+        assert (at_once, digests.send_due(now=TOMORROW)) == (0, 1)
+        digest = Notice.objects.get(kind="digest").context
+        assert (digest["cards"], len(digest["news"])) == ([], 1)
+
+    def test_who_has_stopped_the_projects_digest_is_told_by_mail(self, now: datetime) -> None:
+        readers.stop(Person(DOCTOR, roles=read_permissions("v:labors")), "labors", now=now)
+        self.owe(now=now)
 
         assert delivery.deliver(now=now).sent == 1
 
@@ -249,12 +272,24 @@ class TestNews:
 
         assert counts == [0, 0, 1]
 
-    def test_a_reader_who_stays_away_is_told_by_mail(self, now: datetime) -> None:
-        reader = subscribe("v:labors", now=now)
-        later = reader.seen_at + timedelta(days=60)
+    def test_a_reader_who_stays_away_is_told_what_they_are_owed_and_nothing_else(self, now: datetime) -> None:
+        subscribe("e:labors", now=now)
+        rows.suggestion("a", now=now).save()
+        later = now + timedelta(days=61)
         self.owe(now=later)
 
-        assert delivery.deliver(now=later).sent == 1
+        assert digests.send_due(now=later) == 1
+        assert Notice.objects.get(kind="digest").context["cards"] == []
+
+    def test_a_blocked_address_gets_none_and_keeps_nothing_back(self, now: datetime) -> None:
+        subscribe("e:labors", now=now)
+        rows.suggestion("a", now=now).save()
+        mailboxes.block(DOCTOR, mailboxes.BOUNCED, now=now)
+        notice = self.owe(now=now)
+        delivery.deliver(now=now)
+
+        assert digests.send_due(now=TOMORROW) == 0
+        assert self.status(notice) == NoticeStatus.WITHHELD
 
     def test_a_kind_one_has_had_enough_of_is_not_told_either(self, now: datetime) -> None:
         subscribe("v:labors", now=now)
@@ -272,54 +307,3 @@ class TestNews:
         counts = [Notice.objects.overdue(now=due_at + timedelta(minutes=m)).count() for m in (0, 29, 30)]
 
         assert counts == [0, 0, 1]
-
-
-class TestPage:
-    @pytest.fixture(autouse=True)
-    def visitor(self, settings: Settings, client: Client) -> None:
-        settings.POLYPHEMUS_JANUS_PUBLIC_KEY = public_key()
-        settings.POLYPHEMUS_JANUS_URL = ""
-        client.cookies["JANUS_TOKEN"] = token(DOCTOR, "E:labors")
-
-    def test_the_page_starts_and_stops_it(self, client: Client) -> None:
-        client.post("/labors/digest", {"wanted": "yes", "hour": "7"})
-        reader = DigestReader.objects.get()
-        client.post("/labors/digest", {"wanted": "no"})
-
-        assert (reader.email, reader.hour, reader.level, reader.restricted) == (DOCTOR, 7, "e", True)
-        assert not DigestReader.objects.exists()
-
-    def test_the_page_knows_of_the_mail_programs_button(self, client: Client, now: datetime) -> None:
-        client.post("/labors/digest", {"wanted": "yes", "hour": "7"})
-        before = client.get("/labors/").content.decode()
-        mailboxes.unsubscribe(DOCTOR, digests.KIND, now=now)
-
-        after = client.get("/labors/").content.decode()
-
-        assert ("You get one mail a day" in before, "You get one mail a day" in after) == (True, False)
-
-    @pytest.mark.parametrize("hour", ["24", "-1", "", "8.5", "\u0663", "999999999999"])
-    def test_an_hour_that_is_none_is_refused(self, client: Client, hour: str) -> None:
-        answer = client.post("/labors/digest", {"wanted": "yes", "hour": hour})
-
-        assert answer.status_code == HTTPStatus.BAD_REQUEST
-        assert not DigestReader.objects.exists()
-
-    def test_looking_starts_nothing(self, client: Client) -> None:
-        answer = client.get("/labors/digest?wanted=yes&hour=7")
-
-        assert answer.status_code == HTTPStatus.METHOD_NOT_ALLOWED
-
-    def test_a_project_of_others_has_none(self, client: Client) -> None:
-        answer = client.post("/ipi/digest", {"wanted": "yes", "hour": "7"})
-
-        assert answer.status_code == HTTPStatus.NOT_FOUND
-
-    def test_a_visit_keeps_the_rights_of_the_day(self, client: Client) -> None:
-        client.post("/labors/digest", {"wanted": "yes", "hour": "7"})
-        client.cookies["JANUS_TOKEN"] = token(DOCTOR, "v:labors")
-
-        client.get("/labors/")
-
-        reader = DigestReader.objects.get()
-        assert (reader.level, reader.restricted) == ("v", False)
