@@ -39,8 +39,8 @@ _FORMATS = {
 
 @lru_cache(maxsize=1024)
 def field_name(name: str) -> str:
-    """`project_name` travels as `X-Etna-Project-Name`."""
-    return PREFIX + "-".join(word.capitalize() for word in name.split("_"))
+    """`project_name` travels as `X-Etna-Project-Name`; Ruby's `split` forgets what is empty at the end."""
+    return PREFIX + "-".join(word.capitalize() for word in name.rstrip("_").split("_"))
 
 
 def is_signed(call: Call) -> bool:

@@ -175,6 +175,14 @@ class TestEtna:
 
         assert found.signed == signed
 
+    def test_what_is_empty_at_the_end_of_a_name_is_not_in_its_field(self) -> None:
+        signed = {"reference_": "hg38"}
+        five = fields(signature_over("GET", "/api/v1/requests", signed), signed)
+
+        call = Call("GET", HOST, "/api/v1/requests", "", lower(five | {"X-Etna-Reference": "hg38"}))
+
+        assert believed(call).signed == signed
+
     @given(st.dictionaries(names, texts | st.integers() | st.booleans() | st.none(), max_size=6))
     def test_the_analysts_client_signs_alike(self, signed: dict[str, Any]) -> None:
         call = AnalystsCall("POST", HOST, "/api/v1/bids", values=signed)
