@@ -7,10 +7,15 @@ import signal
 from datetime import UTC, datetime
 
 import pytest
-from django.conf import settings
+from django.conf import settings as configured
 from django.db import connection
 from django.utils import translation
+from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
+
+#: How long an example takes is the machine's business: a busy one is no fault of what is tried.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 pytest_plugins = ["tests.magma.demo_fixture", "tests.described_answers"]
 
@@ -56,7 +61,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 @pytest.fixture(autouse=True)
 def english() -> None:
     """A page somebody was shown in their language leaves its thread speaking it."""
-    translation.activate(settings.LANGUAGE_CODE)
+    translation.activate(configured.LANGUAGE_CODE)
 
 
 @pytest.fixture
