@@ -21,3 +21,4 @@ class DispatchConfig(AppConfig):
         health.register("due dates", probes.due_dates)
         health.register("analysts", probes.unserved)
         health.register("keys", probes.sealed_keys)
+        health.register("replaced keys", probes.replaced_keys)

@@ -130,6 +130,7 @@ def _ring(key_id: str, text: str, keks: tuple[bytes, ...]) -> KeyRing:
         not_before=row.not_before,
         not_after=row.expires_at,
         revoked=row.state == KeyState.REVOKED,
+        retiring=row.state == KeyState.RETIRING,
     )
 
 

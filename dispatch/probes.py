@@ -9,11 +9,15 @@ from dispatch import sealing
 from dispatch.models import AnalysisRequest, ApiKey
 from dispatch.services import keys
 from dispatch.states import KeyState
+from polyphemus_site.api.models import SignedCall
 from polyphemus_site.health import Finding
 
 #: The sweep runs every two seconds; what waits longer than this waits for nobody.
 LATE = timedelta(seconds=60)
 MOST_NAMED = 5
+#: So long before the end of a replaced key a person should see to it that nobody uses it any more.
+SHORTLY = timedelta(days=2)
+LATELY = timedelta(days=1)
 
 
 def due_dates(now: datetime) -> Finding:
@@ -58,3 +62,17 @@ def sealed_keys(now: datetime) -> Finding:
         f"{shut} analysts' keys were sealed under another POLYPHEMUS_KEK: their calls are refused.",
         "Name the earlier one in POLYPHEMUS_KEK_PREVIOUS, then run `manage.py rewrap_keys`.",
     )
+
+
+def replaced_keys(now: datetime) -> list[Finding]:
+    """Whether programs still sign with keys that were replaced and are about to end."""
+    found = [
+        Finding.warn(
+            "replaced keys",
+            f"Key {key} was replaced and ends at {key.expires_at:%Y-%m-%d %H:%M} UTC, and is still used.",
+            "Give its analyst the new key; `manage.py rotate_key` made it.",
+        )
+        for key in ApiKey.objects.about_to_end(now=now, within=SHORTLY)
+        if SignedCall.objects.filter(key_id=key.pk, accepted=True, at__gte=now - LATELY).exists()
+    ]
+    return found or [Finding.ok("replaced keys", "No key that is about to end is still used.")]

@@ -6,7 +6,7 @@ Boundaries are decided here: what falls due at an instant is due then.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db.models import BooleanField, Q, QuerySet
@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from dispatch.scopes import ANY, Scope, Scopes
-from dispatch.states import LIVE, BidState, RequestStatus
+from dispatch.states import LIVE, BidState, KeyState, RequestStatus
 
 if TYPE_CHECKING:
     from dispatch.models import AnalysisRequest, ApiKey, Bid, RequestEvent  # noqa: F401 — named in the strings below
@@ -123,3 +123,7 @@ class ApiKeyQuerySet(QuerySet["ApiKey"]):
     def live(self, *, now: datetime) -> ApiKeyQuerySet:
         """Those that are believed, or will be; one that is being replaced, until its end."""
         return self.filter(Q(expires_at=None) | Q(expires_at__gte=now), state__in=LIVE)
+
+    def about_to_end(self, *, now: datetime, within: timedelta) -> ApiKeyQuerySet:
+        """Those that were replaced, and are believed for less than this."""
+        return self.filter(state=KeyState.RETIRING, expires_at__range=(now, now + within))

@@ -113,6 +113,7 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "polyphemus_site.languages.LanguageMiddleware",  # before whatever may refuse: this thread spoke another's
     "polyphemus_site.api.paths.ShapeMiddleware",
+    "polyphemus_site.api.key_ends.KeyEndsMiddleware",
     "polyphemus_site.layers.PageSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "magma.journal.routes.RouteListMiddleware",

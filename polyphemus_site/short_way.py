@@ -27,7 +27,7 @@ from django.utils import translation
 from django.utils.log import log_response
 from rest_framework.renderers import BaseRenderer
 
-from polyphemus_site.api import paths, problems
+from polyphemus_site.api import key_ends, paths, problems
 from polyphemus_site.api.lean import SIGNED, Answer, LeanView, default_headers
 from polyphemus_site.api.parsers import MAX_BODY
 from polyphemus_site.api.request_ids import named_request
@@ -70,7 +70,12 @@ class Application(WSGIHandler):
         with named_request(request) as request_id:
             answer, its_own = _answer(request, view, renderer)
         body = answer.body or b""
-        headers = {**_added(request.is_secure()), **its_own, **answer.headers}
+        headers = {
+            **_added(request.is_secure()),
+            **its_own,
+            **answer.headers,
+            **key_ends.headers_for(request),
+        }
         headers["Vary"] = f"{headers['Vary']}, origin" if "Vary" in headers else "origin"
         headers["Content-Length"] = str(len(body))
         headers["X-Request-Id"] = request_id

@@ -14,7 +14,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from polyphemus_site import clock
-from polyphemus_site.api import audit, problems
+from polyphemus_site.api import audit, key_ends, problems
 from polyphemus_site.api.audit import Attempt
 from polyphemus_site.api.gates import Gate, RedisGate
 from polyphemus_site.api.signing import schemes
@@ -80,9 +80,12 @@ class SignedAuthentication(BaseAuthentication):
         key_id = _claimed_id(call, carried)
         attempt = audit.attempt_of(http, call, scheme=carried[0].name if carried else "", key_id=key_id)
         self.gate.refuse_failing(attempt)
-        return self._judged(call, carried, attempt)
+        ring, verified = self._judged(call, carried, attempt)
+        if ring and (end := ring.end_to_tell(verified.at)):
+            key_ends.note(http, end)
+        return self.principal_of(ring) if ring else None, verified
 
-    def _judged(self, call: Call, carried: list[Scheme], attempt: Attempt) -> tuple[Any, Verified]:
+    def _judged(self, call: Call, carried: list[Scheme], attempt: Attempt) -> tuple[KeyRing | None, Verified]:
         ring, now = self.keys_at(attempt.key_id)
         try:
             verified = self._verified(call, carried, ring, now)
@@ -94,7 +97,7 @@ class SignedAuthentication(BaseAuthentication):
         except PolyphemusError as refusal:
             self.write_audit(attempt, at=now, reason=refusal.code)
             raise
-        return self.principal_of(ring) if ring else None, verified
+        return ring, verified
 
     def _verified(self, call: Call, carried: list[Scheme], known: KeyRing | None, now: datetime) -> Verified:
         """Every check in its order; unknown ids and keys of another scheme cost the same work."""

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from pytest_django import Settings
 
 from dispatch import probes
-from dispatch.models import AnalysisRequest
+from dispatch.models import AnalysisRequest, ApiKey
 from dispatch.scopes import Scope, Scopes
 from dispatch.services import keys
+from polyphemus_site.api.models import SignedCall
 from polyphemus_site.health import Level
-from tests.dispatch.calls import KEK
+from tests.dispatch.calls import KEK, Program, server_time
 from tests.dispatch.conftest import HOUR, Submit
 
 
@@ -71,3 +73,33 @@ class TestSealedKeys:
 
         assert (opening.level, shut.level) == (Level.OK, Level.WARN)
         assert "POLYPHEMUS_KEK_PREVIOUS" in shut.remedy
+
+
+class TestReplacedKeys:
+    @pytest.mark.parametrize(
+        ("keep", "used", "level"),
+        [
+            (timedelta(hours=47), True, Level.WARN),
+            (timedelta(hours=49), True, Level.OK),
+            (timedelta(hours=47), False, Level.OK),
+        ],
+    )
+    def test_one_that_is_used_shortly_before_its_end_is_told(
+        self, program: Program, keep: timedelta, used: bool, level: Level
+    ) -> None:
+        now = server_time()
+        key = ApiKey.objects.get(pk=program.key_id)
+        keys.rotate(key, keep=keep, kek=KEK, actor="t", now=now)
+        SignedCall.objects.create(
+            at=now - timedelta(hours=1),
+            request_id=uuid4(),
+            scheme="etna-v1",
+            key_id=key.pk,
+            accepted=used,
+            reason="" if used else "replay",
+            microseconds=1,
+        )
+
+        (finding,) = probes.replaced_keys(now)
+
+        assert (finding.level, program.key_id in finding.found) == (level, level == Level.WARN)

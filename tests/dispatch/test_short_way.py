@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -18,12 +19,13 @@ from pytest_django import Settings
 from rest_framework.permissions import BasePermission
 from rest_framework.throttling import BaseThrottle
 
-from dispatch.models import AnalysisRequest
+from dispatch.models import AnalysisRequest, ApiKey
+from dispatch.services import keys
 from dispatch.views import api
 from polyphemus_site.api.lean import LeanView
 from polyphemus_site.api.models import SignedCall
 from polyphemus_site.short_way import Application, lean_views
-from tests.dispatch.calls import HOST, Program
+from tests.dispatch.calls import HOST, KEK, Program, server_time
 from tests.dispatch.conftest import Submit
 
 Answer = tuple[int, dict[str, str], bytes]
@@ -198,6 +200,22 @@ class TestBothWays:
         got = answer(short, one)
 
         assert got[0] == 200
+        assert comparable(got) == comparable(answer(long, two))
+
+    @pytest.mark.parametrize(
+        ("method", "path", "status"), [("GET", "/api/v1/requests", 200), ("POST", "/api/v1/bids", 409)]
+    )
+    def test_what_is_told_of_a_replaced_key_is_the_same(
+        self, short: Application, long: WSGIHandler, program: Program, method: str, path: str, status: int
+    ) -> None:
+        key = ApiKey.objects.get(pk=program.key_id)
+        keys.rotate(key, keep=timedelta(days=7), kek=KEK, actor="tests", now=server_time())
+        bid = {**BID, "name": "nowhere"} if method == "POST" else None
+        one, two = calls(program, method, path, bid, {})
+
+        got = answer(short, one)
+
+        assert (got[0], "Polyphemus-Key-Ends" in got[1]) == (status, True)
         assert comparable(got) == comparable(answer(long, two))
 
     def test_a_ticket_is_the_same_when_it_is_repeated(

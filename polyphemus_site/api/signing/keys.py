@@ -15,6 +15,8 @@ ED25519 = "ed25519"
 
 #: How far two honest clocks may stand apart.
 CLOCK_SKEW = timedelta(seconds=60)
+#: So long before its end the user of a key is told of it, though nothing has replaced it yet.
+FOREWARNING = timedelta(days=14)
 
 
 @lru_cache(maxsize=256)
@@ -41,6 +43,8 @@ class KeyRing:
     not_before: datetime | None = None
     not_after: datetime | None = None
     revoked: bool = False
+    #: Whether it has a successor: it is believed until its end, for programs that still have to change.
+    retiring: bool = False
     #: Why nothing can be verified with it, for the audit; such a key is treated as if nobody had it.
     fault: str = ""
 
@@ -53,6 +57,12 @@ class KeyRing:
         if self.not_after and now > self.not_after:
             return "key past its end"
         return ""
+
+    def end_to_tell(self, now: datetime) -> datetime | None:
+        """The end of a key that was replaced, or that ends before long; None if there is nothing to tell."""
+        if self.not_after and (self.retiring or self.not_after - now <= FOREWARNING):
+            return self.not_after
+        return None
 
 
 @dataclass(frozen=True)
