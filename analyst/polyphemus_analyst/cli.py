@@ -11,7 +11,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from polyphemus_analyst import configs, conformance, practice, rules, shows
+from polyphemus_analyst import configs, conformance, practice, rules, shows, workplaces
 from polyphemus_analyst.client import TIMEOUT, Dispatch, Held
 from polyphemus_analyst.errors import AnalystError
 from polyphemus_analyst.executors.base import Executor
@@ -61,7 +61,7 @@ def poll(
     project: Project = "",
 ) -> None:
     """Show the open requests."""
-    requests, _ = Dispatch(url, load_key(key_id, secret_file, scheme)).open_requests(
+    requests, _ = _dispatch(url, key_id, secret_file, scheme).open_requests(
         analysis=analysis, project=project
     )
     shows.requests(requests)
@@ -79,7 +79,7 @@ def bid(
     scheme: Scheme = "etna-v1",
 ) -> None:
     """Offer to do a request within an estimate."""
-    answer = Dispatch(url, load_key(key_id, secret_file, scheme)).bid(
+    answer = _dispatch(url, key_id, secret_file, scheme).bid(
         analysis=analysis, name=name, seconds=seconds, analyst=analyst
     )
     shows.document(answer.document)
@@ -95,7 +95,7 @@ def ticket(
     scheme: Scheme = "etna-v1",
 ) -> None:
     """Say that a request is done."""
-    shows.document(Dispatch(url, load_key(key_id, secret_file, scheme)).ticket(Held(analysis, name)).document)
+    shows.document(_dispatch(url, key_id, secret_file, scheme).ticket(Held(analysis, name)).document)
 
 
 @app.command()
@@ -109,9 +109,7 @@ def extend(
     scheme: Scheme = "etna-v1",
 ) -> None:
     """Ask for more time."""
-    answer = Dispatch(url, load_key(key_id, secret_file, scheme)).extend(
-        Held(analysis, name), seconds=seconds
-    )
+    answer = _dispatch(url, key_id, secret_file, scheme).extend(Held(analysis, name), seconds=seconds)
     shows.document(answer.document)
 
 
@@ -126,7 +124,7 @@ def release(
     scheme: Scheme = "etna-v1",
 ) -> None:
     """Give a request back."""
-    answer = Dispatch(url, load_key(key_id, secret_file, scheme)).release(Held(analysis, name), reason=reason)
+    answer = _dispatch(url, key_id, secret_file, scheme).release(Held(analysis, name), reason=reason)
     shows.document(answer.document)
 
 
@@ -135,7 +133,7 @@ def messages(
     name: Name, url: Url, key_id: KeyId, secret_file: SecretFile = None, scheme: Scheme = "etna-v1"
 ) -> None:
     """Show what was said about a request of ours."""
-    shows.messages(Dispatch(url, load_key(key_id, secret_file, scheme)).messages(name))
+    shows.messages(_dispatch(url, key_id, secret_file, scheme).messages(name))
 
 
 @app.command()
@@ -148,7 +146,7 @@ def say(
     scheme: Scheme = "etna-v1",
 ) -> None:
     """Write to the people of a request of ours."""
-    shows.messages(Dispatch(url, load_key(key_id, secret_file, scheme)).say(name, text))
+    shows.messages(_dispatch(url, key_id, secret_file, scheme).say(name, text))
 
 
 @app.command()
@@ -206,6 +204,8 @@ def run(  # noqa: PLR0913 — the options of a command line
     )
     if executor != "wes" and not command:
         raise typer.BadParameter("Say what to run.", param_hint="--command")
+    if sheet and sheet not in workplaces.FORMS:
+        raise typer.BadParameter(f"{sheet} is none of {', '.join(workplaces.FORMS)}.", param_hint="--sheet")
     plan = Plan(
         analysis=analysis,
         command=command,
@@ -219,7 +219,7 @@ def run(  # noqa: PLR0913 — the options of a command line
         input_schema=configs.load_schema(input_schema) if input_schema else None,
     )
     journal = Journal(home)
-    dispatch = Dispatch(url, load_key(key_id, secret_file, scheme))
+    dispatch = _dispatch(url, key_id, secret_file, scheme)
     with journal.alone():
         work = Analyst(plan, dispatch, journal, place, shows.progress())
         code = run_rounds(work, Rhythm(poll=every, once=once), sleep=time.sleep)
@@ -274,10 +274,15 @@ def executor_named(name: str, *, sbatch: str, wes: str, workflow: Workflow) -> E
     return known[name]()
 
 
+def _dispatch(url: str, key_id: str, secret_file: Path | None, scheme: str) -> Dispatch:
+    """The server, for this key."""
+    return Dispatch(url, load_key(key_id, secret_file, scheme), warn=shows.warning)
+
+
 def main() -> None:
     """Say what went wrong in one sentence, never in a traceback."""
     try:
         app()
     except AnalystError as error:
-        sys.stderr.write(f"polyphemus-analyst: {error}\n")
+        shows.warning(str(error))
         sys.exit(1)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 import httpx
 
 from polyphemus_analyst import backoff, documents
+from polyphemus_analyst.addresses import server_at
 from polyphemus_analyst.calls import Call, compact_json
 from polyphemus_analyst.clock import Clock
 from polyphemus_analyst.documents import Message, Request
@@ -64,7 +65,8 @@ class Held:
 class Dispatch:
     """A Polyphemus, as an analyst sees it.
 
-    `sleep` and `tries` say how patient it is. The server's host is signed as it stands in the URL.
+    `sleep` and `tries` say how patient it is. The server's host is signed as it stands in the URL. `warn` is
+    told what a person should know.
     """
 
     def __init__(
@@ -76,17 +78,21 @@ class Dispatch:
         http: httpx.Client | None = None,
         sleep: Callable[[float], None] = time.sleep,
         tries: int = TRIES,
+        warn: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Nothing is asked yet."""
-        parts = urlsplit(url)
-        self.root = f"{parts.scheme}://{parts.netloc}"
-        self.api = parts.path.rstrip("/") + "/api/v1"
-        self.authority = httpx.URL(url).netloc.decode("ascii").lower()
+        address = server_at(url)
+        self.authority = address.netloc.decode("ascii").lower()
+        self.root = f"{address.scheme}://{self.authority}"
+        self.api = address.path.rstrip("/") + "/api/v1"
         self.key = key
         self.clock = clock or Clock()
         self.http = http or httpx.Client(timeout=TIMEOUT, follow_redirects=False)
         self.sleep = sleep
         self.tries = tries
+        self.warn = warn
+        #: Until when the server said it believes our key, as it was last told on.
+        self.key_ends: datetime | None = None
         #: Documents by address: their ETag, and what they held.
         self.known: dict[str, tuple[str, Answer]] = {}
 
@@ -99,7 +105,7 @@ class Dispatch:
 
     def request(self, name: str) -> tuple[Request | None, datetime | None]:
         """One request and the instant it is due."""
-        answer = self._send("GET", f"{self.api}/requests/{name}", {})
+        answer = self._send("GET", self._at(name), {})
         return documents.read(answer.document), answer.due
 
     def bid(self, *, analysis: str, name: str, seconds: int, analyst: str, key: str = "") -> Answer:
@@ -134,18 +140,17 @@ class Dispatch:
         return self._post("releases", held.named() | {"reason": reason}, key)
 
     def messages(self, name: str) -> list[Message]:
-        """What was said about a request of ours; a server that keeps no thread has none."""
-        try:
-            answer = self._send("GET", f"{self.api}/requests/{name}/messages", {})
-        except RefusedError as error:
-            if error.status == HTTPStatus.NOT_FOUND:
-                return []
-            raise
-        return documents.messages(answer.document)
+        """What was said about a request of ours."""
+        return documents.messages(self._send("GET", f"{self._at(name)}/messages", {}).document)
 
     def say(self, name: str, text: str, *, key: str = "") -> list[Message]:
         """Tell the requester something; the thread as it then is."""
-        return documents.messages(self._post(f"requests/{name}/messages", {"text": text}, key).document)
+        return documents.messages(
+            self._post(f"requests/{_step(name)}/messages", {"text": text}, key).document
+        )
+
+    def _at(self, name: str) -> str:
+        return f"{self.api}/requests/{_step(name)}"
 
     def _pages(self, query: Mapping[str, str]) -> Iterator[Answer]:
         path = f"{self.api}/requests"
@@ -176,6 +181,7 @@ class Dispatch:
                 trouble, waiting = answered, backoff.wait_for(attempt, {}, now=self.clock.now())
             else:
                 skewed = self.clock.learn(answered.headers)
+                self._heed(answered.headers)
                 if answered.status_code == HTTPStatus.UNAUTHORIZED and skewed and not corrected:
                     corrected = True
                     continue
@@ -185,7 +191,15 @@ class Dispatch:
                 waiting = backoff.wait_for(attempt, answered.headers, now=self.clock.now())
             if attempt + 1 < self.tries:
                 self.sleep(waiting)
-        raise UnreachableError(f"{self.root} does not answer: {trouble}.")
+        raise UnreachableError(f"{self.root} does not answer: {trouble.rstrip('.')}.")
+
+    def _heed(self, headers: Mapping[str, str]) -> None:
+        """Pass on, once, that our key has an end: whoever holds it must change it before."""
+        end = _instant(headers.get("Polyphemus-Key-Ends", ""))
+        if end is not None and end != self.key_ends:
+            self.key_ends = end
+            until = end.astimezone(UTC)
+            self.warn(f"{self.root} believes the key {self.key.id} until {until:%Y-%m-%d %H:%M} UTC only.")
 
     def _try(
         self, method: str, path: str, values: Mapping[str, Any], headers: dict[str, str]
@@ -230,6 +244,11 @@ class Dispatch:
         if response.request.method == "GET" and (etag := response.headers.get("ETag")):
             self.known[address] = (etag, answer)
         return answer
+
+
+def _step(name: str) -> str:
+    """One step of a path, whatever a person typed."""
+    return quote(name, safe="")
 
 
 def _carried(method: str, values: Mapping[str, Any]) -> dict[str, Any]:

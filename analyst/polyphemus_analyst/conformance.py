@@ -14,8 +14,10 @@ from typing import Any
 import httpx
 
 from polyphemus_analyst import backoff
+from polyphemus_analyst.addresses import server_at
 from polyphemus_analyst.calls import Call, compact_json
 from polyphemus_analyst.clock import Clock
+from polyphemus_analyst.errors import UnreachableError
 from polyphemus_analyst.rules import expect
 from polyphemus_analyst.signing import LIFETIME, Key, sign
 
@@ -33,12 +35,15 @@ class Server:
 
     def __init__(self, url: str, key: Key, analyst: str, http: httpx.Client) -> None:
         """The clock is the server's, so that only what a rule is about can be wrong."""
-        self.url = httpx.URL(url.rstrip("/"))
+        self.url = server_at(url)
         self.key = key
         self.analyst = analyst
         self.http = http
         self.clock = Clock()
-        self.clock.learn(http.get(self.address("requests")).headers)
+        try:
+            self.clock.learn(http.get(self.address("requests")).headers)
+        except httpx.HTTPError as error:
+            raise UnreachableError(f"{self.url} does not answer: {str(error).rstrip('.')}.") from error
 
     def address(self, route: str) -> str:
         """Where a route is."""

@@ -25,6 +25,10 @@ class RefusedError(AnalystError):
         self.code = code
 
 
+class JournalError(AnalystError):
+    """What we do can't be written down, so nothing may be done."""
+
+
 class ConfigError(AnalystError):
     """The request's config is not one the analysis can run."""
 

@@ -7,15 +7,15 @@ import json
 import os
 import sqlite3
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from polyphemus_analyst.documents import Request
-from polyphemus_analyst.errors import AnalystError
+from polyphemus_analyst.errors import AnalystError, JournalError
 from polyphemus_analyst.states import LIVE, MOVES, JobState
 
 SCHEMA = """
@@ -59,18 +59,27 @@ class Job:
     note: str
 
 
+class Done(NamedTuple):
+    """What a statement found, and how many rows it changed."""
+
+    rows: list[sqlite3.Row]
+    changed: int
+
+
 class Journal:
     """The file. One at a time may work with it."""
 
     def __init__(self, home: Path) -> None:
         """Open it, and make it when it is new; it is ours alone to read."""
-        home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.home = home
-        self.connection = sqlite3.connect(home / "journal.sqlite", isolation_level=None)
-        self.connection.row_factory = sqlite3.Row
-        # A power cut must not undo what was written before a bid.
-        self.connection.execute("PRAGMA synchronous = FULL")
-        self.connection.execute(SCHEMA)
+        self.path = home / "journal.sqlite"
+        with self._in_words():
+            home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.connection = sqlite3.connect(self.path, isolation_level=None)
+            self.connection.row_factory = sqlite3.Row
+            # A power cut must not undo what was written before a bid.
+            self.connection.execute("PRAGMA synchronous = FULL")
+            self.connection.execute(SCHEMA)
 
     def close(self) -> None:
         """Close the file."""
@@ -79,7 +88,8 @@ class Journal:
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the only right to work; cron must not start a second run beside a first."""
-        fd = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with self._in_words():
+            fd = os.open(self.home / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             yield
@@ -91,13 +101,13 @@ class Journal:
     def begin(self, request: Request, *, estimate: int) -> Job | None:
         """Write down that we are about to bid; None for a request we have had, unless we only lost it."""
         key = uuid.uuid4().hex
-        written = self.connection.execute(
+        written = self._execute(
             "INSERT INTO jobs (name, analysis, state, config, estimate, key) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (name) DO UPDATE SET state = excluded.state, key = excluded.key, "
             "estimate = excluded.estimate, config = excluded.config, note = '' WHERE jobs.state = 'lost'",
             [request.name, request.analysis, JobState.BIDDING, json.dumps(request.config), estimate, key],
         )
-        return self.job(request.name) if written.rowcount == 1 else None
+        return self.job(request.name) if written.changed == 1 else None
 
     def move(self, job: Job, to: JobState, **changes: Any) -> Job:
         """Change a job's state and what goes with it, if it still is where we saw it."""
@@ -111,10 +121,10 @@ class Journal:
 
     def job(self, name: str) -> Job:
         """One job by its request's name."""
-        row = self.connection.execute("SELECT * FROM jobs WHERE name = ?", [name]).fetchone()
-        if row is None:
+        rows = self._execute("SELECT * FROM jobs WHERE name = ?", [name]).rows
+        if not rows:
             raise AnalystError(f"The journal knows no {name}.")
-        return _job(row)
+        return _job(rows[0])
 
     def live(self) -> list[Job]:
         """The jobs that occupy a slot, oldest first."""
@@ -122,16 +132,33 @@ class Journal:
 
     def all(self) -> list[Job]:
         """Every job there ever was."""
-        return [_job(row) for row in self.connection.execute("SELECT * FROM jobs ORDER BY rowid")]
+        return [_job(row) for row in self._execute("SELECT * FROM jobs ORDER BY rowid").rows]
 
     def _update(self, job: Job, changes: Mapping[str, Any]) -> Job:
         stored = {name: _stored(value) for name, value in changes.items()}
         columns = ", ".join(f"{name} = ?" for name in stored)
         statement = f"UPDATE jobs SET {columns} WHERE name = ? AND state = ?"  # noqa: S608 — our own column names
-        written = self.connection.execute(statement, [*stored.values(), job.name, job.state])
-        if written.rowcount != 1:
+        written = self._execute(statement, [*stored.values(), job.name, job.state])
+        if written.changed != 1:
             raise AnalystError(f"{job.name} was changed by somebody else.")
         return self.job(job.name)
+
+    def _execute(self, statement: str, values: Sequence[Any] = ()) -> Done:
+        with self._in_words():
+            cursor = self.connection.execute(statement, values)
+            return Done(cursor.fetchall(), cursor.rowcount)
+
+    @contextmanager
+    def _in_words(self) -> Iterator[None]:
+        """Without a journal nothing is begun: what is wrong with it is for a person to mend."""
+        try:
+            yield
+        except (OSError, sqlite3.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise JournalError(
+                f"The journal {self.path} can't be used: {reason}. Jobs that were started go on; mended, the "
+                "journal takes them up again. If it can't be, move it away, and end its requests by hand."
+            ) from error
 
 
 def _stored(value: Any) -> Any:

@@ -28,6 +28,8 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8").strip()
     except OSError as error:
         raise AnalystError(f"The secret in {path} can't be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise AnalystError(f"The secret in {path} can't be read: it is no text.") from error
 
 
 def default_home() -> Path:

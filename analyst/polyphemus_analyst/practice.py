@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
 from polyphemus_analyst import rules
+from polyphemus_analyst.errors import AnalystError
 from polyphemus_analyst.rules import Finding, expect
 from polyphemus_analyst.signing import Key
 from polyphemus_analyst.verifying import FaultyCallError, Heard, verify
@@ -150,7 +151,10 @@ class Handler(BaseHTTPRequestHandler):
 def listening(practice: Practice, host: str, port: int) -> ThreadingHTTPServer:
     """A server for it; port 0 takes a free one."""
     kind = type("Practising", (Handler,), {"practice": practice, "lock": threading.Lock()})
-    return ThreadingHTTPServer((host, port), kind)
+    try:
+        return ThreadingHTTPServer((host, port), kind)
+    except OSError as error:
+        raise AnalystError(f"Nothing can listen on {host}:{port}: {error.strerror}.") from error
 
 
 def rehearse(practice: Practice, server: ThreadingHTTPServer, *, seconds: float) -> list[Finding]:

@@ -45,6 +45,12 @@ def findings(found: Sequence[Finding]) -> None:
     _table(("", "rule", "seen instead"), rows)
 
 
+def warning(words: str) -> None:
+    """What a person should know, on standard error."""
+    sys.stderr.write(f"polyphemus-analyst: {words}\n")
+    sys.stderr.flush()
+
+
 def progress() -> Callable[[str, str], None]:
     """Says what becomes of a request, on standard error."""
     console = Console(stderr=True, highlight=False)

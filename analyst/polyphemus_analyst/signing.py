@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +13,7 @@ from polyphemus_analyst.errors import AnalystError
 
 #: Servers take at most five minutes; a request that is not answered within two is signed again.
 LIFETIME = timedelta(minutes=2)
+ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
 SCHEMES = {"etna-v1": etna.sign, "rfc9421-v1": rfc9421.sign}
 
 
@@ -24,7 +26,9 @@ class Key:
     scheme: str = "etna-v1"
 
     def __post_init__(self) -> None:
-        """A misspelt scheme, or another kind of key, would only look like a wrong secret to the server."""
+        """What is misspelt, or another kind of key, would only look like a wrong secret to the server."""
+        if not ID.fullmatch(self.id):
+            raise AnalystError(f"The id of a key looks like pk_abc234, not like {self.id!r}.")
         if self.scheme not in SCHEMES:
             raise AnalystError(f"The scheme of a key is {' or '.join(SCHEMES)}, not {self.scheme!r}.")
         if rfc9421.is_pair(self.secret):

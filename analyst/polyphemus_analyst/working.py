@@ -15,7 +15,7 @@ from typing import Any
 from polyphemus_analyst import configs, workplaces
 from polyphemus_analyst.client import Dispatch, Held
 from polyphemus_analyst.documents import Request
-from polyphemus_analyst.errors import ConfigError, ExecutorError, RefusedError, UnreachableError
+from polyphemus_analyst.errors import AnalystError, ConfigError, ExecutorError, RefusedError, UnreachableError
 from polyphemus_analyst.executors.base import Executor
 from polyphemus_analyst.journal import Job, Journal
 from polyphemus_analyst.states import JobState
@@ -25,6 +25,8 @@ from polyphemus_analyst.workplaces import Workplace
 ASK_AT = 0.8
 #: How often a running job's request is read, to learn of a cancellation.
 READ_EVERY = timedelta(seconds=60)
+#: The server's word for a bid in another's name: every other bid would end like it.
+NOT_YOURSELF = "not_yourself"
 
 
 @dataclass(frozen=True)
@@ -97,10 +99,10 @@ class Analyst:
         return self.dispatch.usual_seconds(analysis=self.plan.analysis) or self.plan.estimate
 
     def _try(self, job: Job) -> None:
-        """What can't be done now is owed, and done in a later round."""
+        """What can't be done now is done in a later round: the disk is full, the key has lost its scope."""
         try:
             self._advance(job)
-        except (UnreachableError, ExecutorError) as error:
+        except (UnreachableError, ExecutorError, RefusedError, ConfigError, OSError) as error:
             self.say(job.name, f"later: {error}")
 
     def _advance(self, job: Job) -> None:
@@ -130,7 +132,10 @@ class Analyst:
                 key=f"bid-{job.key}",
             )
         except RefusedError as error:
-            return self.journal.move(job, JobState.LOST, note=str(error))
+            lost = self.journal.move(job, JobState.LOST, note=str(error))
+            if error.code == NOT_YOURSELF:
+                raise AnalystError(f"{error} That is {self.plan.analyst}; set --analyst.") from error
+            return lost
         due = answer.due or now + timedelta(seconds=job.estimate)
         return self.journal.move(job, JobState.WON, award=answer.award, started_at=now, due_at=due)
 
@@ -181,7 +186,12 @@ class Analyst:
 
     def _hear(self, job: Job) -> None:
         """Pass on what people wrote since we last looked."""
-        thread = self.dispatch.messages(job.name)
+        try:
+            thread = self.dispatch.messages(job.name)
+        except RefusedError as error:
+            if error.status == HTTPStatus.NOT_FOUND:  # a server that keeps no thread
+                return
+            raise
         for message in thread[self.heard.get(job.name, 0) :]:
             if message.side != "analyst":
                 self.say(job.name, f"{message.author} writes: {' '.join(message.text.split())}")

@@ -18,6 +18,8 @@ from polyphemus_analyst.journal import Job
 #: The only words replaced; every other brace in a command stays the shell's.
 PLACEHOLDERS = re.compile(r"\{(config|params|sheet|name|analysis|project|folder)\}")
 DELIMITERS = {"csv": ",", "tsv": "\t"}
+#: What a sample sheet may be written as.
+FORMS = (*DELIMITERS, "json")
 #: The command has a shell of its own: neither its `exit` nor its broken quotes hide how it ended.
 #: A second start finds `started` and does nothing: a job is never run twice.
 SCRIPT = """#!/bin/sh

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -59,6 +60,14 @@ def start(server: Script, home: Path, secret_file: Path) -> Iterator[Started]:
     for child in started:
         child.kill()
         child.communicate()
+
+
+@pytest.fixture
+def unheard() -> Iterator[str]:
+    """An address where nobody listens."""
+    with socket.socket() as kept:
+        kept.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{kept.getsockname()[1]}"
 
 
 def run_words(command: str, *more: str) -> list[str]:
@@ -170,6 +179,96 @@ def test_that_there_is_nothing_is_said_beside_the_lines(
     out, said = start(*words).communicate(timeout=60)
 
     assert (out, said) == ("", sentence)
+
+
+def test_a_key_that_is_being_replaced_is_told(server: Script, start: Started) -> None:
+    end = "2026-12-03T12:00:00.000Z"
+    server.on("GET requests", 200, {"requests": [], "next": None}, Polyphemus_Key_Ends=end)
+
+    _, words = start("poll", "--analysis", "exome_pipe").communicate(timeout=60)
+
+    assert f"believes the key {KEY_ID} until 2026-12-03 12:00 UTC only." in words
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"POLYPHEMUS_URL": "polyphemus.example.org"}, "is no address of a server"),
+        ({"POLYPHEMUS_URL": "http://"}, "is no address of a server"),
+        ({"POLYPHEMUS_URL": "http://[::1"}, "is no address"),
+        ({"POLYPHEMUS_KEY_ID": "pk_\u00e4"}, "The id of a key looks like pk_abc234"),
+    ],
+)
+@pytest.mark.parametrize("words", [["poll", "--analysis", "exome_pipe"], ["conformance"]])
+def test_what_is_mistyped_is_told_at_once(
+    server: Script, start: Started, words: list[str], environment: dict[str, str], sentence: str
+) -> None:
+    asked = [environment.get("POLYPHEMUS_URL", server.url)] if words == ["conformance"] else []
+
+    child = start(*words, *asked, **environment)
+
+    _, said = child.communicate(timeout=60)
+    assert (child.returncode, said.startswith("polyphemus-analyst: ")) == (1, True)
+    assert sentence in said
+    assert said.count("\n") == 1
+    assert server.asked == []
+
+
+def test_a_secret_that_is_no_text_is_told(server: Script, start: Started, secret_file: Path) -> None:
+    secret_file.write_bytes(bytes(range(128, 160)))
+
+    _, said = start("poll", "--analysis", "exome_pipe").communicate(timeout=60)
+
+    assert said == f"polyphemus-analyst: The secret in {secret_file} can't be read: it is no text.\n"
+
+
+def test_a_form_of_sheet_that_is_none_is_told_before_anything_is_bid_for(
+    opened: Script, start: Started
+) -> None:
+    child = start(*run_words("true", "--once", "--sheet", "xls"))
+
+    assert child.wait(60) == 2
+    assert opened.asked == []
+
+
+def test_another_name_than_the_keys_ends_the_run(opened: Script, start: Started) -> None:
+    opened.answers["POST bids"].clear()
+    opened.on("POST bids", 403, {"code": "not_yourself", "detail": "The bid names another analyst."})
+
+    child = start(*run_words("true"))
+
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 1
+    assert said.endswith("That is saurabh.asthana@ucsf.edu; set --analyst.\n")
+
+
+def test_a_server_that_is_away_is_told_by_the_conformance_kit(unheard: str, start: Started) -> None:
+    child = start("conformance", unheard)
+
+    _, said = child.communicate(timeout=60)
+    assert (child.returncode, said) == (
+        1,
+        f"polyphemus-analyst: {unheard} does not answer: [Errno 111] Connection refused.\n",
+    )
+
+
+def test_a_port_that_is_taken_is_told(server: Script, start: Started) -> None:
+    port = server.url.rpartition(":")[2]
+
+    child = start("practice", "--analysis", "exome_pipe", "--port", port)
+
+    _, said = child.communicate(timeout=60)
+    assert (child.returncode, said) == (
+        1,
+        f"polyphemus-analyst: Nothing can listen on 127.0.0.1:{port}: Address already in use.\n",
+    )
+
+
+def test_a_thread_of_a_request_there_is_not_is_told(server: Script, start: Started) -> None:
+    child = start("messages", "nothing")
+
+    _, said = child.communicate(timeout=60)
+    assert (child.returncode, said) == (1, "polyphemus-analyst: Not Found (not_found)\n")
 
 
 def test_a_secret_that_others_can_read_is_told(opened: Script, start: Started, secret_file: Path) -> None:

@@ -50,6 +50,19 @@ def test_the_key_never_follows_a_link_to_another_host(
     assert len(server.calls("GET requests")) == 2
 
 
+def test_a_key_that_ends_is_told_of_once(server: Script, dispatch: Dispatch, key: Key) -> None:
+    told: list[str] = []
+    dispatch.warn = told.append
+    server.on(
+        "GET requests", 200, {"requests": [], "next": None}, Polyphemus_Key_Ends="2026-12-03T12:00:00.000Z"
+    )
+
+    dispatch.open_requests(analysis="exome_pipe")
+    dispatch.open_requests(analysis="exome_pipe")
+
+    assert told == [f"{server.url} believes the key {key.id} until 2026-12-03 12:00 UTC only."]
+
+
 def test_an_unchanged_list_is_remembered(server: Script, dispatch: Dispatch, tumor_pair: Request) -> None:
     server.on("GET requests", 200, {"requests": [tumor_pair.document], "next": None}, ETag='"1"')
     server.on("GET requests", 304, b"", Retry_After="7", Content_Length="0")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from polyphemus_analyst.documents import Request
-from polyphemus_analyst.errors import AnalystError
+from polyphemus_analyst.errors import AnalystError, JournalError
 from polyphemus_analyst.journal import Job, Journal
 from polyphemus_analyst.states import JobState
 
@@ -115,3 +115,27 @@ def test_the_journal_is_its_owners_alone(tmp_path: Path) -> None:
     Journal(tmp_path / "new").close()
 
     assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
+
+
+def test_a_file_that_is_no_journal_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "journal.sqlite").write_bytes(bytes(range(256)) * 40)
+
+    with pytest.raises(JournalError, match="can't be used: file is not a database"):
+        Journal(tmp_path)
+
+
+def test_a_home_that_is_a_file_is_told_in_words(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.touch()
+
+    with pytest.raises(JournalError, match="can't be used: File exists"):
+        Journal(home)
+
+
+def test_a_journal_that_can_no_longer_be_written_is_told_in_words(
+    journal: Journal, tumor_pair: Request
+) -> None:
+    journal.connection.execute("PRAGMA query_only = ON")
+
+    with pytest.raises(JournalError, match="readonly database"):
+        begun(journal, tumor_pair)

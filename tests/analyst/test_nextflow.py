@@ -70,7 +70,7 @@ def test_the_pipeline_gets_the_files_of_the_named_inputs(ran: Ran) -> None:
     [
         (GOOD | {"tools": "no_such_tool"}, TABLE, "ERROR ~ tools"),
         (GOOD, TABLE.replace("t_R1.fastq.gz", "t_R1.bam"), "ERROR ~ 1.fastq_1"),
-        (GOOD, TABLE.replace("tumor.exome", "x").replace("blood_normal.exome", "y"), "none of the inputs"),
+        (GOOD, TABLE.replace("tumor.exome", "another"), "not in the table: tumor.exome"),
     ],
 )
 def test_what_the_pipeline_would_refuse_ends_with_its_reason(

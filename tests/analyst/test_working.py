@@ -290,3 +290,39 @@ def test_a_call_for_help_is_answered_while_the_job_goes_on(
     assert analyst.journal.job(NAME).due_at == datetime.fromisoformat(due)
     (folder(analyst.journal) / "go").touch()
     finish(analyst)
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_a_key_that_lost_its_scope_stops_no_job(
+    opened: Script,
+    work: Callable[..., Analyst],
+    journal: Journal,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    monkeypatch.setattr(working, "READ_EVERY", timedelta(0))
+    opened.on(f"GET requests/{NAME}", status, {"code": "not_found", "detail": "There is no such request."})
+    analyst = work(WAIT_FOR_GO)
+    analyst.take_up()
+    analyst.look_after()
+
+    (folder(journal) / "go").touch()
+    eventually(lambda: analyst.look_after() is not None and journal.job(NAME).state == JobState.DONE, "done")
+
+
+def test_a_folder_that_can_not_be_written_is_owed(
+    opened: Script, work: Callable[..., Analyst], journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyst = work("true")
+    monkeypatch.setattr(Local, "start", _full_disk)
+    analyst.take_up()
+    assert journal.job(NAME).state == JobState.STARTING
+    monkeypatch.undo()
+
+    finish(analyst)
+
+    assert journal.job(NAME).state == JobState.DONE
+
+
+def _full_disk(*_: object) -> str:
+    raise OSError(28, "No space left on device")
