@@ -277,6 +277,8 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True, "level": "INFO"},
         "django.server": {"handlers": [], "propagate": True, "level": "INFO"},
+        # An order every other second would bury what matters; that beat is alive is seen by /readyz.
+        "celery.beat": {"level": "WARNING"},
         "httpx": {"level": "WARNING"},
     },
 }

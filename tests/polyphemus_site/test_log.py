@@ -42,3 +42,8 @@ def test_a_line_names_the_request_it_is_about() -> None:
 
     current_id.reset(kept)
     assert logged == "[the-request] hello"
+
+
+def test_what_beat_orders_every_other_second_does_not_bury_the_rest() -> None:
+    assert not logging.getLogger("celery.beat").isEnabledFor(logging.INFO)
+    assert logging.getLogger("celery.beat").isEnabledFor(logging.WARNING)
