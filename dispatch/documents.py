@@ -13,6 +13,7 @@ from typing import Any
 from dispatch.models import AnalysisRequest, RequestEvent
 from dispatch.states import RequestStatus
 from dispatch.track_records import TrackRecord
+from polyphemus_site.prefix import below
 
 V1 = "application/json"
 V2 = "application/vnd.polyphemus.v2+json"
@@ -80,9 +81,9 @@ def v2(request: AnalysisRequest) -> Document:
 def links(request: AnalysisRequest) -> dict[str, str]:
     """Where else this request can be met, as paths of this site."""
     return {
-        "self": f"/api/v1/requests/{request.name}",
-        "page": f"/{request.project}/requests/{request.name}",
-        "messages": f"/api/v1/requests/{request.name}/messages",
+        "self": below(f"/api/v1/requests/{request.name}"),
+        "page": below(f"/{request.project}/requests/{request.name}"),
+        "messages": below(f"/api/v1/requests/{request.name}/messages"),
     }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from dispatch.models import Subject
 from dispatch.states import RequestStatus
+from polyphemus_site.prefix import below
 from polyphemus_site.references import Mention
 
 
@@ -18,6 +19,6 @@ def of_records(project: str, model: str, records: Sequence[str]) -> dict[str, li
         stage = RequestStatus(row.request.status).label.lower()
         said = f"Request {row.request.name} is about it ({stage})."
         found.setdefault(row.record, []).append(
-            Mention(said, f"/api/v1/requests/{row.request.name}", blocks=is_open)
+            Mention(said, below(f"/api/v1/requests/{row.request.name}"), blocks=is_open)
         )
     return found

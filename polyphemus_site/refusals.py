@@ -6,13 +6,13 @@ from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from polyphemus_site.api.problems import is_api, title_of
 from polyphemus_site.errors import PolyphemusError
+from polyphemus_site.janus.cross_site import own_origin
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -49,5 +49,5 @@ def _page(request: HttpRequest, refusal: PolyphemusError, status: int) -> HttpRe
 def _agreement(request: HttpRequest, refusal: PolyphemusError) -> str:
     """Where one agrees to a project's code of conduct, with the way back; mostly empty."""
     address = refusal.members.get("agreement", "")
-    back = f"{settings.POLYPHEMUS_URL}{request.get_full_path()}"
+    back = f"{own_origin()}{request.get_full_path()}"
     return f"{address}?{urlencode({'refer': back})}" if address else ""

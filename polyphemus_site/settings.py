@@ -25,6 +25,9 @@ SECRET_KEY = env.text("POLYPHEMUS_SECRET_KEY", INSECURE_SECRET_KEY)
 POLYPHEMUS_KEK = env.key_bytes("POLYPHEMUS_KEK")
 POLYPHEMUS_URL = env.text("POLYPHEMUS_URL", "http://127.0.0.1:8000").rstrip("/")
 POLYPHEMUS_HOST = urlsplit(POLYPHEMUS_URL).hostname or ""
+#: The path the site stands below; empty at the root of its host.
+PREFIX = urlsplit(POLYPHEMUS_URL).path
+FORCE_SCRIPT_NAME = PREFIX or None
 #: Further names this site answers to: a load balancer's probes may not know the public one.
 ALLOWED_HOSTS = [POLYPHEMUS_HOST, *env.words("POLYPHEMUS_EXTRA_HOSTS")]
 
@@ -180,13 +183,17 @@ if POLYPHEMUS_URL.startswith("https:"):
     CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_NAME = "__Host-csrftoken"  # a sibling host can set no cookie of this name for us
     SESSION_COOKIE_NAME = "__Host-sessionid"  # the same
-    CSRF_TRUSTED_ORIGINS = [POLYPHEMUS_URL]  # a proxy may change the Host our forms are compared with
+    CSRF_TRUSTED_ORIGINS = [
+        POLYPHEMUS_URL.removesuffix(PREFIX)
+    ]  # a proxy may change the Host our forms are compared with
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_SSL_REDIRECT = True
     # A preload list is a promise for the whole registrable domain, which isn't ours to give.
     SILENCED_SYSTEM_CHECKS = ["security.W021"]
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]  # asked for from inside, without TLS
+    SECURE_REDIRECT_EXEMPT = [
+        rf"^({PREFIX[1:]}/)?(healthz|readyz|metrics)$"
+    ]  # asked for from inside, without TLS
 if env.flag("POLYPHEMUS_BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     USE_X_FORWARDED_HOST = True
@@ -284,7 +291,7 @@ LOGGING = {
 }
 
 # --- static files -----------------------------------------------------------------------------------------
-STATIC_URL = "/static/"
+STATIC_URL = f"{PREFIX}/static/"
 #: Where `collectstatic` gathers compressed copies with lasting names; unset, files are served as written.
 STATIC_ROOT = env.text("POLYPHEMUS_STATIC_ROOT") or None
 WHITENOISE_USE_FINDERS = STATIC_ROOT is None

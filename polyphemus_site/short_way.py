@@ -27,6 +27,7 @@ from django.utils import translation
 from django.utils.log import log_response
 from rest_framework.renderers import BaseRenderer
 
+from polyphemus_site import prefix
 from polyphemus_site.api import key_ends, paths, problems
 from polyphemus_site.api.lean import SIGNED, Answer, LeanView, default_headers
 from polyphemus_site.api.parsers import MAX_BODY
@@ -58,6 +59,7 @@ class Application(WSGIHandler):
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Any:
         """Answer a program's signed call to a lean view; give Django all others."""
+        prefix.take_off(environ)
         view = _view_for(environ)
         renderer = view.renderer_for(environ.get("HTTP_ACCEPT", "")) if view else None
         if view is None or renderer is None:
@@ -95,7 +97,8 @@ def _view_for(environ: Environ) -> type[LeanView] | None:
         return None
     if environ.get("HTTP_ORIGIN") or environ.get("HTTP_COOKIE") or not environ.keys().isdisjoint(SPECIAL):
         return None
-    return None if str(environ.get("RAW_URI", path)).partition("?")[0] != path else view
+    asked = environ.get(prefix.ASKED, path)
+    return None if str(environ.get("RAW_URI", asked)).partition("?")[0] != asked else view
 
 
 def _is_for_us(request: HttpRequest) -> bool:

@@ -19,6 +19,7 @@ from dispatch.webhooks.models import Endpoint
 from dispatch.webhooks.states import TYPES
 from polyphemus_site import heartbeats
 from polyphemus_site.api.models import SignedCall
+from polyphemus_site.prefix import below
 
 LIST = "/api/v1/requests"
 #: What more there is waits for the next sweep.
@@ -58,7 +59,7 @@ def _ids(requests: AnalysisRequestQuerySet) -> list[int]:
 
 def pollers(*, since: datetime) -> set[str]:
     """The ids of keys that asked for the list since then."""
-    polls = SignedCall.objects.filter(at__gte=since, accepted=True, method="GET", path=LIST)
+    polls = SignedCall.objects.filter(at__gte=since, accepted=True, method="GET", path=below(LIST))
     return set(polls.order_by().values_list("key_id", flat=True).distinct())
 
 

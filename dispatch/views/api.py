@@ -36,6 +36,7 @@ from polyphemus_site.janus.authentication import JanusAuthentication
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.permissions import require_edit_now
 from polyphemus_site.openapi.described import Methods
+from polyphemus_site.prefix import below
 from polyphemus_site.vouching import signer_from
 
 
@@ -106,7 +107,7 @@ class RequestsView(RepeatableView, DispatchView):
             analysis=body["analysis"], name=_name_in(body), requester=person.email, now=clock.now(), **config
         )
         response = answers.document(request, made, status=HTTPStatus.CREATED)
-        response["Location"] = f"/api/v1/requests/{made.name}"
+        response["Location"] = below(f"/api/v1/requests/{made.name}")
         return response
 
 

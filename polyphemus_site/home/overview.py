@@ -69,7 +69,8 @@ def _requests(person: Person, project: str) -> Iterator[Card]:
         yield Card(_("Waiting on you"), waiting, says, f"{place}?status=deferred", "late", needs_you=True)
     says = ngettext("request is being worked on", "requests are being worked on", running)
     yield Card(_("Running"), running, says, f"{place}?status=running", "busy" if running else "calm")
-    yield Card(_("Open"), new, ngettext("request awaits a bid", "requests await a bid", new), place)
+    says = ngettext("request awaits a bid", "requests await a bid", new)
+    yield Card(_("Open"), new, says, f"{place}?status=new")
 
 
 def _orphans(person: Person, project: str) -> Iterator[Card]:

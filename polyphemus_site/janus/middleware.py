@@ -27,9 +27,9 @@ class PersonMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Read the token once a page."""
-        person = None if request.path.startswith("/api/") else page_person(request)
+        person = None if request.path_info.startswith("/api/") else page_person(request)
         request.person = person  # type: ignore[attr-defined]  # a name of ours on Django's request
-        if person is not None and request.path.startswith(ADMIN):
+        if person is not None and request.path_info.startswith(ADMIN):
             request.user = user_of(person)
         return self.get_response(request)
 

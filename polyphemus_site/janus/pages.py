@@ -58,7 +58,7 @@ def signed_in(
 
 def welcome(request: HttpRequest, *, back_to: str) -> HttpResponse:
     """What a visitor we don't know gets: their own form back, a hop, or Janus's door."""
-    url = f"{settings.POLYPHEMUS_URL}{back_to}"
+    url = f"{own_origin()}{back_to}"
     if request.method not in SAFE_METHODS:
         return _form_kept(request, status=HTTPStatus.UNAUTHORIZED)
     if request.headers.get("Sec-Fetch-Site") == "cross-site" and HOP_COOKIE not in request.COOKIES:

@@ -12,13 +12,13 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template import Context, TemplateDoesNotExist
 from django.template.loader import get_template
-from django.urls import reverse
 from django.utils.translation import get_language, gettext, override
 
 from polyphemus_site.mail.kinds import Kind
 from polyphemus_site.mail.mailboxes import language_of
 from polyphemus_site.mail.models import Notice
 from polyphemus_site.mail.subscriptions import one_click_url
+from polyphemus_site.prefix import place
 
 MAX_SUBJECT = 180
 
@@ -82,7 +82,7 @@ def _headers(notice: Notice) -> dict[str, str]:
 
 def _foot() -> str:
     """Below every text: where to choose. The page asks who one is, so a link scanner changes nothing."""
-    address = f"{settings.POLYPHEMUS_URL}{reverse('mail_wishes')}"
+    address = f"{settings.POLYPHEMUS_URL}{place('mail_wishes')}"
     return f"\n-- \n{gettext('Choose which mails you get:')} {address}\n"
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core import signing
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from polyphemus_site.errors import MissingError
 from polyphemus_site.mail.models import Notice
+from polyphemus_site.prefix import place
 
 SALT = "polyphemus.mail.unsubscribe"
 
@@ -16,7 +16,7 @@ SALT = "polyphemus.mail.unsubscribe"
 def one_click_url(notice: Notice) -> str:
     """For a mail program's own button (RFC 8058); never shown in the mail itself."""
     token = signing.dumps([notice.recipient, notice.kind], salt=SALT, compress=True)
-    return f"{settings.POLYPHEMUS_URL}{reverse('unsubscribe', args=[token])}"
+    return f"{settings.POLYPHEMUS_URL}{place('unsubscribe', token)}"
 
 
 def read(token: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from polyphemus_site.prefix import below
 from polyphemus_site.sentences import told
 
 register = template.Library()
@@ -29,6 +30,12 @@ def instant(at: datetime | None) -> SafeString | str:
         exact.isoformat(timespec="milliseconds"),
         exact.strftime("%Y-%m-%d %H:%M"),
     )
+
+
+@register.filter(name="below")
+def below_filter(path: str) -> str:
+    """A path that is kept without the prefix, as a browser has to ask for it."""
+    return below(path)
 
 
 @register.filter(name="told")

@@ -10,7 +10,7 @@
  * @returns {Promise<Review>}
  */
 async function ask(path, body) {
-  const answer = await fetch(`/api/v1/${path}`, {
+  const answer = await fetch(new URL(`../../api/v1/${path}`, import.meta.url), {
     method: body ? "POST" : "GET",
     headers: { "Content-Type": "application/json", "X-Polyphemus-Client": "1", Accept: "application/json" },
     ...(body ? { body: JSON.stringify(body) } : {}),

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 
 from polyphemus_site.api import strict_json
 from polyphemus_site.api.signing.refusals import SignatureRefusedError
+from polyphemus_site.prefix import ASKED
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -132,7 +133,7 @@ def raw_path(request: HttpRequest) -> str:
     raw = request.META.get("RAW_URI")
     if raw is not None:
         return str(raw).partition("?")[0]
-    return str(request.META.get("PATH_INFO", ""))
+    return str(request.META.get(ASKED) or request.META.get("PATH_INFO", ""))
 
 
 def _bare_host(host: str) -> str:
