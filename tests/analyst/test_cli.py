@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import socket
 import subprocess
@@ -308,3 +309,27 @@ def test_a_key_the_server_does_not_believe_is_said_in_one_sentence(start: Starte
     _, words = child.communicate(timeout=60)
     assert child.returncode == 1
     assert words.endswith(f"does not accept the key {KEY_ID}.\n")
+
+
+def test_polling_shows_a_table_to_a_person(
+    opened: Script, secret_file: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POLYPHEMUS_URL", opened.url)
+    monkeypatch.setenv("POLYPHEMUS_KEY_ID", KEY_ID)
+    monkeypatch.setenv("POLYPHEMUS_SECRET_FILE", str(secret_file))
+    monkeypatch.setenv("TERM", "xterm")
+    near, far = pty.openpty()
+
+    with subprocess.Popen(
+        [sys.executable, "-m", "polyphemus_analyst", "poll", "--analysis", "exome_pipe"],
+        stdout=far,
+        stderr=far,
+    ) as child:
+        assert child.wait(60) == 0
+    shown = os.read(near, 10_000).decode()
+    os.close(near)
+    os.close(far)
+
+    assert "┏" in shown
+    assert "project" in shown
+    assert NAME in shown

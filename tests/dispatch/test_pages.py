@@ -42,6 +42,15 @@ class TestRequestPage:
         assert b"Cancel this request" not in browser(outsider).get(page).content
         assert b"Cancel this request" in browser(requester).get(page).content
 
+    def test_the_requester_of_a_deferred_request_has_three_choices_and_is_told_what_waiting_means(
+        self, deferred: AnalysisRequest, requester: str
+    ) -> None:
+        html = browser(requester).get("/dt_lung/requests/running").content.decode()
+
+        assert "Until you choose, nothing changes." in html
+        assert "Ask the analyst for help" in html
+        assert "Cancel this request" in html
+
     def test_the_requester_cancels(self, running: AnalysisRequest, requester: str) -> None:
         answer = submit_form(browser(requester), "/dt_lung/requests/running", "cancel", note="not needed")
 
