@@ -10,14 +10,19 @@ from polyphemus_site.openapi.described import Described
 Shape = dict[str, Any]
 JSON = "application/json"
 ANY: Shape = {"type": ["object", "null"]}
+SECONDS: Shape = {"type": "integer", "minimum": 0}
 INSTANT: Shape = {"type": "string", "format": "date-time"}
 ANALYSIS: Shape = {
     "type": "object",
-    "required": ["name", "title", "edition"],
+    "required": ["name", "title", "edition", "floor_seconds", "ceiling_seconds", "extension_percent"],
     "properties": {
         "name": SLUG,
         "title": {"type": "string"},
         "edition": {"type": "string", "description": "Digest of the schemas; empty where there are none."},
+        "floor_seconds": SECONDS | {"description": "The least time a bid may name."},
+        "ceiling_seconds": SECONDS | {"description": "The most time a bid may name."},
+        "extension_percent": SECONDS
+        | {"description": "The share of its estimate an analyst gets on asking."},
         "schema": ANY,
         "input_schema": ANY,
     },

@@ -14,7 +14,9 @@ from dispatch.services.configs import Contract
 def analysis_json(analysis: Analysis) -> dict[str, Any]:
     """What is known of an analysis."""
     edition = digest_of(Contract(analysis.schema, analysis.input_schema))
-    return {"name": analysis.name, "title": analysis.title, "edition": edition}
+    bounds = {"floor_seconds": analysis.floor_seconds, "ceiling_seconds": analysis.ceiling_seconds}
+    share = {"extension_percent": analysis.extension_percent}
+    return {"name": analysis.name, "title": analysis.title, "edition": edition, **bounds, **share}
 
 
 def whole_analysis_json(analysis: Analysis) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 
 from dispatch.errors import BidRefusedError
+from dispatch.models import Analysis
 from dispatch.scopes import Scopes
 from dispatch.services import moves
 from dispatch.states import EventKind, RequestStatus, Verb
@@ -156,7 +157,21 @@ def _refusal(offer: Offer, *, analysis: str, status: str) -> BidRefusedError:
         )
     if status == RequestStatus.DEFERRED:
         return BidRefusedError(_("Request %(request)s waits for its requester.") % named, code="not_open")
-    return BidRefusedError(
-        _("That time is not taken for %(analysis)s.") % {"analysis": analysis},
+    return _out_of_bounds(offer)
+
+
+def _out_of_bounds(offer: Offer) -> BidRefusedError:
+    """What times are taken; or that the request was taken and given back while we looked."""
+    known = Analysis.objects.filter(name=offer.analysis).values("floor_seconds", "ceiling_seconds").first()
+    if known is None or known["floor_seconds"] <= offer.seconds <= known["ceiling_seconds"]:
+        return BidRefusedError(
+            _("Request %(request)s changed in this moment; bid again.") % {"request": offer.name},
+            code="not_open",
+        )
+    refusal = BidRefusedError(
+        _("For %(analysis)s a bid's time is %(floor_seconds)s to %(ceiling_seconds)s seconds.")
+        % {"analysis": offer.analysis, **known},
         code="estimate_out_of_bounds",
     )
+    refusal.members |= known
+    return refusal

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
 
-from dispatch.models import Analysis, AnalysisRequest
+from dispatch.models import LONGEST_ESTIMATE, Analysis, AnalysisRequest
 from dispatch.scopes import Scopes
 from dispatch.services import holding, moves
 from dispatch.services.holding import Claim
@@ -20,8 +20,9 @@ DEFAULT_PERCENT = 50
 def ask(claim: Claim, *, seconds: int, scopes: Scopes, now: datetime) -> AnalysisRequest:
     """The holder asks for more time.
 
-    Asked for help, the holder's answer counts at once: the request runs again. Before the due date what the
-    analysis's policy allows is given at once. Anything else waits for the requester (`asked_seconds`).
+    Asked for help, the holder's answer counts at once, up to what a bid may name: the request runs again.
+    Before the due date what the analysis's policy allows is given at once. Anything else waits for the
+    requester (`asked_seconds`).
     """
     request = holding.held(claim, scopes=scopes)
     if request.status == RequestStatus.DEFERRED:
@@ -80,7 +81,7 @@ def _extend(
     """Move the due date of a running request, from where it is, or from now when it has passed."""
     if request.due_at is None:
         raise moves.refusal(request)
-    due_at = max(request.due_at, now) + timedelta(seconds=seconds)
+    due_at = _not_too_far(request, max(request.due_at, now) + timedelta(seconds=seconds), now=now)
     stage = DueStage.EXTENSION if request.due_stage == DueStage.GRACE else request.due_stage
     changes = {
         "due_at": due_at,
@@ -96,6 +97,21 @@ def _extend(
     return moves.take(request, step, now=now)
 
 
+def _ceiling(request: AnalysisRequest) -> int:
+    known = Analysis.objects.filter(name=request.analysis).values_list("ceiling_seconds", flat=True).first()
+    return LONGEST_ESTIMATE if known is None else known
+
+
+def _not_too_far(request: AnalysisRequest, due_at: datetime, *, now: datetime) -> datetime:
+    """The due date, unless more time was put on more time until it lies beyond any estimate."""
+    if due_at - now > timedelta(seconds=LONGEST_ESTIMATE):
+        raise MoveRefusedError(
+            _("The due date of %(request)s would lie more than three years ahead.") % {"request": request},
+            code="too_far_ahead",
+        )
+    return due_at
+
+
 def _put_to_the_requester(
     request: AnalysisRequest, *, seconds: int, actor: str, now: datetime
 ) -> AnalysisRequest:
@@ -107,7 +123,7 @@ def _put_to_the_requester(
 
 
 def _answer(request: AnalysisRequest, *, seconds: int, actor: str, now: datetime) -> AnalysisRequest:
-    if request.help_asked_at is None:
+    if request.help_asked_at is None or seconds > _ceiling(request):
         return _put_to_the_requester(request, seconds=seconds, actor=actor, now=now)
     return _resume(request, seconds=seconds, actor=actor, now=now)
 

@@ -141,6 +141,27 @@ class TestAccept:
 
         assert outcome == expected
 
+    def test_who_names_another_time_is_told_which_are_taken(
+        self, submit: Submit, analyst: str, now: datetime
+    ) -> None:
+        Analysis.objects.create(name="exome_pipe", floor_seconds=60, ceiling_seconds=7200)
+        request = submit()
+
+        with pytest.raises(BidRefusedError, match="time is 60 to 7200 seconds") as refused:
+            bid(request, analyst, now=now, seconds=7201)
+
+        assert refused.value.members == {"message": "no", "floor_seconds": 60, "ceiling_seconds": 7200}
+
+    def test_what_was_given_back_while_it_was_looked_at_may_be_bid_for_again(
+        self, submit: Submit, analyst: str, now: datetime
+    ) -> None:
+        offer = offer_for(submit(), analyst)
+
+        with pytest.raises(BidRefusedError, match="bid again") as refused:
+            bids._look_closer(offer, scopes=EVERYTHING, now=now)
+
+        assert refused.value.code == "not_open"
+
     def test_the_database_itself_holds_one_accepted_bid(
         self, running: AnalysisRequest, rival: str, now: datetime
     ) -> None:

@@ -79,8 +79,35 @@ class TestAsk:
         assert (answered.due_stage, answered.help_asked_at) == ("estimate", None)
         assert Notice.objects.get(kind="help_asked").recipient == analyst
 
+    @pytest.mark.parametrize(("seconds", "status"), [(7200, "running"), (7201, "deferred")])
+    def test_an_answer_may_name_no_more_than_a_bid(
+        self,
+        deferred: AnalysisRequest,
+        analyst: str,
+        requester: str,
+        now: datetime,
+        seconds: int,
+        status: str,
+    ) -> None:
+        Analysis.objects.create(name="exome_pipe", ceiling_seconds=7200)
+        later = now + timedelta(hours=3)
+        helping.ask(deferred, actor=requester, note="please", waits=WAITS, now=later)
+
+        answered = ask(deferred, analyst, seconds, later)
+
+        assert (answered.status, answered.asked_seconds) == (status, None if status == "running" else seconds)
+
 
 class TestGrant:
+    def test_time_upon_time_leads_no_further_than_any_estimate(
+        self, running: AnalysisRequest, requester: str, now: datetime
+    ) -> None:
+        with pytest.raises(MoveRefusedError) as refused:
+            extensions.grant(running, seconds=99_999_999, actor=requester, now=now)
+
+        assert refused.value.code == "too_far_ahead"
+        assert fresh(running).due_at == running.due_at
+
     def test_what_is_given_in_the_longer_wait_is_watched_again(
         self, running: AnalysisRequest, requester: str, now: datetime
     ) -> None:

@@ -31,6 +31,9 @@ class TestAnalyses:
             "schema": SAREK_WITH_SHEET.schema,
             "input_schema": SAREK_WITH_SHEET.input_schema,
         }
+        assert [listed[name] for name in ("floor_seconds", "ceiling_seconds", "extension_percent")] == [
+            *(1, 99_999_999, 50)
+        ]
         assert list(whole["schema"]["$defs"]) == list((SAREK_WITH_SHEET.schema or {})["$defs"])
 
     def test_one_nobody_described_is_not_there(self, doctor: Visitor) -> None:
