@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -13,9 +13,17 @@ from dispatch.models import Analysis
 from dispatch.scopes import Scopes
 from dispatch.services import moves
 from dispatch.states import EventKind, RequestStatus, Verb
-from polyphemus_site.postgresql.prepared import Statement
+from polyphemus_site.postgresql.prepared import Row, Statement
 
-#: Whoever finds the row taken waits for its winner and then changes nothing: a loser writes no request.
+#: What a bidder that was not awarded is told from.
+LOOK_AT_REQUEST: Final = """
+SELECT NULL::bigint AS event_id, r.id, r.award, r.project, r.analysis, r.status, r.analyst, r.due_at
+  FROM dispatch_analysisrequest AS r
+ WHERE lower(r.name) = lower({name}) AND r.name = {name}
+"""
+LOOK = Statement("look_at_request", LOOK_AT_REQUEST, name="text")
+#: Whoever finds the row taken waits for its winner and then changes nothing: a loser writes no request, and
+#: is shown the row as it was when the statement began.
 CLAIM = Statement(
     "claim",
     """
@@ -33,13 +41,16 @@ WITH won AS (
 ), bid AS (
   INSERT INTO dispatch_bid (request_id, analyst, key_id, estimate_seconds, bid_at, state, code, award)
   SELECT id, {analyst}, {key_id}, {seconds}, {now}, 'accepted', '', award FROM won
+), event AS (
+  INSERT INTO dispatch_requestevent (request_id, kind, source, target, actor, at, note, facts)
+  SELECT id, 'awarded', 'new', 'running', {analyst}, {now}, '',
+         jsonb_build_object('award', award, 'estimate_seconds', {seconds}, 'key', {key_id})
+    FROM won
+  RETURNING id
 )
-INSERT INTO dispatch_requestevent (request_id, kind, source, target, actor, at, note, facts)
-SELECT id, 'awarded', 'new', 'running', {analyst}, {now}, '',
-       jsonb_build_object('award', award, 'estimate_seconds', {seconds}, 'key', {key_id})
-  FROM won
-RETURNING request_id, facts ->> 'award', id
-""",
+SELECT event.id AS event_id, won.id, won.award, '', '', '', '', NULL::timestamptz FROM won, event
+UNION ALL {look} AND NOT EXISTS (SELECT FROM won)
+""".replace("{look}", LOOK_AT_REQUEST),
     analyst="text",
     seconds="int",
     now="timestamptz",
@@ -49,16 +60,7 @@ RETURNING request_id, facts ->> 'award', id
     projects="text[]",
     key_id="text",
 )
-
-#: What a bidder that was not awarded is told from, and the line that is kept of it: a crowd's bids end here.
-LOOK = Statement(
-    "look_at_request",
-    """
-SELECT id, project, analysis, status, analyst, award, due_at FROM dispatch_analysisrequest
- WHERE lower(name) = lower({name}) AND name = {name}
-""",
-    name="text",
-)
+#: The line that is kept of a bid that was not awarded: a crowd's bids end here.
 KEEP_REFUSED = Statement(
     "keep_refused_bid",
     """
@@ -72,7 +74,6 @@ VALUES ({request_id}, {analyst}, {key_id}, {seconds}, {now}, 'refused', {code}) 
     now="timestamptz",
     code="text",
 )
-NOTHING: Final = ("",) * 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +96,31 @@ class Award:
     due_at: datetime | None
 
 
+class Seen(NamedTuple):
+    """The request as the statements show it; empty where there is none. With an event, it was awarded."""
+
+    event_id: str = ""
+    request_id: str = ""
+    award: str = ""
+    project: str = ""
+    analysis: str = ""
+    status: str = ""
+    analyst: str = ""
+    due_at: str = ""
+
+    @classmethod
+    def of(cls, row: Row | None) -> Seen:
+        """The row a statement gave, if it gave one."""
+        return cls(*(cell or "" for cell in row or ()))
+
+
 def accept(offer: Offer, *, scopes: Scopes, now: datetime) -> Award:
     """Award the request to this offer, or BidRefusedError with the reason as its code.
 
     A holder that repeats its bid gets the same award again.
     """
-    return _claim(offer, scopes=scopes, now=now) or _look_closer(offer, scopes=scopes, now=now)
-
-
-def _claim(offer: Offer, *, scopes: Scopes, now: datetime) -> Award | None:
     due_at = now + timedelta(seconds=offer.seconds)
-    won = CLAIM.row(
+    row = CLAIM.row(
         analyst=offer.analyst,
         seconds=offer.seconds,
         now=now,
@@ -115,24 +130,24 @@ def _claim(offer: Offer, *, scopes: Scopes, now: datetime) -> Award | None:
         projects=scopes.projects(Verb.BID, analysis=offer.analysis),
         key_id=offer.key_id,
     )
-    if won is None:
-        return None
-    request_id, number, event_id = map(int, filter(None, won))
-    moves.announce_by_id(request_id, EventKind.AWARDED, event_id=event_id)
-    return Award(request_id, number, due_at)
+    seen = Seen.of(row)
+    if not seen.event_id:
+        return _look_closer(offer, seen, scopes=scopes, now=now)
+    moves.announce_by_id(int(seen.request_id), EventKind.AWARDED, event_id=int(seen.event_id))
+    return Award(int(seen.request_id), int(seen.award), due_at)
 
 
-def _look_closer(offer: Offer, *, scopes: Scopes, now: datetime) -> Award:
+def _look_closer(offer: Offer, seen: Seen, *, scopes: Scopes, now: datetime) -> Award:
     """The statement found nothing to award: give the holder its go again, anybody else the reason."""
-    seen = [cell or "" for cell in LOOK.row(name=offer.name) or NOTHING]
-    request_id, project, analysis, status, analyst, award, due_at = seen
-    if not request_id or not scopes.allow(Verb.BID, project=project, analysis=analysis):
+    if seen.status == RequestStatus.NEW:  # as the statement began: somebody may have been faster by a hair
+        seen = Seen.of(LOOK.row(name=offer.name))
+    if not seen.request_id or not scopes.allow(Verb.BID, project=seen.project, analysis=seen.analysis):
         raise BidRefusedError(_("This key's scope covers no such request."), code="out_of_scope")
-    if status == RequestStatus.RUNNING and analyst == offer.analyst:
-        return Award(int(request_id), int(award), datetime.fromisoformat(due_at))
-    refusal = _refusal(offer, analysis=analysis, status=status)
+    if seen.status == RequestStatus.RUNNING and seen.analyst == offer.analyst:
+        return Award(int(seen.request_id), int(seen.award), datetime.fromisoformat(seen.due_at))
+    refusal = _refusal(offer, analysis=seen.analysis, status=seen.status)
     KEEP_REFUSED.row(
-        request_id=int(request_id),
+        request_id=int(seen.request_id),
         analyst=offer.analyst,
         key_id=offer.key_id,
         seconds=offer.seconds,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -68,6 +69,23 @@ def owe_to_admins(
     for admin in set(admins) - {request.requester}:
         key = f"request-event-{event_id}-request_flagged-{admin}"
         outbox.write(kind="request_flagged", recipient=admin, context=context, key=key, now=now)
+
+
+def context_of_ticket(*, name: str, analysis: str, analyst: str) -> str:
+    """What the mail about an archived request is made from, in JSON.
+
+    The statement that archives it reads project and requester, and puts them in, and the path.
+    """
+    context = {
+        "name": name,
+        "analysis": analysis,
+        "analyst": analyst,
+        "outcome": Outcome.TICKET,
+        "outcome_label": str(Outcome.TICKET.label),
+        "actor": "",
+        "note": "",
+    }
+    return json.dumps(context)
 
 
 def _context(request: AnalysisRequest) -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from dispatch.models import AnalysisRequest
@@ -13,9 +12,11 @@ from dispatch.services import holding, moves, notices
 from dispatch.services.holding import Claim
 from dispatch.states import EventKind, Outcome, RequestStatus, Verb
 from polyphemus_site.errors import MoveRefusedError
+from polyphemus_site.mail import outbox
 from polyphemus_site.postgresql.prepared import Statement
 
-#: `wake_at` asks the sweep to look for the output at once: the analyst does not wait for the warehouse.
+#: `wake_at` asks the sweep to look for the output at once: the analyst does not wait for the warehouse. The
+#: requester is owed the news in the same statement; an address that is none shows when it is sent.
 ARCHIVE = Statement(
     "archive",
     """
@@ -41,9 +42,16 @@ WITH held AS (
                             'key', {key_id})
     FROM ended
   RETURNING id, request_id
-)
-SELECT ended.id, event.id, ended.project, ended.requester FROM ended JOIN event ON event.request_id = ended.id
-""",
+), owed AS (
+  SELECT 'request_archived' AS kind, lower(btrim(ended.requester)) AS recipient, 'waiting' AS status,
+         'request-event-' || event.id || '-request_archived-requester' AS key,
+         {context} || jsonb_build_object('project', ended.project, 'requester', ended.requester,
+                                         'path', '/' || ended.project || '/requests/' || {name}) AS context
+    FROM ended JOIN event ON event.request_id = ended.id
+   WHERE ended.requester <> ''
+), {writing}
+SELECT event.request_id, event.id, (SELECT id FROM notice) FROM event
+""".replace("{writing}", outbox.NOTICE),
     name="text",
     analysis="text",
     analyst="text",
@@ -51,6 +59,8 @@ SELECT ended.id, event.id, ended.project, ended.requester FROM ended JOIN event 
     projects="text[]",
     now="timestamptz",
     key_id="text",
+    context="jsonb",
+    undeliverable="text",
 )
 
 
@@ -79,36 +89,21 @@ def _accept_replay(request: AnalysisRequest) -> None:
 
 
 def _archive(claim: Claim, *, scopes: Scopes, now: datetime) -> bool:
-    with transaction.atomic():
-        ended = ARCHIVE.row(
-            name=claim.name,
-            analysis=claim.analysis,
-            analyst=claim.analyst,
-            award=claim.award,
-            projects=scopes.projects(Verb.TICKET, analysis=claim.analysis),
-            now=now,
-            key_id=claim.key_id,
-        )
-        if ended is None:
-            return False
-        request_id, event_id, project, requester = ended
-        _tell(claim, int(request_id or 0), int(event_id or 0), project or "", requester or "", now=now)
-    return True
-
-
-def _tell(
-    claim: Claim, request_id: int, event_id: int, project: str, requester: str, *, now: datetime
-) -> None:
-    """Owe the requester the news, and announce it."""
-    request = AnalysisRequest(
-        pk=request_id,
+    ended = ARCHIVE.row(
         name=claim.name,
         analysis=claim.analysis,
         analyst=claim.analyst,
-        project=project,
-        requester=requester,
-        status=RequestStatus.ARCHIVED,
-        outcome=Outcome.TICKET,
+        award=claim.award,
+        projects=scopes.projects(Verb.TICKET, analysis=claim.analysis),
+        now=now,
+        key_id=claim.key_id,
+        context=notices.context_of_ticket(name=claim.name, analysis=claim.analysis, analyst=claim.analyst),
+        undeliverable=outbox.UNDELIVERABLE,
     )
-    notices.owe(request, EventKind.ARCHIVED, event_id=event_id, now=now)
+    if ended is None:
+        return False
+    request_id, event_id, notice_id = (int(cell or 0) for cell in ended)
     moves.announce_by_id(request_id, EventKind.ARCHIVED, event_id=event_id)
+    if notice_id:
+        outbox.announce(notice_id)
+    return True

@@ -19,6 +19,7 @@ from polyphemus_site.mail import mailboxes
 from polyphemus_site.mail.faults import Fault, judge
 from polyphemus_site.mail.messages import compose
 from polyphemus_site.mail.models import Notice, NoticeEvent
+from polyphemus_site.mail.outbox import UNDELIVERABLE, is_address
 from polyphemus_site.mail.states import OWED, NoticeStatus
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,9 @@ def deliver(*, now: datetime) -> Delivered:
     for pk in list(Notice.objects.due(now=now).values_list("pk", flat=True)[:BATCH]):
         notice = claim(pk, now=now)
         if notice is None:
+            continue
+        if not is_address(notice.recipient):  # `outbox.owe` knows sooner, a statement of its own does not
+            outcomes.append(settle(notice, Fault(UNDELIVERABLE, is_permanent=True), now=now))
             continue
         if (held := _hold(notice, now=now)) is not None:
             outcomes.append(held)

@@ -13,6 +13,7 @@ from django.db.models import Q
 
 from polyphemus_site.mail.querysets import NoticeQuerySet
 from polyphemus_site.mail.states import OWED, NoticeStatus
+from polyphemus_site.postgresql.conditions import one_of
 
 
 def validate_zone(name: str) -> None:
@@ -28,7 +29,7 @@ class Notice(models.Model):
     recipient = models.CharField(max_length=254)
     context = models.JSONField(default=dict)
     #: What makes it the same notice however often it's written.
-    key = models.CharField(max_length=300, unique=True)
+    key = models.CharField(max_length=300)
     status = models.CharField(max_length=10, choices=NoticeStatus, default=NoticeStatus.WAITING)
     attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField()
@@ -41,8 +42,9 @@ class Notice(models.Model):
         """Constraints and the one index the deliverer reads."""
 
         constraints = (
+            models.UniqueConstraint(fields=["key"], name="one_notice_for_each_key"),
             models.CheckConstraint(
-                condition=Q(status__in=NoticeStatus.values), name="notice_status_is_known"
+                condition=one_of("status", NoticeStatus.values), name="notice_status_is_known"
             ),
             models.CheckConstraint(
                 condition=Q(status=NoticeStatus.SENT, sent_at__isnull=False)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.core.serializers.json import DjangoJSONEncoder
@@ -20,28 +20,34 @@ from polyphemus_site.postgresql.prepared import Statement
 
 MAX_ADDRESS = 254  # RFC 5321 section 4.5.3.1.3, less the brackets
 UNDELIVERABLE = "The recipient is not a mail address."
-#: The notice and the first line of its history; nothing when the key is in use.
+#: Writes the notice in a row `owed` and the first line of its history; nothing when the key is in use. Also
+#: for statements that owe a notice for what they change; they announce it as `owe` does.
+NOTICE: Final = """
+notice AS (
+  INSERT INTO mail_notice (kind, recipient, context, key, status, attempts, created_at, due_at)
+  SELECT kind, recipient, context, key, status, 0, {now}, {now} FROM owed
+  ON CONFLICT (key) DO NOTHING
+  RETURNING id, status
+), noticed AS (
+  INSERT INTO mail_noticeevent (notice_id, source, target, at, note)
+  SELECT id, '', status, {now}, CASE status WHEN 'failed' THEN {undeliverable} ELSE '' END FROM notice
+)
+"""
 WRITE = Statement(
     "write_notice",
     """
-WITH notice AS (
-  INSERT INTO mail_notice (kind, recipient, context, key, status, attempts, created_at, due_at)
-  VALUES ({kind}, {recipient}, {context}, {key}, {status}, 0, {now}, {now})
-  ON CONFLICT (key) DO NOTHING
-  RETURNING id
-), event AS (
-  INSERT INTO mail_noticeevent (notice_id, source, target, at, note)
-  SELECT id, '', {status}, {now}, {note} FROM notice
-)
+WITH owed AS (
+  SELECT {kind} AS kind, {recipient} AS recipient, {context} AS context, {key} AS key, {status} AS status
+), {writing}
 SELECT id FROM notice
-""",
+""".replace("{writing}", NOTICE),
     kind="text",
     recipient="text",
     context="jsonb",
     key="text",
     status="text",
     now="timestamptz",
-    note="text",
+    undeliverable="text",
 )
 
 
@@ -65,12 +71,17 @@ def owe(*, kind: str, recipient: str, context: Mapping[str, Any], key: str, now:
         key=key,
         status=status.value,
         now=now,
-        note=UNDELIVERABLE if status is NoticeStatus.FAILED else "",
+        undeliverable=UNDELIVERABLE,
     )
     if written is None:
         return False
-    transaction.on_commit(partial(notice_written.send_robust, Notice, notice_id=int(written[0] or 0)))
+    announce(int(written[0] or 0))
     return True
+
+
+def announce(notice_id: int) -> None:
+    """Have the notice sent soon after the change it tells of is committed."""
+    transaction.on_commit(partial(notice_written.send_robust, Notice, notice_id=notice_id))
 
 
 def is_address(text: str) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from dispatch.models import AnalysisRequest, RequestEvent
 from dispatch.scopes import EVERYTHING, Scope, Scopes
 from dispatch.services import extensions, requests, tickets
 from dispatch.witness import Sight
 from polyphemus_site.errors import MissingError, MoveRefusedError
+from polyphemus_site.mail import delivery, outbox
 from polyphemus_site.mail.models import Notice
 from tests.dispatch.conftest import Seer, Submit, bid, claim_on, fresh, send_ticket, sweep
 
@@ -31,6 +33,38 @@ class TestSubmit:
         notice = Notice.objects.get(kind="request_archived")
 
         assert (notice.recipient, notice.context["outcome"]) == (requester, "ticket")
+
+    def test_the_mail_about_it_is_made_from_all_that_other_endings_tell(
+        self, archived: AnalysisRequest, submit: Submit, requester: str, now: datetime
+    ) -> None:
+        requests.cancel(submit(), actor=requester, now=now)
+
+        told, other = Notice.objects.filter(kind="request_archived").order_by("pk")
+        assert told.context.keys() == other.context.keys()
+        assert told.context["path"] == f"/{archived.project}/requests/{archived.name}"
+        assert (told.context["project"], told.context["requester"]) == (archived.project, requester)
+        assert told.events.get().target == told.status == "waiting"
+
+    def test_a_requester_without_an_address_shows_when_the_mail_is_sent(
+        self, running: AnalysisRequest, analyst: str, now: datetime
+    ) -> None:
+        AnalysisRequest.objects.filter(pk=running.pk).update(requester="nobody")
+
+        send_ticket(running, analyst, now=now)
+        delivery.deliver(now=now)
+
+        notice = Notice.objects.get(kind="request_archived")
+        assert (notice.status, notice.events.latest("pk").note) == ("failed", outbox.UNDELIVERABLE)
+
+    def test_one_statement_archives_it_and_owes_the_news(
+        self,
+        running: AnalysisRequest,
+        analyst: str,
+        now: datetime,
+        django_assert_num_queries: DjangoAssertNumQueries,
+    ) -> None:
+        with django_assert_num_queries(1):
+            send_ticket(running, analyst, now=now)
 
     def test_the_same_ticket_again_is_answered_alike_and_writes_nothing(
         self, archived: AnalysisRequest, analyst: str, now: datetime
