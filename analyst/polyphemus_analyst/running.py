@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from polyphemus_analyst import backoff
-from polyphemus_analyst.errors import UnreachableError
+from polyphemus_analyst.errors import ExecutorError, UnreachableError
 from polyphemus_analyst.journal import Job
 from polyphemus_analyst.states import LIVE, JobState
 from polyphemus_analyst.working import Analyst
@@ -52,7 +52,7 @@ def _poll(work: Analyst, rhythm: Rhythm) -> float:
     """Poll; how long until the next."""
     try:
         advice = work.take_up()
-    except UnreachableError as error:
+    except (UnreachableError, ExecutorError) as error:
         if rhythm.once:
             raise
         work.say("poll", str(error))

@@ -67,6 +67,8 @@ class Analyst:
     read_at: dict[str, datetime] = field(default_factory=dict)
     #: How many messages of each request were passed on.
     heard: dict[str, int] = field(default_factory=dict)
+    #: What each job waits for, as it was last said.
+    owing: dict[str, str] = field(default_factory=dict)
 
     def look_after(self) -> list[Job]:
         """Take every live job as far as it will go now; those still live. One's trouble stops no other."""
@@ -75,8 +77,13 @@ class Analyst:
         return self.journal.live()
 
     def take_up(self) -> float | None:
-        """Bid for open requests while slots are free; the server's advice for the next poll, in seconds."""
+        """Bid for open requests while slots are free; the server's advice for the next poll, in seconds.
+
+        ExecutorError: nothing could be started now, so nothing was bid for.
+        """
         requests, advice = self.dispatch.open_requests(analysis=self.plan.analysis, project=self.plan.project)
+        if requests:
+            self.executor.refuse_unless_ready()
         for request in requests:
             if len(self.journal.live()) >= self.plan.slots:
                 break
@@ -103,7 +110,11 @@ class Analyst:
         try:
             self._advance(job)
         except (UnreachableError, ExecutorError, RefusedError, ConfigError, OSError) as error:
-            self.say(job.name, f"later: {error}")
+            if self.owing.get(job.name) != str(error):
+                self.say(job.name, f"later: {error}")
+            self.owing[job.name] = str(error)
+        else:
+            self.owing.pop(job.name, None)
 
     def _advance(self, job: Job) -> None:
         """Step until the job waits for something outside."""
@@ -156,7 +167,9 @@ class Analyst:
             try:
                 handle = self.executor.start(job, place)
             except ExecutorError as error:
-                return self.journal.move(job, JobState.ENDED, note=str(error))
+                handle = self.executor.find(job, place)  # no answer is not a no: it may have begun
+                if handle is None:
+                    return self.journal.move(job, JobState.ENDED, note=str(error))
         return self.journal.move(job, JobState.RUNNING, handle=handle)
 
     def _watch(self, job: Job) -> Job:
@@ -175,6 +188,8 @@ class Analyst:
         request, due = self.dispatch.request(job.name)
         if request is None:
             return job
+        if request.outcome == "passed" and request.analyst.lower() == self.plan.analyst.lower():
+            return job  # its output is seen: whatever it still does is its own to end
         if request.status == "archived" or request.analyst.lower() != self.plan.analyst.lower():
             self.executor.stop(job.handle, place)
             reason = request.outcome or f"now {request.analyst or 'open'}"

@@ -232,6 +232,15 @@ def test_a_form_of_sheet_that_is_none_is_told_before_anything_is_bid_for(
     assert opened.asked == []
 
 
+def test_a_cluster_that_is_not_there_is_told_and_nothing_is_bid_for(opened: Script, start: Started) -> None:
+    child = start(*run_words("true", "--once", "--executor", "slurm"), PATH="/nowhere")
+
+    _, said = child.communicate(timeout=60)
+    assert child.returncode == 1
+    assert said.startswith("polyphemus-analyst: squeue: ")
+    assert opened.calls("POST bids") == []
+
+
 def test_another_name_than_the_keys_ends_the_run(opened: Script, start: Started) -> None:
     opened.answers["POST bids"].clear()
     opened.on("POST bids", 403, {"code": "not_yourself", "detail": "The bid names another analyst."})

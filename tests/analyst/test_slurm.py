@@ -9,7 +9,7 @@ import pytest
 from polyphemus_analyst import workplaces
 from polyphemus_analyst.client import Dispatch
 from polyphemus_analyst.documents import Request
-from polyphemus_analyst.executors.base import RUNNING
+from polyphemus_analyst.executors.base import RUNNING, Look
 from polyphemus_analyst.executors.slurm import Slurm
 from polyphemus_analyst.journal import Job, Journal
 from polyphemus_analyst.states import JobState
@@ -95,6 +95,23 @@ def test_a_job_killed_by_the_cluster_is_known_to_be_over(slurm: Slurm, job: Job,
     # Where the command dies before the script around it, the script still writes down how.
     assert seen.exit_code != 0
     assert seen.exit_code or seen.note.startswith("SLURM says ")
+
+
+def test_a_job_that_ended_well_is_known_though_its_exit_file_is_not_there_yet(
+    slurm: Slurm, job: Job, prepared: Prepared
+) -> None:
+    place = prepared("true")
+    handle = slurm.start(job, place)
+    eventually(lambda: not slurm.look(handle, place).running, "the job is over")
+    eventually(lambda: slurm._state(handle) == "COMPLETED", "the cluster says so")
+
+    (place.folder / "exit").unlink()
+
+    assert slurm.look(handle, place) == Look(running=False, exit_code=0)
+
+
+def test_a_cluster_that_is_there_takes_jobs(slurm: Slurm) -> None:
+    slurm.refuse_unless_ready()
 
 
 def test_a_stopped_job_is_over(slurm: Slurm, job: Job, prepared: Prepared) -> None:

@@ -14,7 +14,7 @@ import pytest
 from polyphemus_analyst import workplaces
 from polyphemus_analyst.client import Dispatch
 from polyphemus_analyst.documents import Request
-from polyphemus_analyst.errors import ExecutorError
+from polyphemus_analyst.errors import AnalystError, ExecutorError
 from polyphemus_analyst.executors.wes import Wes, Workflow
 from polyphemus_analyst.journal import Job, Journal
 from polyphemus_analyst.states import JobState
@@ -145,6 +145,18 @@ def test_a_service_that_is_away_is_said_in_one_sentence(job: Job, place: Workpla
 
         with pytest.raises(ExecutorError, match="The workflow service at"):
             away.start(job, place)
+        with pytest.raises(ExecutorError, match="The workflow service at"):
+            away.refuse_unless_ready()
+
+
+def test_a_service_that_is_there_takes_runs(service: str) -> None:
+    with httpx.Client() as client:
+        Wes(service, Workflow("https://example.org/w.cwl"), client).refuse_unless_ready()
+
+
+def test_an_address_that_is_none_is_told() -> None:
+    with pytest.raises(AnalystError, match="is no address of a server"):
+        Wes("wes.example.org", Workflow("https://example.org/w.cwl"))
 
 
 def test_a_request_is_done_by_the_service(

@@ -10,10 +10,14 @@ import pytest
 from polyphemus_analyst import working
 from polyphemus_analyst.client import Dispatch
 from polyphemus_analyst.documents import Request
+from polyphemus_analyst.errors import ExecutorError
+from polyphemus_analyst.executors.base import Look
 from polyphemus_analyst.executors.local import Local
-from polyphemus_analyst.journal import Journal
+from polyphemus_analyst.executors.slurm import Slurm
+from polyphemus_analyst.journal import Job, Journal
 from polyphemus_analyst.states import JobState
 from polyphemus_analyst.working import Analyst, Plan
+from polyphemus_analyst.workplaces import Workplace
 from tests.analyst.standin import Script
 from tests.analyst.waiting import eventually
 
@@ -322,6 +326,82 @@ def test_a_folder_that_can_not_be_written_is_owed(
     finish(analyst)
 
     assert journal.job(NAME).state == JobState.DONE
+
+
+def test_nothing_is_bid_for_while_nothing_can_be_started(
+    opened: Script, work: Callable[..., Analyst], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    analyst = work("true")
+    analyst.executor = Slurm()
+
+    with pytest.raises(ExecutorError, match="squeue"):
+        analyst.take_up()
+
+    assert opened.calls("POST bids") == []
+
+
+class Mute(Local):
+    """A place that takes a job and does not answer."""
+
+    def start(self, job: Job, place: Workplace) -> str:
+        super().start(job, place)
+        raise ExecutorError("sbatch: timed out after 60 seconds")
+
+
+def test_a_start_that_was_not_answered_is_looked_for(
+    opened: Script, work: Callable[..., Analyst], journal: Journal
+) -> None:
+    analyst = work("echo ran >> runs")
+    analyst.executor = Mute()
+
+    analyst.take_up()
+    finish(analyst)
+
+    assert journal.job(NAME).state == JobState.DONE
+    assert (folder(journal) / "runs").read_text() == "ran\n"
+
+
+class Away(Local):
+    """A place that does not say how a job goes."""
+
+    def look(self, handle: str, place: Workplace) -> Look:
+        raise ExecutorError(f"squeue: nothing is known of {handle}")
+
+
+def test_what_a_job_waits_for_is_said_once(opened: Script, work: Callable[..., Analyst]) -> None:
+    said: list[str] = []
+    analyst = work("true")
+    analyst.executor = Away()
+    analyst.say = lambda _, words: said.append(words)
+
+    analyst.take_up()
+    for _ in range(3):
+        analyst.look_after()
+
+    assert [words.partition(":")[0] for words in said].count("later") == 1
+
+
+def test_a_job_whose_output_was_seen_ends_by_itself(
+    opened: Script,
+    work: Callable[..., Analyst],
+    journal: Journal,
+    tumor_pair: Request,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(working, "READ_EVERY", timedelta(0))
+    passed = {"status": "archived", "outcome": "passed", "analyst": "saurabh.asthana@ucsf.edu"}
+    opened.on(f"GET requests/{NAME}", 200, tumor_pair.document | passed)
+    analyst = work(f"{WAIT_FOR_GO}; touch cleaned")
+    analyst.take_up()
+    analyst.look_after()
+    assert journal.job(NAME).state == JobState.RUNNING
+
+    (folder(journal) / "go").touch()
+    finish(analyst)
+
+    assert journal.job(NAME).state == JobState.DONE
+    assert (folder(journal) / "cleaned").exists()
 
 
 def _full_disk(*_: object) -> str:

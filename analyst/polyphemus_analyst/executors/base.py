@@ -36,6 +36,9 @@ def vanished(note: str) -> Look:
 class Executor(Protocol):
     """A place where jobs run. A job's name is unique for ever and makes starting repeatable."""
 
+    def refuse_unless_ready(self) -> None:
+        """ExecutorError when nothing could be started now: then nothing is bid for."""
+
     def find(self, job: Job, place: Workplace) -> str | None:
         """The handle of this job if an earlier life of ours started it."""
 

@@ -20,6 +20,9 @@ LAUNCH = 'echo $$ > group.new && mv group.new group; /bin/sh "$0" &'
 class Local:
     """Each job is a shell in a session of its own, holding a lock in its folder until it ends."""
 
+    def refuse_unless_ready(self) -> None:
+        """This machine always is."""
+
     def find(self, job: Job, place: Workplace) -> str | None:  # noqa: ARG002 — its folder tells
         """Its folder, once it was started there; whether it still runs is for `look` to say."""
         return str(place.folder) if place.started() or _locked(place) else None

@@ -12,8 +12,22 @@ from polyphemus_analyst.workplaces import Workplace
 
 TIMEOUT_S = 60
 WAITING_OR_RUNNING = frozenset(
-    {"PENDING", "CONFIGURING", "RUNNING", "SUSPENDED", "COMPLETING", "REQUEUED", "RESIZING", "STAGE_OUT"}
+    {
+        *(
+            "PENDING",
+            "CONFIGURING",
+            "RUNNING",
+            "SUSPENDED",
+            "STOPPED",
+            "SIGNALING",
+            "COMPLETING",
+            "STAGE_OUT",
+        ),
+        *("REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESIZING", "RESV_DEL_HOLD", "SPECIAL_EXIT"),
+    }
 )
+#: The script ended with 0, even where a shared disk does not show us its exit file yet.
+COMPLETED = "COMPLETED"
 
 
 class Slurm:
@@ -22,6 +36,11 @@ class Slurm:
     def __init__(self, options: Sequence[str] = ()) -> None:
         """Options as sbatch takes them."""
         self.options = list(options)
+
+    def refuse_unless_ready(self) -> None:
+        """The scheduler answers, and takes jobs."""
+        self._run("squeue", "--noheader", "--me", "--format", "%i")
+        self._run("sbatch", "--version")
 
     def find(self, job: Job, place: Workplace) -> str | None:
         """The number of the job with this name; one that the queue forgot is found by its folder."""
@@ -53,6 +72,8 @@ class Slurm:
         state = self._state(handle)
         if state in WAITING_OR_RUNNING:
             return RUNNING
+        if state == COMPLETED:
+            return Look(running=False, exit_code=0)
         # It may have ended between the two looks.
         code = place.exit_code()
         return Look(running=False, exit_code=code) if code is not None else vanished(f"SLURM says {state}.")

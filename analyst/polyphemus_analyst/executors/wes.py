@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 
+from polyphemus_analyst.addresses import server_at
 from polyphemus_analyst.errors import ExecutorError
 from polyphemus_analyst.executors.base import RUNNING, Look, vanished
 from polyphemus_analyst.journal import Job
@@ -46,11 +47,15 @@ class Wes:
     def __init__(self, url: str, workflow: Workflow, http: httpx.Client | None = None) -> None:
         """A token comes from POLYPHEMUS_WES_TOKEN."""
         token = os.environ.get(TOKEN_VARIABLE, "")
-        self.runs = url.rstrip("/") + "/ga4gh/wes/v1/runs"
+        self.runs = f"{server_at(url)}/ga4gh/wes/v1/runs"
         self.workflow = workflow
         self.http = http or httpx.Client(timeout=TIMEOUT)
         if token:
             self.http.headers["Authorization"] = f"Bearer {token}"
+
+    def refuse_unless_ready(self) -> None:
+        """The service answers."""
+        self._ask("GET", self.runs.removesuffix("runs") + "service-info")
 
     def find(self, job: Job, place: Workplace) -> str | None:  # noqa: ARG002 — the service knows
         """The run that carries this request's tag."""
