@@ -15,7 +15,7 @@ from dispatch.errors import BidRefusedError
 from dispatch.models import Analysis, AnalysisRequest, Bid
 from dispatch.scopes import EVERYTHING, Scope, Scopes
 from dispatch.services import bids, requests
-from dispatch.services.bids import Offer
+from dispatch.services.bids import Offer, Seen
 from dispatch.signals import request_awarded
 from tests.dispatch.conftest import Submit, bid, fresh
 
@@ -158,7 +158,7 @@ class TestAccept:
         offer = offer_for(submit(), analyst)
 
         with pytest.raises(BidRefusedError, match="bid again") as refused:
-            bids._look_closer(offer, scopes=EVERYTHING, now=now)
+            bids._look_closer(offer, Seen(status="new"), scopes=EVERYTHING, now=now)
 
         assert refused.value.code == "not_open"
 
