@@ -7,8 +7,10 @@ rights are those of their last visit: a digest is written without their token.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
@@ -50,6 +52,22 @@ def reader_of(person: Person, project: str, *, now: datetime) -> DigestReader | 
     if row is None and person.level_in(project):
         row = _reader(person, project, now=now)
     return row if row and is_wanted(row) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a project's page says of the digest: the hour it comes, or would come, where the person is."""
+
+    reader: DigestReader | None
+    hour: int
+    zone: str
+
+
+def offer(person: Person, project: str, *, now: datetime) -> Offer:
+    """For the page: what the person gets, and when."""
+    reader, zone = reader_of(person, project, now=now), wishes_of(person.email).zone
+    due = reader.next_at if reader else next_at(person.email, None, project, now=now)
+    return Offer(reader, hour=due.astimezone(ZoneInfo(zone)).hour, zone=zone)
 
 
 def subscribe(person: Person, project: str, *, hour: int, now: datetime) -> DigestReader:

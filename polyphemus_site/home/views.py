@@ -22,7 +22,6 @@ from polyphemus_site.janus.admin_site import may_enter
 from polyphemus_site.janus.directory import known_projects
 from polyphemus_site.janus.pages import PageRequest, signed_in
 from polyphemus_site.janus.permissions import require_view
-from polyphemus_site.projects import decisions
 
 LAST_HOUR = 23
 
@@ -49,8 +48,8 @@ def project_home(request: PageRequest, project: str) -> HttpResponse:
     is_busy = any(week.done or week.cancelled for week in weeks)
     context = {"project": project, "cards": overview(person, project), "sight": sight_of(project)}
     drawn = {"weeks": weeks, "chart": throughput_chart(weeks) if is_busy else ""}
-    digest = {"reader": readers.reader_of(person, project, now=now), "digest": decisions.of(project)}
-    context |= drawn | digest | {"is_admin": person.is_admin(project)}
+    context |= drawn | {"digest": readers.offer(person, project, now=now)}
+    context |= {"is_admin": person.is_admin(project)}
     return render(request, "polyphemus/project.html", context)
 
 

@@ -8,6 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
+from polyphemus_site.mail.models import Notice
+from polyphemus_site.mail.subscriptions import one_click_url
 from tests.browser import lively
 from tests.browser.conftest import SignIn
 from tests.browser.pictures import picture
@@ -39,13 +41,16 @@ PLACES = {
     "mail": "/-/mail",
     "mail_previews": "/-/mail/previews",
     "mail_preview": "/-/mail/previews/digest",
-    "mail_stop": "/-/mail/stop/not-a-token",
+    "mail_stop": "/-/mail/stop/{stop}",
     "api_docs": "/api/v1/docs",
     "empty_project": "/ipi/",
     "empty_suggestions": "/ipi/suggestions",
     "refusal": "/ipi/settings",
     "missing": "/of_others/suggestions",
 }
+#: A screen of 1280 pixels, enlarged four times.
+NARROW = 320
+STOP = one_click_url(Notice(recipient="dr.who@ucsf.edu", kind="digest")).rpartition("/")[2]
 
 
 @pytest.fixture
@@ -61,15 +66,20 @@ def test_a_page_has_no_fault_and_needs_no_sideways_scrolling(
     page = browser.pages[0]
     loud = heard(page)
 
-    page.goto(site + PLACES[name].format(suggestion=labors.suggestion.pk))
+    page.goto(site + PLACES[name].format(suggestion=labors.suggestion.pk, stop=STOP))
     picture(page, f"page-{name}")
     wide = Axe().run(page)
-    page.set_viewport_size({"width": 400, "height": 900})
+    page.set_viewport_size({"width": NARROW, "height": 900})
+    picture(page, f"page-{name}-narrow")
     narrow = Axe().run(page)
+    english = page.evaluate("document.documentElement.scrollWidth")
+    page.set_extra_http_headers({"Accept-Language": "de"})
+    page.reload()
+    picture(page, f"page-{name}-narrow-german")
 
     assert wide.violations_count == 0, wide.generate_report()
     assert narrow.violations_count == 0, narrow.generate_report()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+    assert max(english, page.evaluate("document.documentElement.scrollWidth")) <= NARROW
     assert loud == []
 
 
@@ -95,7 +105,7 @@ def test_signed_out_and_strangers_see_a_page_too(site: str, browser: BrowserCont
     page = browser.pages[0]
     loud = heard(page)
 
-    page.goto(f"{site}/-/mail/stop/not-a-token")
+    page.goto(f"{site}/-/mail/stop/{STOP}")
     picture(page, "page-unsubscribe-signed-out")
 
     assert Axe().run(page).violations_count == 0

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 from unittest.mock import Mock
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import caches
@@ -19,7 +20,7 @@ from polyphemus_site.home import digests, readers
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
 from polyphemus_site.mail import mailboxes
-from polyphemus_site.mail.models import Notice
+from polyphemus_site.mail.models import Mailbox, Notice
 from polyphemus_site.models import DigestReader
 from polyphemus_site.projects import decisions
 from polyphemus_site.tasks import meet
@@ -244,6 +245,16 @@ class TestPage:
         client.cookies["JANUS_TOKEN"] = token(DOCTOR, "v:administration")
 
         assert "You get no digest of this project" in client.get("/labors/").content.decode()
+
+    def test_the_projects_hour_is_told_in_ones_own_zone(self, client: Client, now: datetime) -> None:
+        Mailbox.objects.create(address=DOCTOR, zone="America/Los_Angeles")
+        decisions.change("labors", decisions.Decided(digest_hour=20), actor=DOCTOR, now=now)
+
+        page = client.get("/labors/").content.decode()
+
+        shown = datetime.now(UTC).replace(hour=20).astimezone(ZoneInfo("America/Los_Angeles")).hour
+        assert f'value="{shown}"' in page
+        assert "clock (America/Los_Angeles)" in page
 
     def test_the_hour_of_midnight_is_shown_as_chosen(self, client: Client) -> None:
         client.post("/labors/digest", {"wanted": "yes", "hour": "0"})
