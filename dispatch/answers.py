@@ -71,6 +71,8 @@ def go(award: Award) -> Answer:
     headers = {"Polyphemus-Award": str(award.number)}
     if due_at := documents.exact(award.due_at):
         headers["Polyphemus-Due"] = due_at
+    if award.repeated:
+        headers["Polyphemus-Award-Repeated"] = "true"
     return Answer(data={"message": "go"}, headers=headers)
 
 

@@ -41,6 +41,8 @@ class Answer:
     due: datetime | None = None
     advice: float | None = None
     award: int = 0
+    #: Whether an earlier bid of ours has made the award; not one under the same key.
+    repeated: bool = False
 
     @property
     def message(self) -> str:
@@ -265,6 +267,7 @@ def _answer(response: httpx.Response, document: dict[str, Any], advice: float | 
         due=_instant(response.headers.get("Polyphemus-Due", "")),
         advice=advice,
         award=int(award) if award.isascii() and award.isdigit() else 0,
+        repeated=response.headers.get("Polyphemus-Award-Repeated") == "true",
     )
 
 

@@ -147,6 +147,8 @@ class Analyst:
             if error.code == NOT_YOURSELF:
                 raise AnalystError(f"{error} That is {self.plan.analyst}; set --analyst.") from error
             return lost
+        if answer.repeated:
+            return self.journal.move(job, JobState.LOST, note="another run of yours has it")
         due = answer.due or now + timedelta(seconds=job.estimate)
         return self.journal.move(job, JobState.WON, award=answer.award, started_at=now, due_at=due)
 

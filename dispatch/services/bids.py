@@ -94,6 +94,8 @@ class Award:
     request_id: int
     number: int
     due_at: datetime | None
+    #: Whether it was made by an earlier bid of the same analyst: perhaps of another program of theirs.
+    repeated: bool = False
 
 
 class Seen(NamedTuple):
@@ -144,7 +146,8 @@ def _look_closer(offer: Offer, seen: Seen, *, scopes: Scopes, now: datetime) -> 
     if not seen.request_id or not scopes.allow(Verb.BID, project=seen.project, analysis=seen.analysis):
         raise BidRefusedError(_("This key's scope covers no such request."), code="out_of_scope")
     if seen.status == RequestStatus.RUNNING and seen.analyst == offer.analyst:
-        return Award(int(seen.request_id), int(seen.award), datetime.fromisoformat(seen.due_at))
+        due_at = datetime.fromisoformat(seen.due_at)
+        return Award(int(seen.request_id), int(seen.award), due_at, repeated=True)
     refusal = _refusal(offer, analysis=seen.analysis, status=seen.status)
     KEEP_REFUSED.row(
         request_id=int(seen.request_id),

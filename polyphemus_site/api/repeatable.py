@@ -17,7 +17,10 @@ from polyphemus_site.api.lean import Answer
 from polyphemus_site.api.repeats import Call, Kept
 
 #: What an answer is kept with, beside its body.
-KEPT_HEADERS = ("ETag", "Location", "Polyphemus-Award", "Polyphemus-Due", "Polyphemus-Verification")
+KEPT_HEADERS = (
+    *("ETag", "Location", "Polyphemus-Award", "Polyphemus-Award-Repeated", "Polyphemus-Due"),
+    "Polyphemus-Verification",
+)
 
 
 class RepeatableView(APIView):

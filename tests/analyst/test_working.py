@@ -201,6 +201,18 @@ def test_a_life_that_ended_while_bidding_bids_again_with_the_same_key(
     assert journal.job(NAME).state == JobState.DONE
 
 
+def test_what_another_run_of_ours_was_awarded_is_not_done_twice(
+    opened: Script, work: Callable[..., Analyst], journal: Journal
+) -> None:
+    opened.answers["POST bids"].clear()
+    opened.on("POST bids", 200, {"message": "go"}, Polyphemus_Award="1", Polyphemus_Award_Repeated="true")
+
+    work("true").take_up()
+
+    assert (journal.job(NAME).state, journal.job(NAME).note) == (JobState.LOST, "another run of yours has it")
+    assert not folder(journal).exists()
+
+
 def test_a_life_that_ended_after_starting_adopts_the_job(
     opened: Script, work: Callable[..., Analyst], journal: Journal
 ) -> None:

@@ -166,7 +166,20 @@ class TestBids:
         answers = [program.post("/api/v1/bids", bid_body(analyst)) for _ in range(3)]
 
         assert {(answer.status_code, answer["Polyphemus-Award"]) for answer in answers} == {(200, "1")}
+        assert [answer.get("Polyphemus-Award-Repeated") for answer in answers] == [None, "true", "true"]
         assert Bid.objects.count() == 1
+
+    def test_a_bid_sent_again_under_its_key_is_answered_as_the_first_time(
+        self, submit: Submit, program: Program, analyst: str
+    ) -> None:
+        submit(name="dt_lung_tumor_pair")
+        one, other = {"Idempotency-Key": "run-1"}, {"Idempotency-Key": "run-2"}
+
+        answers = [program.post("/api/v1/bids", bid_body(analyst), **key) for key in (one, one, other, other)]
+
+        assert {answer.status_code for answer in answers} == {200}
+        told = [answer.get("Polyphemus-Award-Repeated") for answer in answers]
+        assert told == [None, None, "true", "true"]
 
     @pytest.mark.parametrize("time", ["1", "99999999", 3600, "3600"])
     def test_time_is_seconds_as_digits_or_an_integer(

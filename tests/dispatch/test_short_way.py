@@ -195,7 +195,9 @@ class TestBothWays:
         self, short: Application, long: WSGIHandler, program: Program, submit: Submit, analyst: str
     ) -> None:
         submit(name="pair")
-        one, two = calls(program, "POST", "/api/v1/bids", {**BID, "analyst": analyst, "name": "pair"}, {})
+        bid = {**BID, "analyst": analyst, "name": "pair"}
+        program.post("/api/v1/bids", bid)
+        one, two = calls(program, "POST", "/api/v1/bids", bid, {})
 
         got = answer(short, one)
 
