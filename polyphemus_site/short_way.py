@@ -10,7 +10,7 @@ both ways. Whatever is unusual goes the long way.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache, cached_property
+from functools import cache, lru_cache
 from http import HTTPStatus
 from typing import Any, Final, cast
 
@@ -19,6 +19,7 @@ from django.core.exceptions import DisallowedHost
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port, validate_host
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.security import SecurityMiddleware
 from django.urls import URLPattern, URLResolver, get_resolver
@@ -43,15 +44,12 @@ STATUS_LINES: Final = {status.value: f"{status.value} {status.phrase}" for statu
 
 
 class ProgramRequest(WSGIRequest):
-    """A request whose host is judged once."""
+    """A request whose host is judged once for all that come to it."""
 
     def get_host(self) -> str:
-        """Django's, kept."""
-        return self._judged_host
-
-    @cached_property
-    def _judged_host(self) -> str:
-        return super().get_host()
+        """Django's, without judging again a name that is known to be ours."""
+        host: str = self._get_raw_host()  # type: ignore[attr-defined]  # the stub leaves it out
+        return host if _is_our_name(host, tuple(settings.ALLOWED_HOSTS)) else super().get_host()
 
 
 class Application(WSGIHandler):
@@ -126,6 +124,12 @@ def _answer(
     log_response("%s: %s", response.reason_phrase, request.path, response=response, request=request)
     headers = dict(response.items())
     return Answer(status_code=response.status_code, headers=headers, body=response.content), its_own
+
+
+@lru_cache(maxsize=64)
+def _is_our_name(host: str, allowed: tuple[str, ...]) -> bool:
+    domain, _port = split_domain_port(host)
+    return bool(domain) and validate_host(domain, allowed)
 
 
 @cache

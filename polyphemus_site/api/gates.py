@@ -123,13 +123,13 @@ class RedisGate:
             raise self._refusal(answer, attempt)
 
     def _answer(self, verified: Verified, attempt: Attempt, now: datetime) -> str:
-        prefix = named(self.prefix)
+        ours = named("")
         names = [
             *self._failures(attempt),
-            f"{prefix}:since",
-            f"{prefix}:{verified.scheme}:{verified.key_id}:{nonces.digest_of(verified.nonce)}",
-            named(f"limit:key:{verified.key_id}"),
-            named(audit.NOTES),
+            f"{ours}{self.prefix}:since",
+            f"{ours}{self.prefix}:{verified.scheme}:{verified.key_id}:{nonces.digest_of(verified.nonce)}",
+            f"{ours}limit:key:{verified.key_id}",
+            f"{ours}{audit.NOTES}",
         ]
         seconds = max(math.ceil((verified.expires - now + CLOCK_SKEW).total_seconds()), 1)
         answer = self.script(

@@ -42,13 +42,24 @@ class Call:
 
     def header(self, name: str) -> str | None:
         """The one value of a header, `None` without it; refused when it is there twice."""
-        if len(self._by_name) < len(self.headers) and [key for key, _ in self.headers].count(name) > 1:
+        if name in self._repeated:
             raise SignatureRefusedError("duplicate header")
         return self._by_name.get(name)
+
+    def carries(self, name: str) -> bool:
+        """Whether there is such a header."""
+        return name in self._by_name
 
     @cached_property
     def _by_name(self) -> dict[str, str]:
         return dict(self.headers)
+
+    @cached_property
+    def _repeated(self) -> frozenset[str]:
+        if len(self._by_name) == len(self.headers):
+            return frozenset()
+        counts = Counter(name for name, _ in self.headers)
+        return frozenset(name for name, count in counts.items() if count > 1)
 
     @cached_property
     def query(self) -> dict[str, str]:

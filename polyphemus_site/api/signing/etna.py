@@ -45,6 +45,8 @@ def field_name(name: str) -> str:
 
 def is_signed(call: Call) -> bool:
     """Whether the call carries any field of this scheme."""
+    if call.carries(_HEADERS["Signature"]):  # as good as always: the others need not be looked through
+        return True
     in_headers = any(name.startswith("x-etna-") for name, _ in call.headers)
     return in_headers or "x-etna-" in call.raw_query.lower()
 
@@ -99,8 +101,9 @@ def verify(call: Call, keys: Sequence[bytes], *, host: str, now: datetime, max_l
     call.refuse_unless_plain(host)
     fields = {name: _field(call, name) for name in FIELDS}
     names = _names(fields["Headers"])
-    signed = {name: _value(call, name) for name in names}
-    _refuse_uncovered(call, signed)
+    body = _body(call)
+    signed = {name: _value(call, body, name) for name in names}
+    _refuse_uncovered(call, body, signed)
     text = _signed_text(call, host, fields, signed)
     key = _matching(text, keys, fields["Signature"])
     if not key:
@@ -115,7 +118,7 @@ def verify(call: Call, keys: Sequence[bytes], *, host: str, now: datetime, max_l
         expires=expires,
         earliest=expires - max_life,
         signed=signed,
-        document=_body(call) if call.content_type == JSON_TYPE else None,
+        document=body if call.content_type == JSON_TYPE else None,
     )
 
 
@@ -142,10 +145,10 @@ def _names(listed: str) -> list[str]:
     return names
 
 
-def _value(call: Call, name: str) -> Any:
+def _value(call: Call, body: Mapping[str, Any], name: str) -> Any:
     """A signed value: wherever it is given it must be the same; given nowhere it is null, as in Etna."""
     full = field_name(name)
-    found: list[Any] = [source[name] for source in (_body(call), call.query) if name in source]
+    found: list[Any] = [source[name] for source in (body, call.query) if name in source]
     if full not in _OWN:
         found += [value for value in (call.query.get(full), call.header(full.lower())) if value is not None]
     first = found[0] if found else None
@@ -163,13 +166,13 @@ def _body(call: Call) -> dict[str, Any]:
         raise SignatureRefusedError("json") from error
 
 
-def _refuse_uncovered(call: Call, signed: Mapping[str, Any]) -> None:
+def _refuse_uncovered(call: Call, body: Mapping[str, Any], signed: Mapping[str, Any]) -> None:
     """Whatever the application could read must be signed, or be what the path says anyway."""
-    known = _OWN.union(map(field_name, signed))
+    known = _OWN.union(map(field_name, signed)) if call.query else _OWN
     plain_params = {name: value for name, value in call.query.items() if name not in known}
-    for source, reason in ((_body(call), "unsigned body field"), (plain_params, "unsigned query param")):
-        for name, value in source.items():
-            if name not in signed and (name not in call.route or value != call.route[name]):
+    for source, reason in ((body, "unsigned body field"), (plain_params, "unsigned query param")):
+        for name in source.keys() - signed.keys():
+            if name not in call.route or source[name] != call.route[name]:
                 raise SignatureRefusedError(reason)
 
 

@@ -62,7 +62,7 @@ class SignatureInput:
 
 def is_signed(call: Call) -> bool:
     """Whether the call carries any field of this scheme."""
-    return any(name in ("signature", "signature-input") for name, _ in call.headers)
+    return call.carries("signature") or call.carries("signature-input")
 
 
 def key_id_of(call: Call) -> str:
