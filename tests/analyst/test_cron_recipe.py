@@ -12,6 +12,7 @@ import pytest
 
 from dispatch.models import AnalysisRequest
 from dispatch.services.keys import NewKey
+from tests.analyst.standin import KEY_ID, SECRET, Script
 from tests.system_packages import program
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,3 +116,19 @@ def test_the_key_is_readable_to_its_owner_alone_and_no_command_line_shows_it(
     assert [stat.S_IMODE((tmp_path / f"pad.{pad}").stat().st_mode) for pad in ("36", "5c")] == [0o600] * 2
     assert not any(server_key.secret in line for line in started)
     assert "secret" not in call
+
+
+def test_a_server_below_a_path_is_signed_for_with_its_path(
+    server: Script, shell: str, tmp_path: Path
+) -> None:
+    _, call, keep = blocks()
+    (tmp_path / "call").write_text(call)
+    (tmp_path / "settings").write_text(f"URL={server.url} HOST=127.0.0.1 BASE=/-\nKEY_ID={KEY_ID}\n")
+    run(shell, "-c", keep, cwd=tmp_path, told=SECRET.decode() + "\n")
+    server.on("GET requests", 200, {"requests": [], "next": None})
+
+    run(shell, "./call", "GET", "requests", "analysis=exome_pipe", cwd=tmp_path)
+
+    assert [(one.path, one.query) for one in server.asked] == [
+        ("/-/api/v1/requests", {"analysis": "exome_pipe"})
+    ]
