@@ -266,6 +266,19 @@ class TestCreateKeyCommand:
         assert keys.secret_of(key, keks=[KEK]).decode() == words[3]
         assert sorted(key.scopes.values_list("project", "analysis")) == [("p", "a"), ("p", "b")]
 
+    def test_it_ends_when_it_was_said_to(self, analyst: str) -> None:
+        call_command("create_key", analyst, "--scheme", "etna-v1", "--days", "30", stdout=StringIO())
+
+        key = ApiKey.objects.get()
+        assert key.expires_at == key.created_at + timedelta(days=30)
+
+    @pytest.mark.parametrize("days", ["0", "-1", "3651", "1.5", "soon", "٣"])
+    def test_days_that_are_none_are_refused(self, analyst: str, days: str) -> None:
+        with pytest.raises(CommandError, match="days are 1 to 3650"):
+            call_command("create_key", analyst, "--scheme=etna-v1", f"--days={days}")
+
+        assert not ApiKey.objects.exists()
+
     def test_without_naming_anything_the_key_may_do_nothing(self, analyst: str) -> None:
         warning = StringIO()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
+from datetime import timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,8 @@ from dispatch.states import Scheme, Verb
 from polyphemus_site import clock
 from polyphemus_site.errors import PolyphemusError
 
+MOST_DAYS = 3650
+
 
 class Command(BaseCommand):
     """Makes a key for an analyst and prints its id and secret, once."""
@@ -30,11 +34,13 @@ class Command(BaseCommand):
         parser.add_argument("--analysis", nargs="+", action="extend", default=[], metavar="A")
         parser.add_argument("--project", nargs="+", action="extend", default=[], metavar="P")
         parser.add_argument("--verb", nargs="+", action="extend", default=[], choices=Verb.values)
+        parser.add_argument("--days", type=days, metavar="N", help="the key ends after so many days")
         add_public_key(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Make it, and say what it may do."""
         scopes = scopes_from(options["project"], options["analysis"], options["verb"])
+        now, lasts = clock.now(), options["days"]
         try:
             made = keys.create(
                 analyst=options["analyst"].lower(),
@@ -43,7 +49,8 @@ class Command(BaseCommand):
                 public_key=public_key_in(options["public_key"]),
                 kek=settings.POLYPHEMUS_KEK,
                 actor="manage.py create_key",
-                now=clock.now(),
+                now=now,
+                expires_at=now + timedelta(days=lasts) if lasts else None,
             )
         except (PolyphemusError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
@@ -52,6 +59,13 @@ class Command(BaseCommand):
             self.stderr.write(f"may     {scope.verb} on {scope.project}/{scope.analysis}")
         if not scopes:
             self.stderr.write("This key may do nothing yet: name what it is for by --analysis or --project.")
+
+
+def days(text: str) -> int:
+    """Whole days, of ten years at most."""
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_DAYS:
+        return int(text)
+    raise ArgumentTypeError(f"days are 1 to {MOST_DAYS}")
 
 
 def add_public_key(parser: CommandParser) -> None:

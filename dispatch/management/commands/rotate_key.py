@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from dispatch.management.commands.create_key import add_public_key, public_key_in, told
+from dispatch.management.commands.create_key import add_public_key, days, public_key_in, told
 from dispatch.models import ApiKey
 from dispatch.services import keys
 from polyphemus_site import clock
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         """Which, and for how long both."""
         parser.add_argument("id", help="the key, pk_...")
         parser.add_argument(
-            "--keep-days", type=int, default=keys.OVERLAP.days, help="how long the old one goes on"
+            "--keep-days", type=days, default=keys.OVERLAP.days, help="how long the old one goes on"
         )
         add_public_key(parser)
 
