@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,8 @@ from polyphemus_site.mail.messages import subject_of
 from polyphemus_site.mail.models import Notice
 from polyphemus_site.models import DigestReader
 
+logger = logging.getLogger(__name__)
+
 BATCH = 500
 #: So long after its hour a digest may still come; then what it should have told goes out by itself.
 LATEST = timedelta(minutes=15)
@@ -24,7 +27,16 @@ LATEST = timedelta(minutes=15)
 def send_due(*, now: datetime) -> int:
     """Write the digests that are due; several senders at once write each once."""
     due = DigestReader.objects.filter(next_at__lte=now).order_by("next_at")[:BATCH]
-    return sum(_send(reader, now=now) for reader in due)
+    return sum(_try(reader, now=now) for reader in due)
+
+
+def _try(reader: DigestReader, *, now: datetime) -> bool:
+    """One that can't be written is due again in the next run, and keeps nobody else's back."""
+    try:
+        return _send(reader, now=now)
+    except Exception:
+        logger.exception("The digest of %s can't be written.", reader)
+        return False
 
 
 @transaction.atomic

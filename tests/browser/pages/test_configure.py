@@ -81,6 +81,7 @@ class TestWithAScript:
         form.get_by_label("wes", exact=True).uncheck()
 
         expect(form.locator("#preview")).to_contain_text("metis://labors/calls")
+        expect(form.locator("#preview")).not_to_contain_text("wes")
         assert previewed(form)["params"] == {"step": "mapping", "outdir": "metis://labors/calls"}
         assert previewed(form)["inputs"] == ROWS
         picture(form, "configure-with-a-script")

@@ -102,6 +102,19 @@ class TestSending:
             for card in notice.context["cards"]
         ] == [("Orphan data review", 5, "/labors/orphans")] * told
 
+    def test_one_that_can_not_be_written_keeps_nobody_elses_back(
+        self, now: datetime, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        rory = Person("rory@ucsf.edu", roles=read_permissions("e:labors"))
+        subscribe("e:labors", now=now)
+        readers.subscribe(rory, "labors", hour=8, now=now)
+        Mailbox.objects.create(address=DOCTOR, zone="Mars/Olympus_Mons")
+        rows.suggestion("a", now=now).save()
+
+        assert digests.send_due(now=TOMORROW) == 1
+        assert Notice.objects.get().recipient == rory.email
+        assert f"The digest of {DOCTOR} on labors can't be written." in caplog.text
+
     def test_before_its_time_nothing_is_sent(self, now: datetime) -> None:
         subscribe("e:labors", now=now)
         rows.suggestion("a", now=now).save()

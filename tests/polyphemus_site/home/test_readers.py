@@ -17,6 +17,7 @@ from pytest_django import Settings
 
 from polyphemus_site.celery import app
 from polyphemus_site.home import digests, readers
+from polyphemus_site.janus import visits
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
 from polyphemus_site.mail import mailboxes
@@ -186,6 +187,7 @@ class TestComingBy:
     ) -> None:
         held = {"Authorization": f"Etna {token(DOCTOR, 'e:labors')}"}
         with monkeypatch.context() as away:
+            away.setattr(visits, "AFTER_FAILURE_SECONDS", 0)
             away.setattr(meet, "apply_async", Mock(side_effect=OperationalError("no broker")))
             answer = client.get("/", headers=held)
         before = DigestReader.objects.count()
@@ -193,6 +195,18 @@ class TestComingBy:
         client.get("/", headers=held)
 
         assert (answer.status_code, before, DigestReader.objects.count()) == (HTTPStatus.OK, 0, 1)
+
+    def test_a_broker_that_is_away_is_not_asked_for_every_page(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        away = Mock(side_effect=OperationalError("no broker"))
+        monkeypatch.setattr(meet, "apply_async", away)
+        held = {"Authorization": f"Etna {token(DOCTOR, 'e:labors')}"}
+
+        for _ in range(3):
+            client.get("/", headers=held)
+
+        assert away.call_count == 1
 
 
 class TestPage:
