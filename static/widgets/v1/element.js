@@ -1,4 +1,4 @@
-// What the three elements share: when to read, where to show, what to say, and never to harm the page they are in.
+// What the elements share: when to read, where to show, what to say, and never to harm the page they are in.
 
 import { change, HOME, read, Refusal } from "./api.js";
 import { link, node, quoted } from "./dom.js";

@@ -7,6 +7,7 @@ import "./element.js";
 import "./look.js";
 import "./place.js";
 import "./words.js";
+import { PolyphemusBadge } from "./badge.js";
 import { PolyphemusOrphans } from "./orphans.js";
 import { PolyphemusRequests } from "./requests.js";
 import { PolyphemusSuggestions } from "./suggestions.js";
@@ -17,6 +18,7 @@ const ELEMENTS = [
   ["polyphemus-suggestions", PolyphemusSuggestions],
   ["polyphemus-requests", PolyphemusRequests],
   ["polyphemus-orphans", PolyphemusOrphans],
+  ["polyphemus-badge", PolyphemusBadge],
 ];
 
 for (const [name, element] of ELEMENTS) {

@@ -13,8 +13,9 @@ SHEET.replaceSync(`
   text-align: left;
   text-transform: none;
 }
-:host([hidden]) { display: none; }
 :host([layout="strip"]) { display: inline-block; position: relative; padding-right: 0; vertical-align: middle; }
+:host(polyphemus-badge) { display: inline-block; padding-right: 0; }
+:host([hidden]) { display: none; }
 section { position: relative; }
 h2, h3, p, ul, form { margin: 0; padding: 0; font-size: inherit; }
 h2 { color: var(--polyphemus-title, darkblue); }

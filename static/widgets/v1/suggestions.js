@@ -264,6 +264,6 @@ function cardsOf(suggestions) {
  * The address of a page, whatever its names hold.
  * @param {...string} parts
  */
-function pageOf(...parts) {
+export function pageOf(...parts) {
   return parts.map(encodeURIComponent).join("/");
 }
