@@ -22,6 +22,8 @@ from polyphemus_analyst.signing import Key, sign
 
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
 TRIES = 6
+#: Documents remembered at most: a program that runs for months meets many requests.
+MOST_KNOWN = 100
 PASSING = frozenset(
     {
         HTTPStatus.TOO_MANY_REQUESTS,
@@ -244,7 +246,10 @@ class Dispatch:
             raise _refusal(response, document)
         answer = _answer(response, document, advice)
         if response.request.method == "GET" and (etag := response.headers.get("ETag")):
+            self.known.pop(address, None)
             self.known[address] = (etag, answer)
+            if len(self.known) > MOST_KNOWN:
+                del self.known[next(iter(self.known))]
         return answer
 
 

@@ -67,8 +67,8 @@ class Analyst:
     read_at: dict[str, datetime] = field(default_factory=dict)
     #: How many messages of each request were passed on.
     heard: dict[str, int] = field(default_factory=dict)
-    #: What each job waits for, as it was last said.
-    owing: dict[str, str] = field(default_factory=dict)
+    #: Why each request waits or is left alone, as it was last said.
+    said: dict[str, str] = field(default_factory=dict)
 
     def look_after(self) -> list[Job]:
         """Take every live job as far as it will go now; those still live. One's trouble stops no other."""
@@ -94,7 +94,7 @@ class Analyst:
         try:
             self._refuse_unfit(request.config)
         except ConfigError as error:
-            self.say(request.name, f"not for us: {error}")
+            self._say_once(request.name, f"not for us: {error}")
             return
         job = self.journal.begin(request, estimate=self._estimate())
         if job is not None:
@@ -110,11 +110,15 @@ class Analyst:
         try:
             self._advance(job)
         except (UnreachableError, ExecutorError, RefusedError, ConfigError, OSError) as error:
-            if self.owing.get(job.name) != str(error):
-                self.say(job.name, f"later: {error}")
-            self.owing[job.name] = str(error)
+            self._say_once(job.name, f"later: {error}")
         else:
-            self.owing.pop(job.name, None)
+            self.said.pop(job.name, None)
+
+    def _say_once(self, name: str, words: str) -> None:
+        """What stays as it is from round to round is no news."""
+        if self.said.get(name) != words:
+            self.said[name] = words
+            self.say(name, words)
 
     def _advance(self, job: Job) -> None:
         """Step until the job waits for something outside."""

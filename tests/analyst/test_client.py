@@ -63,6 +63,17 @@ def test_a_key_that_ends_is_told_of_once(server: Script, dispatch: Dispatch, key
     assert told == [f"{server.url} believes the key {key.id} until 2026-12-03 12:00 UTC only."]
 
 
+def test_of_many_documents_the_latest_are_remembered(
+    server: Script, dispatch: Dispatch, tumor_pair: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("polyphemus_analyst.client.MOST_KNOWN", 2)
+    for name in ("first", "second", "third"):
+        server.on(f"GET requests/{name}", 200, dict(tumor_pair.document, name=name), ETag=f'"{name}"')
+        dispatch.request(name)
+
+    assert [address.rpartition("/")[2] for address in dispatch.known] == ["second", "third"]
+
+
 def test_an_unchanged_list_is_remembered(server: Script, dispatch: Dispatch, tumor_pair: Request) -> None:
     server.on("GET requests", 200, {"requests": [tumor_pair.document], "next": None}, ETag='"1"')
     server.on("GET requests", 304, b"", Retry_After="7", Content_Length="0")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,11 @@ def test_a_journal_that_can_no_longer_be_written_is_told_in_words(
 
     with pytest.raises(JournalError, match="readonly database"):
         begun(journal, tumor_pair)
+
+
+def test_what_is_over_is_not_read_to_find_what_is_live(journal: Journal, tumor_pair: Request) -> None:
+    over = put(journal, begun(journal, tumor_pair), S.DONE)
+    journal.connection.execute("UPDATE jobs SET config = 'no JSON' WHERE name = ?", [over.name])
+    live = begun(journal, replace(tumor_pair, name="another"))
+
+    assert [job.name for job in journal.live()] == [live.name]

@@ -126,6 +126,17 @@ def test_a_config_that_does_not_fit_the_schema_is_left_to_others(
     assert opened.calls("POST bids") == []
 
 
+def test_what_does_not_fit_is_said_once(opened: Script, work: Callable[..., Analyst]) -> None:
+    said: list[str] = []
+    analyst = work("true", schema={"type": "object", "required": ["step"]})
+    analyst.say = lambda _, words: said.append(words)
+
+    analyst.take_up()
+    analyst.take_up()
+
+    assert [words.partition(":")[0] for words in said] == ["not for us"]
+
+
 def test_more_time_is_asked_for_once_at_four_fifths(opened: Script, work: Callable[..., Analyst]) -> None:
     due = datetime.now(UTC) + timedelta(seconds=1)
     opened.answers["POST bids"].clear()
