@@ -6,8 +6,7 @@ import argparse
 import os
 import sys
 import time
-import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -17,7 +16,7 @@ import psycopg
 from django.core.management import call_command
 
 from tests.bench.registry import BENCHES, UnknownBenchError, chosen
-from tests.bench.results import Row, table, write
+from tests.bench.results import Row, surviving, table, write
 
 
 @contextmanager
@@ -34,17 +33,23 @@ def scratch_database(url: str) -> Iterator[None]:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-def run(name: str) -> list[Row]:
-    """The rows of one benchmark; one that breaks is a row that is not ok, and the others go on."""
-    print(f"-- {name}", file=sys.stderr)
-    start = time.perf_counter()
-    try:
-        rows = list(BENCHES[name].load()())
-    except Exception as error:  # noqa: BLE001 — whatever broke is told with its trace, and fails the run
-        traceback.print_exc()
-        rows = [Row(name=name, ok=False, how=f"broke: {error!r}")]
-    print(f"-- {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
+def run(names: Iterable[str]) -> list[Row]:
+    """The rows of these benchmarks, each told and written as soon as it is known."""
+    rows: list[Row] = []
+    for name in names:
+        print(f"-- {name}", file=sys.stderr)
+        start = time.perf_counter()
+        for row in surviving(name, made(name)):
+            rows.append(row)
+            print(table([row], head=False), row.how, sep="  ", file=sys.stderr, flush=True)
+            write(rows)
+        print(f"-- {name}: {time.perf_counter() - start:.1f} s", file=sys.stderr)
     return rows
+
+
+def made(name: str) -> Iterator[Row]:
+    """One benchmark's rows; its module is imported when the first is asked for."""
+    yield from BENCHES[name].load()()
 
 
 def main() -> int:
@@ -59,8 +64,7 @@ def main() -> int:
     with scratch_database(os.environ["DATABASE_URL"]):
         django.setup()
         call_command("migrate", verbosity=0)
-        rows = [row for name in names for row in run(name)]
-    write(rows)
+        rows = run(names)
     print(table(rows))
     return 0 if all(row.ok for row in rows) else 1
 

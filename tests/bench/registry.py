@@ -37,6 +37,9 @@ BENCHES: dict[str, Bench] = {
             "incremental_1_over_01",
         ),
     ),
+    "backlog": Bench(
+        "tests.bench.scans:backlog_rows", ("backlog_first_scan_over_decode", "backlog_scan_over_decode")
+    ),
     "sharing": Bench("tests.bench.sharing:rows", ("one_worker_over_two",)),
     "dagster": Bench("tests.bench.declarative:rows", ("dagster_over_ours_per_record",)),
     "dispatch": Bench(

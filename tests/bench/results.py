@@ -6,7 +6,8 @@ import gc
 import json
 import operator
 import time
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -59,6 +60,15 @@ def _timed(action: Callable[[], object], clock: Callable[[], float]) -> float:
     return clock() - start
 
 
+def surviving(name: str, rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows; what breaks is told with its trace, costs what it had not given yet, and fails the run."""
+    try:
+        yield from rows
+    except Exception as error:  # noqa: BLE001 — whatever broke, other rows are still wanted
+        traceback.print_exc()
+        yield Row(name=name, ok=False, how=f"broke: {error!r}")
+
+
 def paired(
     name: str,
     ours: Measure,
@@ -100,9 +110,12 @@ def bounded(name: str, value: float, *, limit: float, how: str, unit: str = "s")
     return Row(name=name, value=value, limit=limit, unit=unit, ok=value <= limit, how=how)
 
 
-def table(rows: Sequence[Row]) -> str:
+HEAD = f"{'':4} {'name':36} {'value':>10} {'floor':>10} {'peer':>10} {'ratio':>8} {'limit':>8}  unit"
+
+
+def table(rows: Sequence[Row], *, head: bool = True) -> str:
     """For people."""
-    lines = [f"{'':4} {'name':36} {'value':>10} {'floor':>10} {'peer':>10} {'ratio':>8} {'limit':>8}  unit"]
+    lines = [HEAD] if head else []
     for row in rows:
         figures = (f"{_short(one):>10}" for one in (row.value, row.floor, row.peer))
         bounds = (f"{_short(one):>8}" for one in (row.ratio, row.limit))
