@@ -183,7 +183,7 @@ class Change(models.Model):
 
         constraints = (UniqueConstraint(fields=["project", "model", "record"], name="one_change_per_record"),)
         indexes = (
-            Index(fields=["project", "ripe_at"], condition=Q(pending=True), name="changes_to_judge"),
+            Index(fields=["project", "ripe_at", "id"], condition=Q(pending=True), name="changes_in_turn"),
             Index(fields=["project", "looked_at"], name="changes_lately_judged"),
         )
 
