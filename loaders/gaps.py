@@ -62,8 +62,8 @@ class Count:
         self.restricted_loader |= other.restricted_loader
         self.count += other.count
         self.restricted += other.restricted
-        self.anchors = (self.anchors + other.anchors)[:SHOWN]
-        self.restricted_anchors = (self.restricted_anchors + other.restricted_anchors)[:SHOWN]
+        self.anchors += other.anchors[: SHOWN - len(self.anchors)]
+        self.restricted_anchors += other.restricted_anchors[: SHOWN - len(self.restricted_anchors)]
 
 
 Gaps = dict[What, Count]
@@ -99,14 +99,23 @@ def lacking(loader: Loader, page: Page, judged: Verdicts) -> dict[int, list[What
     found: dict[int, list[What]] = {}
     for verdict, question in QUESTIONS.items():
         stuck = [index for index, one in enumerate(judged.verdicts) if one is verdict]
-        check = loader.checks.get(question)
-        for asked in asked_of(check) if stuck and check else ():
-            what = What(loader.name, verdict.value, label_of(asked), whom_of(asked))
+        for asked, what in wanted(loader, verdict) if stuck else ():
             answers = _answers(asked, page, stuck, runs_code=question in loader.runs_code)
             for index, there in zip(stuck, answers, strict=True):
                 if not there:
                     found.setdefault(index, []).append(what)
     return found
+
+
+def wanted(loader: Loader, verdict: Verdict) -> list[tuple[Check, What]]:
+    """The parts of the question that is failed with this verdict; none where nothing is waited for."""
+    check = loader.checks.get(QUESTIONS.get(verdict, ""))
+    if check is None:
+        return []
+    return [
+        (asked, What(loader.name, verdict.value, label_of(asked), whom_of(asked)))
+        for asked in asked_of(check)
+    ]
 
 
 def _answers(check: Check, page: Page, stuck: list[int], *, runs_code: bool) -> list[bool]:

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_noop as _
 
+from loaders.kinds import Kinds
 from loaders.loader import Loader
 from loaders.pages import Page
 from loaders.states import DueReason, Verdict
 from polyphemus_site.sentences import Sentence
 
+#: The verdicts on what passes scope, needs and well-formedness, as long as no request is looked at.
+READY = frozenset({Verdict.DUE, Verdict.FRESH})
 #: Fingerprints of the anchors at these indexes; asked only where one decides: file digests cost a request.
 Fingerprints = Callable[[Sequence[int]], Mapping[int, str]]
 
@@ -66,6 +69,9 @@ class Verdicts:
     page: Page
     verdicts: list[Verdict]
     due: Mapping[int, DueReason]
+    #: How the anchors were sorted, where those of a kind were judged together; and whom requests set apart.
+    kinds: Kinds | None = None
+    apart: frozenset[int] = frozenset()
 
     def at(self, index: int) -> Judgement:
         """One anchor's."""
@@ -97,15 +103,37 @@ ORDER = (
 )
 
 
-def verdicts(loader: Loader, page: Page, past: Past, fingerprints: Fingerprints | None = None) -> Verdicts:
-    """The verdicts of a page.
+def verdicts(
+    loader: Loader,
+    page: Page,
+    past: Past,
+    fingerprints: Fingerprints | None = None,
+    kinds: Kinds | None = None,
+) -> Verdicts:
+    """The verdicts of a page; `kinds` as they were sorted for all its loaders.
 
     The order of questions: scope, needs, well-formedness, an open request, the output, the fingerprint.
-    What a later question reads can't change an earlier one's answer.
+    What a later question reads can't change an earlier one's answer. An open request, which the checks know
+    nothing of, comes before the output all the same, since it takes the place of what that says.
     """
+    kinds = kinds or Kinds.of(page, [loader])
+    are_together = kinds.covers(loader)
+    found = kinds.spread(_by_checks(loader, kinds.examples)) if are_together else _by_checks(loader, page)
+    apart = _busy(page, past, found)
+    for index in apart:
+        found[index] = Verdict.IN_PROGRESS
+    due = {index: DueReason.MISSING for index, verdict in enumerate(found) if verdict is Verdict.DUE}
+    changed = _changed(loader, page, found, past, fingerprints or _computed(loader, page))
+    for index in changed:
+        found[index], due[index] = Verdict.DUE, DueReason.CHANGED
+    return Verdicts(page, found, due, kinds if are_together else None, frozenset([*apart, *changed]))
+
+
+def _by_checks(loader: Loader, page: Page) -> list[Verdict]:
+    """What the checks alone say: what nothing is said against is there already, and fresh."""
     found = [Verdict.FRESH] * len(page)
     left = list(range(len(page)))
-    for question, failing in ORDER:
+    for question, failing in (*ORDER, ("outputs", Verdict.DUE)):
         if question in loader.checks and left:
             answers = _answers(loader, question, page, left)
             failed = [index for index in left if not answers[index]]
@@ -113,42 +141,33 @@ def verdicts(loader: Loader, page: Page, past: Past, fingerprints: Fingerprints 
                 found[index] = failing
             if failed:
                 left = [index for index in left if answers[index]]
-    due = _due(loader, page, _idle(page, past, left, found), past, fingerprints or _computed(loader, page))
-    for index in due:
-        found[index] = Verdict.DUE
-    return Verdicts(page, found, due)
+    return found
 
 
-def _idle(page: Page, past: Past, left: list[int], found: list[Verdict]) -> list[int]:
+def _busy(page: Page, past: Past, found: list[Verdict]) -> list[int]:
+    """Those ready, done or not, about whom a request is open."""
     if not past.in_progress:
-        return left
-    for index in left:
-        if page.names[index] in past.in_progress:
-            found[index] = Verdict.IN_PROGRESS
-    return [index for index in left if found[index] is not Verdict.IN_PROGRESS]
-
-
-def _due(
-    loader: Loader, page: Page, idle: list[int], past: Past, fingerprints: Fingerprints
-) -> dict[int, DueReason]:
-    made = _answers(loader, "outputs", page, idle) if idle else {}
-    due = {index: DueReason.MISSING for index in idle if not made[index]}
-    completed = past.completed
-    compared = (
-        [index for index in idle if made[index] and page.names[index] in completed] if completed else []
-    )
-    now = fingerprints(compared) if compared else {}
-    changed = [index for index in compared if now[index] != past.completed[page.names[index]]]
-    return due | dict.fromkeys([*changed, *_never_turned(loader, page, made, idle, past)], DueReason.CHANGED)
-
-
-def _never_turned(
-    loader: Loader, page: Page, made: Mapping[int, bool] | Sequence[bool], idle: list[int], past: Past
-) -> list[int]:
-    """Of a loader with turns what was never ours: nobody knows how old an output is that was merely found."""
-    if not loader.every_hours:
         return []
-    return [index for index in idle if made[index] and page.names[index] not in past.completed]
+    busy = (index for index, name in enumerate(page.names) if name in past.in_progress)
+    return [index for index in busy if found[index] in READY]
+
+
+def _changed(
+    loader: Loader, page: Page, found: list[Verdict], past: Past, fingerprints: Fingerprints
+) -> list[int]:
+    """Of those whose output is there: whose inputs aren't as they were when it was asked for.
+
+    Of a loader with turns also what was never ours: nobody knows how old an output is that was merely found.
+    """
+    completed = past.completed
+    if not completed and not loader.every_hours:
+        return []
+    made = [index for index, verdict in enumerate(found) if verdict is Verdict.FRESH]
+    compared = [index for index in made if page.names[index] in completed]
+    now = fingerprints(compared) if compared else {}
+    changed = [index for index in compared if now[index] != completed[page.names[index]]]
+    never = [index for index in made if page.names[index] not in completed] if loader.every_hours else []
+    return [*changed, *never]
 
 
 def _answers(

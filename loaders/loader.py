@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext_noop as _
 
 from loaders import fingerprints
-from loaders.checks import Check, Custom, Finding, Quiet, within
+from loaders.checks import Check, Custom, Finding, Quiet, simple, within
 from loaders.pages import Page
 from loaders.shapes import Shapes, Special, split
 from loaders.sources.base import Source
@@ -133,6 +133,11 @@ class Loader:
             "outputs": self.outputs,
         }
         return {question: check for question, check in asked.items() if check is not None}
+
+    @cached_property
+    def simple_checks(self) -> dict[Any, Check]:
+        """What its checks are composed of, by what the answers are kept under."""
+        return {part.key: part for check in self.checks.values() for part in simple(check)}
 
     @property
     def is_shadow(self) -> bool:

@@ -1,23 +1,23 @@
 """Digests of what was read: while they are equal, Magma shows what it showed before.
 
 A file's address is no part of them: Magma signs it anew for every answer. Where an answer could not be
-decoded into rows its addresses are left in, and so nothing in it is like before.
+decoded into rows its addresses are left in, and so nothing in it is like before. All are SHA-256, cut:
+processors have it built in.
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from loaders import fingerprints
 from loaders.gathering import Plan
 from loaders.loader import Loader
-from loaders.pages import Page
+from loaders.pages import Document, Page
 from loaders.shapes import Shapes
 from loaders.sights import Sights
 
@@ -31,26 +31,39 @@ _packed = msgspec.msgpack.Encoder().encode
 
 def of_page(page: Page) -> bytes:
     """Of all that was read for a page."""
-    return _digest(page.store.documents)
+    whole = sha256()
+    for model, documents in packed(page).items():
+        whole.update(_packed([model, *documents]))
+        whole.update(b"".join(documents.values()))
+    return whole.digest()[:LENGTH]
 
 
 def of_anchors(page: Page, links: Collection[tuple[str, ...]]) -> list[bytes]:
     """For each anchor, of all that was read for it along these links."""
-    documents = page.store.documents
+    documents = packed(page)
     if not links:
-        own = documents[page.model]
-        return [_digest(own[name]) for name in page.names]
+        return [
+            sha256(spelled).digest()[:LENGTH]
+            for spelled in map(documents[page.model].__getitem__, page.names)
+        ]
     records = Sights(page, frozenset(links)).records
-    return [_digest([(m, n, documents[m][n]) for m, n in group]) for group in records]
+    return [
+        sha256(_packed(group) + b"".join([documents[model][name] for model, name in group])).digest()[:LENGTH]
+        for group in records
+    ]
 
 
-def _digest(read: Any) -> bytes:
-    """SHA-256, cut: processors have it built in."""
+def packed(page: Page) -> dict[str, dict[str, bytes]]:
+    """Each record that was read in few bytes, spelled once for the page's digest and its own."""
+    read = page.store.documents
+    return page.once(("packed",), lambda: {model: _each(documents) for model, documents in read.items()})
+
+
+def _each(documents: Mapping[str, Document]) -> dict[str, bytes]:
     try:
-        packed = _packed(read)
+        return dict(zip(documents, map(_packed, documents.values()), strict=True))
     except OverflowError:  # a number of more than 64 bits
-        packed = msgspec.json.encode(read)
-    return hashlib.sha256(packed).digest()[:LENGTH]
+        return {name: msgspec.json.encode(document) for name, document in documents.items()}
 
 
 def of_judges(loaders: Sequence[Loader], shadows: Sequence[str], shapes: Shapes, plan: Plan) -> str:
@@ -64,7 +77,7 @@ def of_judges(loaders: Sequence[Loader], shadows: Sequence[str], shapes: Shapes,
 @lru_cache
 def _program() -> str:
     """A new release may judge otherwise."""
-    whole = hashlib.sha256()
+    whole = sha256()
     for file in sorted(Path(__file__).parent.rglob("*.py")):
         whole.update(file.read_bytes())
     return whole.hexdigest()

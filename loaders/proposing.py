@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -18,6 +18,7 @@ from loaders.drafts import Draft, Gist, Known, Proposal, Retouch
 from loaders.errors import LoaderError
 from loaders.gathering import Gatherer
 from loaders.judging import Judgement, Past, Verdicts
+from loaders.kinds import Kinds
 from loaders.loader import Loader
 from loaders.names import is_kept
 from loaders.pages import Page, as_names
@@ -42,10 +43,12 @@ class Bench:
     past: Past
     #: Anchor or batch -> the latest suggestion there is for it.
     known: Mapping[str, Known]
+    #: The anchors as they were sorted for all loaders of the page.
+    kinds: Kinds | None = None
 
     def verdicts(self) -> Verdicts:
         """Judge."""
-        return judging.verdicts(self.loader, self.page, self.past, self.fingerprints)
+        return judging.verdicts(self.loader, self.page, self.past, self.fingerprints, self.kinds)
 
     def draft(self, judged: Verdicts) -> Draft:
         """Compare with what stands."""
@@ -92,10 +95,14 @@ class Bench:
 
     def fingerprints(self, indexes: Sequence[int]) -> dict[int, str]:
         """The anchors' fingerprints; files are asked after only where something was written since."""
-        remembered = {index: mark for index in indexes if (mark := self._remembered(index))}
-        unknown = [index for index in indexes if index not in remembered]
+        unknown = self.unknown(indexes)
+        remembered = {index: self._remembered(index) for index in indexes if index not in unknown}
         whole = self.gatherer.with_digests(self.page, unknown, self.loader.inputs) if unknown else self.page
         return remembered | {index: self.loader.fingerprint(whole, index) for index in unknown}
+
+    def unknown(self, indexes: Iterable[int]) -> list[int]:
+        """Those of these whose fingerprints aren't remembered from the same writes."""
+        return [index for index in indexes if not self._remembered(index)]
 
     def _remembered(self, index: int) -> str:
         known = self.known.get(self.keys[index])

@@ -78,16 +78,23 @@ class Sights:
     @cached_property
     def restricted(self) -> list[bool]:
         """For each anchor whether a record read for it, or one above such a record, is marked restricted."""
-        hidden = {
+        if not self._hidden:
+            return [False] * len(self.page)
+        above = climbs(self.page.store.shapes, self.page.model, self.links)
+        return [not self._hidden.isdisjoint(records) for records in self._along(above)]
+
+    @cached_property
+    def _hidden(self) -> set[Record]:
+        """Of all records read, those marked so; loaders of a page share them as well."""
+        return self.page.once(("hidden",), self._find_hidden)
+
+    def _find_hidden(self) -> set[Record]:
+        return {
             (model, name)
             for model, documents in self.page.store.documents.items()
             for name, document in documents.items()
             if document.get(RESTRICTED) is True
         }
-        if not hidden:
-            return [False] * len(self.page)
-        above = climbs(self.page.store.shapes, self.page.model, self.links)
-        return [not hidden.isdisjoint(records) for records in self._along(above)]
 
     def _along(self, prefixes: Collection[Links]) -> list[tuple[Record, ...]]:
         own: list[tuple[Record, ...]] = [((self.page.model, name),) for name in self.page.names]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
@@ -33,6 +34,12 @@ class Sentence(str):
         self = super().__new__(cls, _filled(message, values, str) if values else message)
         self.message, self.values = message, values
         return self
+
+    @cached_property
+    def form(self) -> dict[str, Any]:
+        """As JSON; spelled once for a sentence that many findings share, so nobody may change it."""
+        places = {name: form_of(value) for name, value in self.values.items()}
+        return {"say": self.message, "with": places} if places else {"say": self.message}
 
 
 def joined(parts: list[Sentence]) -> Sentence:
@@ -63,8 +70,7 @@ def form_of(said: Any) -> Any:
         return [form_of(part) for part in said]
     if not isinstance(said, Sentence):
         return said if isinstance(said, str | int) else str(said)
-    places = {name: form_of(value) for name, value in said.values.items()}
-    return {"say": said.message, "with": places} if places else {"say": said.message}
+    return said.form
 
 
 def from_form(form: Any) -> Any:

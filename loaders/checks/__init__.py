@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loaders.checks.base import All, AnyOf, Check, Finding, Named, Not, within
-from loaders.checks.conditions import Custom, When
+from loaders.checks.conditions import Custom, When, simple
 from loaders.checks.files import Files, Mates
 from loaders.checks.forms import CHECKS, from_json
 from loaders.checks.links import Linked, Rows
@@ -34,5 +34,6 @@ __all__ = [
     "UpdatedAfter",
     "When",
     "from_json",
+    "simple",
     "within",
 ]

@@ -69,6 +69,8 @@ class Finding:
 
 #: Checks whose failure is told by their failing parts.
 TRANSPARENT = frozenset({"all", "any"})
+ALL_OF_THESE = Sentence(_("all of these"))
+ANY_OF_THESE = Sentence(_("any of these"))
 
 
 class Check(ABC):
@@ -216,7 +218,7 @@ class All(Check):
     def explain(self, page: Page, index: int) -> Finding:
         """All parts, passed or not, so that nobody mends one thing only to learn of the next."""
         parts = tuple(check.explain(page, index) for check in self.checks)
-        return Finding(self.id, all(part.passed for part in parts), Sentence(_("all of these")), parts=parts)
+        return Finding(self.id, all(part.passed for part in parts), ALL_OF_THESE, parts=parts)
 
     def parts(self) -> Iterable[Check]:
         """Its checks."""
@@ -249,7 +251,7 @@ class AnyOf(Check):
     def explain(self, page: Page, index: int) -> Finding:
         """All parts: any of them would do."""
         parts = tuple(check.explain(page, index) for check in self.checks)
-        return Finding(self.id, any(part.passed for part in parts), Sentence(_("any of these")), parts=parts)
+        return Finding(self.id, any(part.passed for part in parts), ANY_OF_THESE, parts=parts)
 
     def parts(self) -> Iterable[Check]:
         """Its checks."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_noop as _
 
-from loaders.checks.base import Check, Finding, settle
+from loaders.checks.base import All, AnyOf, Check, Finding, Named, Not, settle
 from loaders.errors import LoaderError, MisspeltLoaderError
 from loaders.pages import Page
 from polyphemus_site.sentences import Sentence
@@ -101,3 +101,16 @@ class Custom(Check):
         except (ImportError, AttributeError) as error:
             raise MisspeltLoaderError(f"`custom` can't find {self.function}: {error}.") from error
         return found
+
+
+#: Checks whose answers follow from those of their parts alone.
+COMPOSED = (All, AnyOf, Not, Named, When)
+
+
+def simple(check: Check) -> Iterator[Check]:
+    """The checks that a check is composed of, down to those that look at records."""
+    if type(check) not in COMPOSED:
+        yield check
+        return
+    for part in check.parts():
+        yield from simple(part)

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import inf
 from typing import Any, ClassVar
 
@@ -67,11 +67,7 @@ class Files(Check):
         """With the names seen, those that don't count marked."""
         found = entries(page.values(self.attribute)[index])
         count = sum(map(self.counts, found))
-        wanted = {"attribute": self.attribute, "count": count, "span": span(self.min, self.max)}
-        says = [Sentence(_("%(attribute)s: finished files: %(count)s, expected %(span)s"), **wanted)]
-        if self.pattern:
-            like = _("%(attribute)s: finished files like %(pattern)s: %(count)s, expected %(span)s")
-            says = [Sentence(like, pattern=self.pattern, **wanted)]
+        says = [counted(self.attribute, count, span(self.min, self.max), self.pattern)]
         if self.only and (others := [name_of(entry) for entry in found if not self.counts(entry)]):
             says.append(Sentence(_("not one of them: %(names)s"), names=", ".join(others)))
         enough = self.min <= count and (self.max is None or count <= self.max)
@@ -81,6 +77,23 @@ class Files(Check):
     def counts(self, entry: Any) -> bool:
         """Whether one entry is a finished file of the right name."""
         return is_finished(entry) and (not self.pattern or fits(self.pattern)(name_of(entry)))
+
+
+@lru_cache(maxsize=1024)
+def counted(attribute: str, count: int, expected: str, pattern: str) -> Sentence:
+    """How many finished files there are, as it is told of many records."""
+    wanted = {"attribute": attribute, "count": count, "span": expected}
+    if not pattern:
+        return Sentence(_("%(attribute)s: finished files: %(count)s, expected %(span)s"), **wanted)
+    like = _("%(attribute)s: finished files like %(pattern)s: %(count)s, expected %(span)s")
+    return Sentence(like, pattern=pattern, **wanted)
+
+
+@lru_cache(maxsize=1024)
+def told_of_pairs(attribute: str, *, are_there: bool) -> Sentence:
+    """That files have their mates, or that there are none."""
+    paired = _("%(attribute)s: mates paired") if are_there else _("%(attribute)s: no files to pair")
+    return Sentence(paired, attribute=attribute)
 
 
 @dataclass(frozen=True)
@@ -110,12 +123,10 @@ class Mates(Check):
         """Naming each that has no mate."""
         found = entries(page.values(self.attribute)[index])
         odd = self.odd(found)
+        says = told_of_pairs(self.attribute, are_there=bool(found))
         if odd:
             without = _("%(attribute)s: without its mate: %(names)s")
             says = Sentence(without, attribute=self.attribute, names=", ".join(odd))
-        else:
-            paired = _("%(attribute)s: mates paired") if found else _("%(attribute)s: no files to pair")
-            says = Sentence(paired, attribute=self.attribute)
         return Finding(self.id, bool(found) and not odd, says, seen=[name_of(entry) for entry in found])
 
     def odd(self, found: list[Any]) -> list[str]:
@@ -138,17 +149,18 @@ class Mates(Check):
         return [(half["1"], half["2"]) for _, half in sorted(halves.items()) if half.keys() == {"1", "2"}]
 
     def _is_pair(self, files: list[Any]) -> bool:
-        """The usual case, told quickly: two files that are each other's mate."""
-        if len(files) != 2:  # noqa: PLR2004 — a pair
+        """The usual case, told quickly: two files that are each other's mate.
+
+        Where our own pattern finds a read's number, it finds the other number in the same place.
+        """
+        if len(files) != 2 or self.pattern != PAIRED:  # noqa: PLR2004 — a pair
             return False
         one, another = map(name_of, files)
-        if _is_index(one) or _is_index(another):
+        match = None if "I" in one else OWN(one)
+        if match is None:
             return False
-        match (self._key(one), self._key(another)):
-            case ((stem, "1"), (same, "2")) | ((stem, "2"), (same, "1")):
-                return bool(stem == same)
-            case _:
-                return False
+        place = match.start("read")
+        return another == f"{one[:place]}{other(one[place])}{one[place + 1 :]}"
 
     def _key(self, name: str) -> tuple[str, str] | None:
         match = self._split(name)

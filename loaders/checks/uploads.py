@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -13,6 +12,8 @@ BLANK = "::blank"
 #: What Magma stores while an upload has not finished.
 TEMPORARY = "::temp"
 NO_FILE = frozenset({"", BLANK, TEMPORARY})
+#: The files of a record that has none; nobody adds to it.
+NONE: list[str] = []
 
 
 def entries(value: Any) -> list[Any]:
@@ -38,14 +39,18 @@ def finished_at(page: Page, attribute: str) -> list[list[str]]:
 
 
 def _finished(page: Page, attribute: str) -> list[list[str]]:
-    return [list(_names(found)) for found in entries_at(page, attribute)]
-
-
-def _names(found: list[Any]) -> Iterator[str]:
     """What `name_of` says of each entry of which `is_finished` is true; every file there is passes here."""
-    for entry in found:
-        if isinstance(entry, dict) and isinstance(path := entry.get("path"), str) and path not in NO_FILE:
-            yield str(entry.get("original_filename") or path)
+    return [_finished_names(value) for value in page.values(attribute)]
+
+
+def _finished_names(value: Any) -> list[str]:
+    if value is None:
+        return NONE
+    return [
+        name if type(name := entry.get("original_filename") or path) is str else str(name)
+        for entry in (value if isinstance(value, list) else (value,))
+        if isinstance(entry, dict) and isinstance(path := entry.get("path"), str) and path not in NO_FILE
+    ]
 
 
 def stored(entry: Any) -> str:

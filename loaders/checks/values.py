@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import isfinite
 from typing import Any, ClassVar
 
@@ -17,6 +17,9 @@ from loaders.checks.uploads import is_absent
 from loaders.pages import Page
 from loaders.shapes import split
 from polyphemus_site.sentences import Sentence
+
+#: Kinds of values that are there whatever they are.
+NUMBERS = frozenset({int, float, bool})
 
 
 @lru_cache(maxsize=1024)
@@ -30,15 +33,23 @@ def matcher(pattern: str) -> Callable[[str], Any]:
 def fits(pattern: str) -> Callable[[str], bool]:
     """Whether the whole text matches: the same answer as `matcher` gives, in a fraction of the time.
 
-    A set of patterns knows no match where RE2 runs out of memory: who finds none there asks once more.
+    A set of patterns knows no match where RE2 runs out of memory. This one has a second pattern that matches
+    whatever there is: where not even that is found, RE2 itself is asked once more.
     """
     surely, quickly = matcher(pattern), re2.Set.FullMatchSet(_quiet())
     try:
-        quickly.Add(pattern)
+        wanted = quickly.Add(pattern)
+        quickly.Add("(?s:.*)")
         quickly.Compile()
     except re2.error:  # too large for a set
         return lambda text: surely(text) is not None
-    return lambda text: bool(quickly.Match(text)) or surely(text) is not None
+    found = quickly.Match
+
+    def answer(text: str) -> bool:
+        matched = found(text)
+        return wanted in matched if matched else surely(text) is not None
+
+    return answer
 
 
 @lru_cache(maxsize=1024)
@@ -90,16 +101,23 @@ class ValueCheck(Check):
         """Value by value, a text that many records have in common once."""
         values = page.values(self.attribute)
         texts = {text: self._passes(text) for text in {value for value in values if type(value) is str}}
+        if len(texts) == len(values):
+            return [texts[value] for value in values]
         return [texts[value] if type(value) is str else self._passes(value) for value in values]
 
     def explain(self, page: Page, index: int) -> Finding:
         """With the value."""
         value = page.values(self.attribute)[index]
-        says = Sentence("%(attribute)s %(asked)s", attribute=self.attribute, asked=self.asks())
-        return Finding(self.id, self._passes(value), says, seen=value)
+        return Finding(self.id, self._passes(value), self._says, seen=value)
+
+    @cached_property
+    def _says(self) -> Sentence:
+        return Sentence("%(attribute)s %(asked)s", attribute=self.attribute, asked=self.asks())
 
     def _passes(self, value: Any) -> bool:
-        return not is_absent(value) and self.accepts(value)
+        kind = type(value)  # most values are plain: told quickly
+        is_there = value != "" if kind is str else kind in NUMBERS or not is_absent(value)
+        return is_there and self.accepts(value)
 
 
 @dataclass(frozen=True)

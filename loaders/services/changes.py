@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
@@ -70,6 +70,7 @@ FROM unnest(%(models)s::text[], %(records)s::text[]) AS p(model, record)
 WHERE c.project = %(project)s AND c.model = p.model AND c.record = p.record
 AND NOT c.pending AND c.looked_at >= %(since)s
 """
+LATELY = "SELECT FROM loaders_change WHERE project = %s AND looked_at >= %s AND NOT pending LIMIT 1"
 DONE = """
 UPDATE loaders_change SET pending = false, looked_at = %(looked_at)s
 WHERE id = ANY(%(ids)s::bigint[]) AND ripe_at <= %(looked_at)s
@@ -145,14 +146,14 @@ def ripen(project: str, model: str, ripens: Mapping[str, datetime], *, now: date
         cursor.execute(RIPEN, values)
 
 
-def reopen(project: str, records: Collection[tuple[str, str]], *, since: datetime, now: datetime) -> int:
-    """Have those of these records judged again that were judged by others since an instant; how many."""
-    if not Change.objects.filter(project=project, pending=False, looked_at__gte=since).exists():
-        return 0
-    kept = sorted(record for record in records if is_kept(record[1]))
+def reopen(project: str, read: Mapping[str, Iterable[str]], *, since: datetime, now: datetime) -> int:
+    """Have those of these judged again (model -> names) that others judged since an instant; how many."""
     with connection.cursor() as cursor:
-        values: Values = {"project": project, "since": since, "now": now, **_columns(kept)}
-        cursor.execute(REOPEN, values)
+        cursor.execute(LATELY, [project, since])
+        if cursor.fetchone() is None:
+            return 0
+        kept = sorted((model, name) for model, names in read.items() for name in names if is_kept(name))
+        cursor.execute(REOPEN, {"project": project, "since": since, "now": now, **_columns(kept)})
         return int(cursor.rowcount)
 
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import repeat
-from typing import Any
+from functools import cached_property
+from itertools import chain
 
 import msgspec
 
 from loaders import gaps, restriction
+from loaders.checks import Check
 from loaders.gaps import Count, What
+from loaders.kinds import Kinds
 from loaders.loader import Loader
-from loaders.pages import Page
 from loaders.services.verdicts import Engine, Judged, Tally
-from loaders.sights import Sights
+from loaders.sights import Links, Sights
+from loaders.states import Verdict
 
 
 class Lack(msgspec.Struct, frozen=True, array_like=True):
@@ -42,8 +44,6 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     lacks: tuple[Lack, ...] = ()
 
 
-#: What most anchors lack.
-NONE: list[Lack] = []
 OUTCOMES = msgspec.json.Decoder(list[Outcome])
 
 
@@ -61,10 +61,12 @@ class Outcomes:
 
     @classmethod
     def of(cls, each: Iterable[Outcome]) -> Outcomes:
-        """From each anchor's."""
+        """From each anchor's; most are one and the same object."""
+        found = list(each)
         numbers: dict[Outcome, int] = {}
-        codes = array("H", [numbers.setdefault(one, len(numbers)) for one in each])
-        return cls(list(numbers), codes)
+        objects = {id(one): one for one in found}
+        number = {key: numbers.setdefault(one, len(numbers)) for key, one in objects.items()}
+        return cls(list(numbers), array("H", [number[id(one)] for one in found]))
 
     def each(self) -> list[Outcome]:
         """For each anchor its own."""
@@ -91,34 +93,70 @@ class Outcomes:
                 count.note_many(found, len(found), restricted=lack.restricted)
 
 
-def concluded(engine: Engine, loaders: Sequence[Loader], page: Page, judged: Judged) -> list[Outcome]:
-    """For each anchor of a page its outcome by loaders none of which failed."""
-    columns = [judged.verdicts[loader.name].verdicts for loader in loaders]
-    rows = zip(*columns, strict=True) if columns else repeat((), len(page))
-    lacks: dict[int, list[Lack]] = {}
-    for loader in loaders:
-        if not engine.is_shadow(loader):
-            _note_lacks(lacks, loader, page, judged)
-    known: dict[Any, Outcome] = {}
+def concluded(engine: Engine, loaders: Sequence[Loader], judged: Judged) -> list[Outcome]:
+    """For each anchor of a page its outcome by loaders none of which failed; anchors of a kind share one."""
+    conclusion = Conclusion(loaders, judged, {one.name for one in loaders if engine.is_shadow(one)})
+    shared: dict[int, Outcome] = {}
     found = []
-    for index, row in enumerate(rows):
-        lacking = lacks.get(index, NONE)
-        key = (row, *map(id, lacking)) if lacking else row
-        if key not in known:
-            known[key] = Outcome(tuple(map(str, row)), tuple(lacking))
-        found.append(known[key])
+    for index, code in enumerate(conclusion.kinds.codes):
+        if index in conclusion.apart:
+            found.append(conclusion.outcome(index))
+            continue
+        if code not in shared:
+            shared[code] = conclusion.outcome(index)
+        found.append(shared[code])
     return found
 
 
-def _note_lacks(lacks: dict[int, list[Lack]], loader: Loader, page: Page, judged: Judged) -> None:
-    """Add what a loader finds lacking; one and the same `Lack` for all who lack the same."""
-    restricted_loader = restriction.reads_restricted(loader, page.store.shapes)
-    restricted = Sights.of(page, loader.links).restricted
-    made: dict[tuple[What, bool], Lack] = {}
-    for index, whats in gaps.lacking(loader, page, judged.verdicts[loader.name]).items():
-        hidden = restricted_loader or restricted[index]
-        own = lacks.setdefault(index, [])
-        for one in whats:
-            if (one, hidden) not in made:
-                made[one, hidden] = Lack(*one, restricted_loader, hidden)
-            own.append(made[one, hidden])
+@dataclass(frozen=True)
+class Conclusion:
+    """What loaders said of a page, read anchor by anchor."""
+
+    loaders: Sequence[Loader]
+    judged: Judged
+    #: Those of the loaders whose lacks are told to nobody.
+    shadows: Collection[str]
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """As the loaders judged them; each anchor for itself where one of them couldn't."""
+        kinds = self.judged.kinds
+        are_judged = all(self.judged.verdicts[loader.name].kinds is kinds for loader in self.loaders)
+        return kinds if are_judged else Kinds.each(kinds.page)
+
+    @cached_property
+    def apart(self) -> set[int]:
+        """The anchors that differ from their kind: by requests, or by who may know of them."""
+        by_requests = (self.judged.verdicts[loader.name].apart for loader in self.loaders)
+        hidden = (index for flags in self._restricted.values() for index, flag in enumerate(flags) if flag)
+        return set().union(*by_requests, hidden)
+
+    @cached_property
+    def _restricted(self) -> dict[frozenset[Links], list[bool]]:
+        page = self.kinds.page
+        return {links: Sights.of(page, links).restricted for links in {one.links for one in self.loaders}}
+
+    def outcome(self, index: int) -> Outcome:
+        """One anchor's."""
+        verdicts = tuple(self.judged.verdicts[one.name].verdicts[index] for one in self.loaders)
+        told = zip(self.loaders, verdicts, strict=True)
+        lacks = (self._lacks(one, verdict, index) for one, verdict in told if one.name not in self.shadows)
+        return Outcome(tuple(map(str, verdicts)), tuple(chain.from_iterable(lacks)))
+
+    def _lacks(self, loader: Loader, verdict: Verdict, index: int) -> Iterator[Lack]:
+        kind, examples = self.kinds.codes[index], self.kinds.examples
+        for asked, what in self._wanted[loader.name].get(verdict, ()):
+            if not asked.answers(examples)[kind]:
+                restricted_loader = self._reads_restricted[loader.name]
+                hidden = restricted_loader or self._restricted[loader.links][index]
+                yield Lack(*what, restricted_loader, hidden)
+
+    @cached_property
+    def _wanted(self) -> dict[str, dict[Verdict, list[tuple[Check, What]]]]:
+        told = gaps.QUESTIONS
+        return {one.name: {verdict: gaps.wanted(one, verdict) for verdict in told} for one in self.loaders}
+
+    @cached_property
+    def _reads_restricted(self) -> dict[str, bool]:
+        shapes = self.kinds.page.store.shapes
+        return {one.name: restriction.reads_restricted(one, shapes) for one in self.loaders}

@@ -1,8 +1,8 @@
 """Writing suggestions set-wise: one statement a page for each of open, refresh and close, for all loaders.
 
 Each statement writes the history rows of what it changed, and only of that; what is as it should be is not
-written at all. Proposals go by COPY into a table of the transaction's own: read from one JSON document they
-cost PostgreSQL nearly twice as much.
+written at all. Proposals go by COPY, since read from one JSON document they cost PostgreSQL nearly twice as
+much: what was never suggested before straight to its place, all else into a table of the transaction's own.
 
 Each row is looked up by its key, in a subquery that can't be joined otherwise: a scan fills the table faster
 than PostgreSQL counts it, and plans made from stale counts read all of a model for every page.
@@ -10,17 +10,20 @@ than PostgreSQL counts it, and plans made from stale counts read all of a model 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from loaders.drafts import Draft, Proposal
 from loaders.services.copying import array, field, flag, json_field
 from polyphemus_site.sentences import form_of
+
+logger = logging.getLogger(__name__)
 
 #: What a proposal brings, in the order in which its line has them.
 COLUMNS = """loader_version, analysis, output_key, anchor, members, due, reason, restricted, fingerprint,
@@ -52,6 +55,25 @@ WITH opened AS (
 INSERT INTO loaders_suggestionevent (suggestion_id, kind, source, target, actor, at, note)
 SELECT id, 'opened', '', 'open', 'polyphemus', %(now)s, reason FROM opened
 """  # noqa: S608 — only our own column names are put together here
+
+#: Whether anything was ever suggested by any of these loaders for its anchor.
+MET = """
+SELECT EXISTS (SELECT FROM unnest(%(loaders)s::text[], %(anchors)s::text[]) AS asked(loader, anchor)
+    WHERE (
+        SELECT 1 FROM loaders_suggestion AS s
+        WHERE (s.project, s.model) = (%(project)s, %(model)s)
+        AND s.anchor = asked.anchor AND s.loader = asked.loader LIMIT 1) IS NOT NULL)
+"""
+NUMBERS = "SELECT nextval(pg_get_serial_sequence('loaders_suggestion', 'id')) FROM generate_series(1, %s)"
+COPY_NEW = f"""
+COPY loaders_suggestion
+    (id, project, model, status, opened_at, because, request_name, loader, shadow, {COLUMNS}) FROM STDIN
+"""
+NOTE_NEW = """
+INSERT INTO loaders_suggestionevent (suggestion_id, kind, source, target, actor, at, note)
+SELECT id, 'opened', '', 'open', 'polyphemus', %(now)s, reason FROM loaders_suggestion
+WHERE id = ANY(%(numbers)s) ORDER BY id
+"""
 
 #: What stands for a `named` loader and anchor, kept from changing meanwhile.
 STANDS = """
@@ -103,7 +125,9 @@ WHERE s.id = p.id AND s.status IN ('open', 'snoozed')
 class Lines:
     """One loader's draft as the statements read it; spelling it finds out what can't be spelled."""
 
-    opens: list[str]
+    loader: str
+    #: Anchor or batch -> the line that opens its suggestion.
+    opens: dict[str, str]
     refreshes: list[str]
     closes: list[msgspec.Raw]
     retouches: list[msgspec.Raw]
@@ -116,7 +140,8 @@ class Lines:
         proposed = (*draft.open, *draft.refresh)
         start = f"{field(loader)}\t{flag(shadow)}"
         return cls(
-            opens=[_line(start, one) for one in draft.open],
+            loader=loader,
+            opens={one.anchor: _line(start, one) for one in draft.open},
             refreshes=[_line(start, one) for one in draft.refresh],
             closes=[
                 _spelled({"loader": loader, "anchor": a, "because": form_of(why)})
@@ -163,7 +188,7 @@ class Slate:
         written = (
             self._write(CLOSE, [raw for one in lines for raw in one.closes])
             + self._propose(REFRESH, [line for one in lines for line in one.refreshes])
-            + self._propose(OPEN, [line for one in lines for line in one.opens])
+            + self._open([one for one in lines if one.opens])
             + self._write(RETOUCH, [raw for one in lines for raw in one.retouches])
         )
         anchors = dict.fromkeys(name for one in lines for name in one.anchors)
@@ -174,12 +199,43 @@ class Slate:
     def _write(self, statement: str, rows: list[msgspec.Raw]) -> int:
         return self._execute(statement, rows=msgspec.json.encode(rows).decode()) if rows else 0
 
+    def _open(self, lines: Sequence[Lines]) -> int:
+        """Open what is proposed; straight away where nothing can stand in its way."""
+        opens = [line for one in lines for line in one.opens.values()]
+        if not opens:
+            return 0
+        if not self._is_met(lines):
+            try:
+                with transaction.atomic():
+                    return self._copy_new(opens)
+            except IntegrityError:  # somebody has just opened some of them: the statement passes these over
+                logger.info("Others suggest the same of %s %s.", self.project, self.model)
+        return self._propose(OPEN, opens)
+
+    def _is_met(self, lines: Sequence[Lines]) -> bool:
+        pairs = [(one.loader, anchor) for one in lines for anchor in one.opens]
+        loaders, anchors = (array(column) for column in zip(*pairs, strict=True))
+        place = {"project": self.project, "model": self.model}
+        with connection.cursor() as cursor:
+            cursor.execute(MET, {"loaders": loaders, "anchors": anchors, **place})
+            return bool(cursor.fetchone()[0])
+
+    def _copy_new(self, opens: Sequence[str]) -> int:
+        own = f'{field(self.project)}\t{field(self.model)}\topen\t{self.now.isoformat()}\t""\t\t'
+        with connection.cursor() as cursor:
+            cursor.execute(NUMBERS, [len(opens)])
+            numbers = [number for (number,) in cursor.fetchall()]
+            with connection.wrap_database_errors, cursor.copy(COPY_NEW) as copy:
+                copy.write("".join([f"{n}\t{own}{line}" for n, line in zip(numbers, opens, strict=True)]))
+            cursor.execute(NOTE_NEW, {"now": self.now, "numbers": numbers})
+        return len(opens)
+
     def _propose(self, statement: str, lines: list[str]) -> int:
         if not lines:
             return 0
         with connection.cursor() as cursor:
             cursor.execute(TABLE)
-            with cursor.copy(COPY) as copy:
+            with connection.wrap_database_errors, cursor.copy(COPY) as copy:
                 copy.write("".join(lines))
         return self._execute(statement)
 

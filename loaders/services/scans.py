@@ -11,6 +11,7 @@ from django.db import connection
 
 from loaders.checks.times import instant
 from loaders.clocks import Clock
+from loaders.garbage import collected_after, collected_between
 from loaders.models import Change, ScanCursor, ScanRun, Suggestion
 from loaders.services import changes, seen, suggestions, waiting
 from loaders.services.changes import Pending
@@ -235,7 +236,8 @@ def scan_model(
     with held("full", engine.project, model) as mine:
         if not mine or shared.exists():
             return Tally()
-        with recorded(ScanKind.FULL, engine.project, model, clock=clock, watch=watch) as account:
+        full = recorded(ScanKind.FULL, engine.project, model, clock=clock, watch=watch)
+        with full as account, collected_after():
             _walk(engine, model, account, clock=clock, afresh=afresh)
             waiting.keep(engine.project, model, account.tally.gaps, now=clock())
         return account.tally
@@ -258,7 +260,7 @@ def _walk(engine: Engine, model: str, account: Account, *, clock: Clock, afresh:
         engine.project, model, gatherer.attributes, page_size=PAGE_SIZE, rows=gatherer.rows[model]
     )
     pages = stamped((page.documents for page in walk if page.documents), clock)
-    for asked_at, documents in cut(pages, firsts):
+    for asked_at, documents in collected_between(cut(pages, firsts)):
         account.expect(walk.total)
         account.add(stretches.judge(documents, asked_at=asked_at))
         unmet = unmet - {next(iter(documents))}

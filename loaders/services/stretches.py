@@ -191,7 +191,7 @@ class Stretch:
         if part.names and len(judged.verdicts) < len(self.whole.loaders):
             return self._failed(judged, found)
         if part.names:
-            new = concluded(self.whole.engine, self.whole.loaders, part, judged)
+            new = concluded(self.whole.engine, self.whole.loaders, judged)
             found |= zip(part.names, new, strict=True)
         outcomes = Outcomes.of(found[name] for name in self.page.names)
         written = self._settle(judged, outcomes, self._relied_on(part, judged, marks))
@@ -242,8 +242,7 @@ class Stretch:
             if outcomes is not None:
                 self._keep(outcomes, relied_on)
         engine.tell_of_outputs(judged, now=now)
-        read = {(kind, name) for kind, names in self.page.store.documents.items() for name in names}
-        changes.reopen(engine.project, read, since=now, now=self.whole.clock())
+        changes.reopen(engine.project, self.page.store.documents, since=now, now=self.whole.clock())
         return written
 
     def _keep(self, outcomes: Outcomes, relied_on: Sequence[bytes]) -> None:

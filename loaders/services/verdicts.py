@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
@@ -19,6 +20,7 @@ from loaders.gaps import Count, Gaps
 from loaders.garbage import collected_after
 from loaders.gathering import Gatherer, ensure_readable, ensure_seen, is_readable, shapes_of
 from loaders.judging import Past, Rivals, Verdicts, rivals_of, with_rivals
+from loaders.kinds import Kinds
 from loaders.limits import time_limit
 from loaders.loader import Loader
 from loaders.names import fault_of, is_kept, unkept
@@ -36,7 +38,7 @@ from polyphemus_site.projects.decisions import Decided
 
 logger = logging.getLogger(__name__)
 
-#: How long one loader may take over one page.
+#: How long one loader may take over the verdicts of one page; and again over what follows from them.
 SECONDS_A_PAGE = 60
 
 
@@ -86,6 +88,7 @@ class Tally:
 class Judged:
     """What loaders said of a page, before anything of it is written."""
 
+    kinds: Kinds
     tally: Tally = field(default_factory=Tally)
     #: loader -> its verdicts, of those that didn't fail.
     verdicts: dict[str, Verdicts] = field(default_factory=dict)
@@ -249,44 +252,61 @@ class Engine:
 
     def judged(self, gatherer: Gatherer, page: Page, loaders: Collection[Loader]) -> Judged:
         """What loaders say of a page, one loader's failure costing that loader only; writes nothing."""
-        judged = Judged()
-        memory = Memory.of(self.project, page.model, page.names, loaders if page.names else (), self._rivals)
-        for loader in loaders if page.names else ():
-            self._judge(judged, gatherer, loader, page, memory)
+        kinds = Kinds.of(page, [loader for loader in loaders if not self.fault_of(loader)])
+        judged = Judged(kinds)
+        if not page.names:
+            return judged
+        memory = Memory.of(self.project, page.model, page.names, loaders, self._rivals)
+        benches: dict[str, tuple[Bench, Verdicts]] = {}
+        for loader in loaders:
+            if fault := self.fault_of(loader):
+                judged.tally.add(faulty(loader, len(page), fault))
+                continue
+            with self._surviving(judged, loader):
+                benches[loader.name] = self._verdicts(gatherer, loader, kinds, memory)
+        _foresee(gatherer, page, benches.values())
+        for loader in loaders:
+            if loader.name in benches:
+                with self._surviving(judged, loader):
+                    self._draft(judged, *benches[loader.name])
         return judged
 
-    def _judge(self, judged: Judged, gatherer: Gatherer, loader: Loader, page: Page, memory: Memory) -> None:
-        if fault := self.fault_of(loader):
-            judged.tally.add(faulty(loader, len(page), fault))
-            return
+    @contextmanager
+    def _surviving(self, judged: Judged, loader: Loader) -> Iterator[None]:
+        """What goes wrong costs this loader only; not so where Magma or our database is the cause."""
+        page = judged.kinds.page
         try:
-            found, draft = self._drafted(gatherer, loader, page, memory)
-            lines = Lines.of(loader.name, draft, shadow=self.is_shadow(loader))
+            yield
         except (MagmaError, DatabaseError):
             raise
         except Exception as error:
             logger.exception("Loader %s failed on a page of %s %s.", loader.name, self.project, page.model)
             judged.tally.add(faulty(loader, len(page), told(error)))
-            return
-        judged.verdicts[loader.name], judged.drafts[loader.name] = found, draft
-        judged.lines.append(lines)
-        judged.tally.add(Tally(verdicts={loader.name: draft.counts}, gaps=draft.gaps))
 
-    def _drafted(
-        self, gatherer: Gatherer, loader: Loader, page: Page, memory: Memory
-    ) -> tuple[Verdicts, Draft]:
+    def _verdicts(
+        self, gatherer: Gatherer, loader: Loader, kinds: Kinds, memory: Memory
+    ) -> tuple[Bench, Verdicts]:
+        page = kinds.page
         shared = suggestions.batches_of(self.project, loader, page.names) if loader.batch_by else {}
         whole = whole_batches(gatherer, loader, page, {name for names in shared.values() for name in names})
         ensure_seen(loader, whole)
         with time_limit(SECONDS_A_PAGE):
-            bench = Bench(gatherer, loader, whole, memory.past(loader.identity), memory.known(loader.name))
+            past, known = memory.past(loader.identity), memory.known(loader.name)
+            bench = Bench(gatherer, loader, whole, past, known, kinds if whole is page else None)
             if loader.batch_by:
                 bench = self._batched(bench, shared)
-            found = bench.verdicts()
+            return bench, bench.verdicts()
+
+    def _draft(self, judged: Judged, bench: Bench, found: Verdicts) -> None:
+        loader = bench.loader
+        with time_limit(SECONDS_A_PAGE):
             draft = bench.draft(found)
             if self.counts_gaps and not self.is_shadow(loader):
                 draft.gaps = gaps.counted(loader, bench.sights, found)
-            return found, draft
+        lines = Lines.of(loader.name, draft, shadow=self.is_shadow(loader))
+        judged.verdicts[loader.name], judged.drafts[loader.name] = found, draft
+        judged.lines.append(lines)
+        judged.tally.add(Tally(verdicts={loader.name: draft.counts}, gaps=draft.gaps))
 
     def _batched(self, bench: Bench, shared: Collection[str]) -> Bench:
         """A batch reaches beyond the page, and is known under its own name."""
@@ -319,6 +339,18 @@ class Engine:
             if loader.model == model:
                 tally.add(faulty(loader, count, self.fault_of(loader)))
         return tally
+
+
+def _foresee(gatherer: Gatherer, page: Page, benches: Iterable[tuple[Bench, Verdicts]]) -> None:
+    """Ask for the sums of the files that loaders will want for fingerprints, each attribute's at once."""
+    wanted: dict[str, set[int]] = {}
+    for bench, found in benches:
+        if bench.page is page:
+            unknown = bench.unknown(found.due)
+            for path in bench.loader.inputs if unknown else ():
+                wanted.setdefault(path, set()).update(unknown)
+    for path, indexes in wanted.items():
+        gatherer.with_digests(page, sorted(indexes), [path])
 
 
 def faulty(loader: Loader, count: int, fault: str) -> Tally:

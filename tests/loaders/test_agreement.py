@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from loaders.checks import Check, from_json
 from loaders.checks.values import fits, matcher
 from loaders.fingerprints import digest, gathered
-from loaders.judging import ORDER, Past, judge, reason
+from loaders.judging import ORDER, Past, judge, reason, verdicts
+from loaders.kinds import Kinds
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
 from loaders.pages import Page
@@ -154,9 +155,10 @@ def test_loaders_that_share_a_page_judge_as_if_each_record_were_asked_about_alon
     }
     past = Past(in_progress=frozenset(f"P{number}" for number in busy), completed=completed)
 
-    together = [judge(loader, page, past) for loader in loaders]
+    kinds = Kinds.of(page, loaders)
+    together = [verdicts(loader, page, past, kinds=kinds) for loader in loaders]
 
-    assert [[(one.verdict, one.due) for one in found] for found in together] == [
+    assert [[(found.at(i).verdict, found.at(i).due) for i in range(len(page))] for found in together] == [
         [asked_alone(loader, page, index, past) for index in range(len(page))] for loader in loaders
     ]
 

@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
 from dispatch.models import AnalysisRequest
 from loaders.models import Suggestion, SuggestionEvent
 from loaders.services import suggestions
 from loaders.states import MOVES, SuggestionStatus
 from polyphemus_site.errors import MoveRefusedError
+from tests.dispatch.waiting import wait_until
 from tests.loaders.rows import desk, propose, suggested
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +146,32 @@ def test_of_many_at_once_one_opens_it(now: datetime) -> None:
 
     assert sum(opened) == 1
     assert Suggestion.objects.standing().count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_somebody_is_just_opening_is_passed_over_and_all_else_opened(now: datetime) -> None:
+    def open_both() -> int:
+        try:
+            return desk(now).open([propose("DTL001"), propose("DTL002")])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            desk(now).open([propose("DTL001")])
+            opening = pool.submit(open_both)
+            wait_until(somebody_waits)
+        opened = opening.result()
+
+    assert opened == 1
+    assert sorted(Suggestion.objects.standing().values_list("anchor", flat=True)) == ["DTL001", "DTL002"]
+    assert SuggestionEvent.objects.count() == 2
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 @pytest.mark.django_db(transaction=True)

@@ -229,7 +229,7 @@ class TestScanAll:
         changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
         scans.judge_pending(magma, "dt_lung", clock=now)
 
-        reopened = changes.reopen("dt_lung", [("patient", PATIENT)], since=looked_at, now=now())
+        reopened = changes.reopen("dt_lung", {"patient": [PATIENT]}, since=looked_at, now=now())
 
         assert reopened == 1
         assert Change.objects.get().pending
