@@ -172,13 +172,14 @@ def _bids(site: Site, bare: Bare) -> Iterator[Row]:
         bare.execute(fill, prefix=MILLION, rows=1_000_000)
     for table in ("dispatch_analysisrequest", "bare_request", "twin_request"):
         bare.execute(f"VACUUM ANALYZE {table}")
-    rival, won = Site("rival@ucsf.edu"), list[list[str]]()
-    taken = Random(7).sample(range(1, 1_000_001), 20 * CALLS)
+    rival, won, held = Site("rival@ucsf.edu"), list[list[str]](), list[list[str]]()
+    taken = Random(7).sample(range(1, 1_000_001), 25 * CALLS)
 
     def ours(turns: Iterator[int]) -> float:
         body = {"analysis": "exome_pipe", "analyst": site.analyst.email, "time": "3600"}
         names = [f"{MILLION}{number}" for number in islice(turns, CALLS)]
         won.append(names)
+        held.append(names)
         calls = [site.call("POST", "/api/v1/bids", {**body, "name": name}) for name in names]
         return both_cpu(lambda: _expect(200, [site.make(call)[0] for call in calls])) / CALLS
 
@@ -186,6 +187,11 @@ def _bids(site: Site, bare: Bare) -> Iterator[Row]:
         body = {"analysis": "exome_pipe", "analyst": rival.analyst.email, "time": "3600"}
         calls = [rival.call("POST", "/api/v1/bids", {**body, "name": name}) for name in won.pop(0)]
         return both_cpu(lambda: _expect(409, [rival.make(call)[0] for call in calls])) / CALLS
+
+    def ended() -> float:
+        body = {"analysis": "exome_pipe"}
+        calls = [site.call("POST", "/api/v1/tickets", {**body, "name": name}) for name in held.pop(0)]
+        return both_cpu(lambda: _expect(200, [site.make(call)[0] for call in calls])) / CALLS
 
     def floor(claim: str, turns: Iterator[int]) -> float:
         now = datetime.now(UTC)
@@ -205,6 +211,8 @@ def _bids(site: Site, bare: Bare) -> Iterator[Row]:
     how = f"{CALLS} signed bids for what others hold, each kept and answered 409, over as many that win, CPU"
     logging.getLogger("django.request").setLevel(logging.ERROR)  # a line for each refusal, otherwise
     yield paired("losing_bid_over_winning", lost, bids, limit=1, how=how)
+    how = f"{CALLS} signed tickets, each of which owes its requester the news, over as many bids, CPU"
+    yield paired("ticket_over_bid", ended, bids, limit=1.5, how=how)
 
 
 class Bare:

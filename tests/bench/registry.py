@@ -48,6 +48,7 @@ BENCHES: dict[str, Bench] = {
             "bid_cpu_over_bare_claim",
             "bid_cpu_over_claim_on_twins",
             "losing_bid_over_winning",
+            "ticket_over_bid",
             "poll_304_cpu_over_bare",
             "poll_304_10k_over_100",
             "list_10k_over_json_agg",
