@@ -146,6 +146,10 @@ class Magma:
         )
         models = self._retrieve(question).models
         templates = {name: model.template for name, model in models.items()}
+        if not models:
+            raise MagmaGarbled(
+                _("Magma gave no model at all of %(project)s; every project has one.") % {"project": project}
+            )
         missing = [name for name, template in templates.items() if template is UNSET]
         if missing:
             raise MagmaGarbled(

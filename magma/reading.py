@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import TypeAlias, TypeVar
@@ -21,6 +22,8 @@ from magma.wire import Reply
 T = TypeVar("T")
 Understood: TypeAlias = Retrieved | Answer | TextTable | Vocabulary
 SHOWN_BYTES = 80
+#: A database's floats hold them, and some writers of JSON write them down; JSON itself knows none of them.
+NO_NUMBERS = (b"NaN", b"Infinity")
 RETRIEVED = msgspec.json.Decoder(Retrieved)
 ANSWER = msgspec.json.Decoder(Answer)
 FLAGS = msgspec.json.Decoder(Flags)
@@ -47,12 +50,30 @@ def read_json(reply: Reply, decode: Callable[[bytes], T], asked: str) -> T:
     """Decode straight into a shape; whatever does not fit it is MagmaGarbled."""
     _require_type(reply, "application/json", asked)
     try:
-        return decode(reply.body)
+        return _decoded(reply.body, decode)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MagmaGarbled(
             _("Magma's answer to %(asked)s can't be understood: %(error)s.")
             % {"asked": asked, "error": error}
         ) from error
+
+
+def _decoded(body: bytes, decode: Callable[[bytes], T]) -> T:
+    """The answer; where numbers that are none keep it from being JSON, with nulls in their place."""
+    try:
+        return decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        if not any(word in body for word in NO_NUMBERS):
+            raise
+        try:
+            mended = json.dumps(json.loads(body, parse_constant=_nothing), allow_nan=False)
+        except ValueError:
+            raise error from None
+        return decode(mended.encode())
+
+
+def _nothing(_word: str) -> None:
+    """What a matrix holds where it has no number."""
 
 
 def read_tsv(reply: Reply, asked: str) -> TextTable:

@@ -19,7 +19,7 @@ from itertools import count as counting
 
 from django.utils.translation import gettext as _
 
-from magma.errors import MagmaShifted
+from magma.errors import MagmaGarbled, MagmaShifted
 from magma.pages import Page
 from magma.questions import Ending
 from magma.trails import Trail
@@ -28,6 +28,10 @@ from magma.trails import Trail
 Fetch = Callable[[Sequence[str] | str, int, int], Page]
 
 SEARCHES = 5
+#: So many full pages with nothing new on them no real insertion makes: names are remembered for a few only.
+FRUITLESS = 20
+#: A model that outgrew its count so far while it was walked has no end.
+GROWTH = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ class Walk:
         self._attributes = attributes
         self._page_size = page_size
         self._trail = Trail(2 * page_size)
+        self._fruitless = 0
 
     def __iter__(self) -> Iterator[Page]:
         """Each page holds only records not given before."""
@@ -76,6 +81,7 @@ class Walk:
         while page.ending is None:
             read = len(page.documents)
             fresh = self._fresh(page)
+            self._require_end(window, read, len(fresh.documents))
             if fresh.documents:
                 yield fresh
             has_room = read < window.size
@@ -83,6 +89,18 @@ class Walk:
                 return
             window = window_after(_reached(window, read), self._page_size)
             window, page = self._in_view(window)
+
+    def _require_end(self, window: Window, read: int, fresh: int) -> None:
+        """Refuse what is no page of an order with an end, lest the walk never ends either."""
+        if read > window.size:
+            raise MagmaGarbled(
+                _("Magma was asked for %(size)s records a page and gave %(read)s.")
+                % {"size": window.size, "read": read}
+            )
+        self._fruitless = 0 if fresh else self._fruitless + 1
+        outgrown = self.total is not None and self.given > GROWTH * self.total + FRUITLESS * self._page_size
+        if outgrown or self._fruitless > FRUITLESS:
+            raise MagmaShifted(_("Magma's pages do not come to an end; the walk can't be vouched for."))
 
     def _is_complete(self, page: Page) -> bool:
         """Everything fitted on the first page. A full one proves nothing: Magma counts before it reads."""

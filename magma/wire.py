@@ -30,6 +30,7 @@ from magma.errors import (
 from magma.questions import ReadPath
 from magma.tokens import Token, TokenSource
 
+LONGEST_NUMBER = 10
 AWAY = frozenset({429, 502, 503, 504})
 READS = frozenset(
     {
@@ -55,16 +56,18 @@ class Patience:
     whole_answer_seconds: float = 900.0
     attempts: int = 4
     pause_seconds: float = 0.7
+    longest_pause: float = 10.0
     largest_answer: int = 512 * 1024 * 1024
     connections: int = 16
 
-    def pause(self, attempt: int) -> float:
+    def pause(self, attempt: int, *, at_least: float = 0.0) -> float:
         """A wait before asking again, never the same, so that many workers do not come back as one.
 
         Together they outlast a Magma that restarts itself, for two seconds after each change of a model.
+        `at_least` is what a proxy asks for; one that asks for too much is asked once more all the same.
         """
         spread = random.uniform(0.5, 1.5)  # noqa: S311 — spreads load, guards nothing
-        return spread * self.pause_seconds * float(2**attempt)
+        return spread * self.pause_seconds * float(2**attempt) + min(at_least, self.longest_pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class Reply:
     status: int
     content_type: str
     body: bytes
+    #: For so many seconds we are asked to stay away.
+    retry_after: float = 0.0
 
     @property
     def is_for_strangers(self) -> bool:
@@ -139,6 +144,7 @@ class Wire:
 
     def _send_patiently(self, path: ReadPath, body: Any, below: str, token: Token) -> Reply:
         for attempt in range(self.patience.attempts - 1):
+            at_least = 0.0
             try:
                 reply = self._send_once(path, body, below, token)
             except (MagmaUnreachable, MagmaBrokenOff):
@@ -146,7 +152,8 @@ class Wire:
             else:
                 if reply.status not in AWAY:
                     return reply
-            time.sleep(self.patience.pause(attempt))
+                at_least = reply.retry_after
+            time.sleep(self.patience.pause(attempt, at_least=at_least))
         return self._send_once(path, body, below, token)
 
     def _send_once(self, path: ReadPath, body: Any, below: str, token: Token) -> Reply:
@@ -172,7 +179,8 @@ class Wire:
             content=None if body is None else msgspec.json.encode(body),
             headers=_headers(token, has_body=body is not None),
         ) as response:
-            return Reply(response.status_code, response.headers.get("Content-Type", ""), self._take(response))
+            kind, later = (response.headers.get(name, "") for name in ("Content-Type", "Retry-After"))
+            return Reply(response.status_code, kind, self._take(response), _seconds(later))
 
     def _take(self, response: httpx.Response) -> bytes:
         """The whole body, within the bounds of time and memory; a loss on the way is told from a refusal."""
@@ -196,6 +204,11 @@ class Wire:
                 % {"taken": f"{taken:,}", "error": error}
             ) from error
         return b"".join(chunks)
+
+
+def _seconds(said: str) -> float:
+    """What Retry-After asks for; a date, which no Magma's proxy sends, counts as nothing."""
+    return float(said) if said.isascii() and said.isdigit() and len(said) < LONGEST_NUMBER else 0.0
 
 
 def _headers(token: Token, *, has_body: bool) -> dict[str, str]:

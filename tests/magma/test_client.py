@@ -92,6 +92,12 @@ class TestTemplates:
         with pytest.raises(MagmaGarbled):
             magma.templates("p")
 
+    def test_are_garbled_where_a_project_has_no_model_at_all(self, magma: Magma, stand_in: StandIn) -> None:
+        stand_in.will(answer(200, {"models": {}}))
+
+        with pytest.raises(MagmaGarbled, match="no model at all of p"):
+            magma.templates("p")
+
 
 class TestPages:
     def test_count_on_the_first_and_end_with_the_last(self, reader: Magma) -> None:

@@ -88,6 +88,26 @@ class TestARow:
         assert (row["bam"], row["raw_fastqs"], row["read_count"], row["sample"]) == (value,) * 4
 
 
+class TestNumbersThatAreNone:
+    """A float of PostgreSQL's may be NaN; JSON knows none, and one record's must not cost a whole model."""
+
+    @pytest.mark.parametrize("rows", [SHAPE, None])
+    def test_are_read_as_nothing(self, magma: Magma, stand_in: StandIn, rows: RowShape | None) -> None:
+        body = b'{"models":{"exome":{"documents":{"A":{"tube_name":"A","read_count":[1,NaN,-Infinity]}}}}}'
+        stand_in.will(answer(200, body))
+
+        documents = magma.records("labors", "exome", ["A"], ["read_count"], rows=rows)
+
+        assert documents["A"]["read_count"] == [1, None, None]
+
+    @pytest.mark.parametrize("body", [b'{"models":NaN}', b'{"models":{"exome":NaN', b'"NaN', b"\xffNaN"])
+    def test_make_no_answer_of_what_is_none(self, magma: Magma, stand_in: StandIn, body: bytes) -> None:
+        stand_in.will(answer(200, body))
+
+        with pytest.raises(MagmaGarbled):
+            magma.records("labors", "exome", ["A"], ["read_count"])
+
+
 class TestARowShape:
     @pytest.mark.parametrize("body", ["{}", '{"models": {}}', '{"models": {"exome": []}}', '{"models": {"ex'])
     def test_is_not_filled_by_what_is_no_answer(self, body: str) -> None:

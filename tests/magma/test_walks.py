@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from magma.errors import MagmaGarbled, MagmaShifted
+from magma.errors import MagmaError, MagmaGarbled, MagmaShifted
 from magma.pages import Documents, Page
 from magma.questions import Ending
 from magma.walks import Walk, window_after
@@ -173,6 +173,26 @@ class TestWalk:
 
         assert [[*page.documents] for page in walk] == [["000001", "000002", "000003"]]
         assert model.calls == 2
+
+
+class TestAMagmaWithoutAnEnd:
+    """A proxy that drops a page's number, a server that ignores its size: refused, not followed on and on."""
+
+    @pytest.mark.parametrize(
+        ("place", "error"),
+        [
+            (lambda _page, size: range(size), MagmaShifted),
+            (lambda page, size: range((page - 1) * size, page * size), MagmaShifted),
+            (lambda _page, _size: range(5000), MagmaGarbled),
+        ],
+    )
+    def test_is_refused(self, place: Callable[[int, int], range], error: type[MagmaError]) -> None:
+        def fetch(_attributes: Sequence[str] | str, page: int, size: int) -> Page:
+            documents: Documents = {f"{number:07d}": {} for number in place(page, size)}
+            return Page(page, documents, 5000 if page == 1 else None)
+
+        with pytest.raises(error):
+            list(Walk(fetch, attributes="identifier", page_size=100))
 
 
 class TestWindowAfter:

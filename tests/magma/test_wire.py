@@ -5,6 +5,7 @@ import logging
 import socket
 from collections.abc import Callable
 from threading import Event
+from time import monotonic
 from typing import Any
 
 import httpx
@@ -84,6 +85,22 @@ class TestASend:
 
         assert number == 5
         assert len(stand_in.calls) == 3
+
+    @pytest.mark.parametrize(
+        ("asked_for", "waits"), [("3600", True), ("Thu, 26 Nov 2026 15:00:00 GMT", False), ("²", False)]
+    )
+    def test_stays_away_for_as_long_as_it_is_asked_to_within_reason(
+        self, make_magma: MakeMagma, stand_in: StandIn, asked_for: str, waits: bool
+    ) -> None:
+        busy = answer(429, "Slow down", "text/plain", **{"Retry-After": asked_for})
+        stand_in.will(busy, FIVE)
+        magma = make_magma(longest_pause=1.0)
+        began = monotonic()
+
+        number = counted(magma)
+
+        assert number == 5
+        assert (monotonic() - began >= 1.0) is waits
 
     @pytest.mark.parametrize("status", [502, 503, 504, 429])
     def test_gives_up_after_three_times(self, magma: Magma, stand_in: StandIn, status: int) -> None:
