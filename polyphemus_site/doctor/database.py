@@ -49,10 +49,18 @@ def _rights() -> Finding:
             "has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')) ORDER BY 1"
         )
         closed = [name for (name,) in cursor.fetchall()]
+        cursor.execute("SELECT has_database_privilege(current_database(), 'TEMPORARY'), current_database()")
+        may_set_aside, name = cursor.fetchone()
     if closed:
         return Finding.fail(
             "database rights",
             f"The account may not read and write {', '.join(closed[:5])}.",
             "Grant SELECT, INSERT, UPDATE and DELETE on all tables to the account in DATABASE_URL.",
+        )
+    if not may_set_aside:
+        return Finding.fail(
+            "database rights",
+            "The account may make no temporary tables, without which no scan can write a suggestion.",
+            f'GRANT TEMPORARY ON DATABASE "{name}" to the account in DATABASE_URL.',
         )
     return Finding.ok("database rights", "The account may read and write every table.")

@@ -88,6 +88,20 @@ def test_tables_the_account_may_not_write_are_named(now: datetime) -> None:
     assert "Grant" in found["database rights"].remedy
 
 
+@pytest.mark.django_db
+def test_an_account_that_may_make_no_temporary_table_is_told(now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE doctors_patient")
+        cursor.execute("GRANT SELECT, INSERT ON ALL TABLES IN SCHEMA public TO doctors_patient")
+        cursor.execute(f'REVOKE TEMPORARY ON DATABASE "{connection.settings_dict["NAME"]}" FROM PUBLIC')
+        cursor.execute("SET LOCAL ROLE doctors_patient")
+        found = {finding.name: finding for finding in database.examine(now)}
+        cursor.execute("RESET ROLE")
+
+    assert found["database rights"].level is Level.FAIL
+    assert "GRANT TEMPORARY" in found["database rights"].remedy
+
+
 def test_mail_to_the_console_is_told(now: datetime, settings: Settings) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
 
