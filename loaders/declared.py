@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,11 @@ LARGEST = 256 * 1024
 
 
 class StrictLoader(yaml.SafeLoader):
-    """YAML without surprises: no aliases, which can grow without end, and no key twice."""
+    """YAML without surprises: no aliases, which can grow without end, no key twice, and words stay words.
+
+    Unquoted `yes`, `no`, `on`, `off`, dates, `12:30` and `010` are truths, instants and other numbers to
+    YAML 1.1, and text to whoever writes what Magma holds. Here they are read as YAML 1.2 reads them.
+    """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         """Refuse aliases."""
@@ -35,6 +40,18 @@ class StrictLoader(yaml.SafeLoader):
         if twice := {str(key) for key in keys if keys.count(key) > 1}:
             raise MisspeltLoaderError(f"Given twice: {', '.join(sorted(twice))}.")
         return super().construct_mapping(node, deep)
+
+
+#: All that is no text when it isn't quoted: the core schema of YAML 1.2.
+PLAIN = (
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", list("-+0123456789")),
+    ("float", r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", list("-+.0123456789")),
+)
+StrictLoader.yaml_implicit_resolvers = {}
+for kind, plain, starts in PLAIN:
+    StrictLoader.add_implicit_resolver(f"tag:yaml.org,2002:{kind}", re.compile(rf"(?:{plain})\Z"), starts)
 
 
 class Prefill(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -29,27 +29,40 @@ def instant(value: Any) -> datetime | None:
 
 @dataclass(frozen=True)
 class UpdatedAfter(Check):
-    """The instant at `attribute` is later than the one at `than`."""
+    """The instant at `attribute` is later than the one at `than`, or than `than` where that is an instant."""
 
     attribute: str
     than: str
     id: ClassVar[str] = "updated_after"
 
+    def __post_init__(self) -> None:
+        """Refuse what begins like an instant and is none."""
+        if self._is_instant and instant(self.than) is None:
+            raise ValueError(f"`updated_after` wants a path or an instant, not {self.than!r}.")
+
+    @property
+    def _is_instant(self) -> bool:
+        """No attribute's name begins with a digit."""
+        return self.than[:1].isdigit()
+
     def reads(self) -> frozenset[str]:
         """Both."""
-        return frozenset({self.attribute, self.than})
+        return frozenset({self.attribute} if self._is_instant else {self.attribute, self.than})
 
     def judge(self, page: Page) -> list[bool]:
         """Pair by pair; a missing instant is after nothing."""
-        pairs = zip(page.values(self.attribute), page.values(self.than), strict=True)
+        pairs = zip(page.values(self.attribute), self._others(page), strict=True)
         return [self._later(first, second) for first, second in pairs]
 
     def explain(self, page: Page, index: int) -> Finding:
         """With both instants."""
         one = page.only(page.names[index])
-        (first,), (second,) = one.values(self.attribute), one.values(self.than)
+        (first,), (second,) = one.values(self.attribute), self._others(one)
         says = Sentence(_("%(attribute)s is later than %(than)s"), attribute=self.attribute, than=self.than)
         return Finding(self.id, self._later(first, second), says, seen=[first, second])
+
+    def _others(self, page: Page) -> list[Any]:
+        return [self.than] * len(page) if self._is_instant else page.values(self.than)
 
     def _later(self, first: Any, second: Any) -> bool:
         left, right = instant(first), instant(second)

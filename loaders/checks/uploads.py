@@ -11,6 +11,7 @@ from loaders.pages import Page
 BLANK = "::blank"
 #: What Magma stores while an upload has not finished.
 TEMPORARY = "::temp"
+FILE_KEYS = frozenset({"path", "original_filename"})
 NO_FILE = frozenset({"", BLANK, TEMPORARY})
 #: The files of a record that has none; nobody adds to it.
 NONE: list[str] = []
@@ -76,10 +77,11 @@ def is_absent(value: Any) -> bool:
 
     So is a list of nulls: Magma answers with as many as a matrix has columns where there is no row.
     """
-    if isinstance(value, dict) and "path" in value:
-        return not is_finished(value)
-    if isinstance(value, list) and value and all(isinstance(v, dict) and "path" in v for v in value):
-        return not any(map(is_finished, value))
     if isinstance(value, list):
-        return all(one is None for one in value)
-    return value is None or value in ("", {})
+        return all(one is None or _is_unfinished(one) for one in value)
+    return value is None or value in ("", {}) or _is_unfinished(value)
+
+
+def _is_unfinished(value: Any) -> bool:
+    """Whether it is a file's entry, and no file that somebody can read: one without a path is none either."""
+    return isinstance(value, dict) and not FILE_KEYS.isdisjoint(value) and not is_finished(value)

@@ -43,6 +43,7 @@ ODD: list[Any] = [
     *(
         {"path": None},
         {"path": "p", "original_filename": 7},
+        {"original_filename": "a_R1.fastq.gz"},
         {"type": "x", "value": {"a": []}},
         "a/b\n \u00fc\0",
     ),
@@ -116,6 +117,7 @@ leaves: st.SearchStrategy[Check] = st.one_of(
     st.builds(Rows, st.sampled_from(("demographics", "sample")), min=st.integers(0, 2)),
     st.just(MatrixWidth("counts")),
     st.just(UpdatedAfter("seen_on", than="updated_at")),
+    st.just(UpdatedAfter("seen_on", than="2026-05-04")),
     st.just(Custom("tests.loaders.strategies:complain", ("age",))),
     st.builds(Quiet, st.integers(0, 60)),
     st.builds(

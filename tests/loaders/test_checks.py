@@ -44,9 +44,20 @@ def test_present_takes_nothing_for_nothing_only(value: Any, there: bool) -> None
     assert passes(Present("physician"), physician=value) is there
 
 
-@pytest.mark.parametrize(("value", "there"), [(file("a"), True), (file("a", "::temp"), False)])
+@pytest.mark.parametrize(
+    ("value", "there"),
+    [
+        (file("a"), True),
+        (file("a", "::temp"), False),
+        ({"original_filename": "a", "url": "https://metis"}, False),
+        ({"path": None, "original_filename": "a"}, False),
+        ({"type": "x", "value": 1}, True),
+    ],
+)
 def test_present_does_not_take_an_unfinished_upload_for_a_file(value: Any, there: bool) -> None:
+    assert passes(Present("files"), files=value) is there
     assert passes(Present("files"), files=[value]) is there
+    assert passes(Present("files"), files=[None, value]) is there
 
 
 @pytest.mark.parametrize(
@@ -175,6 +186,22 @@ def test_updated_after_compares_instants(first: Any, later: bool) -> None:
     check = UpdatedAfter("seen_on", than="updated_at")
 
     assert passes(check, seen_on=first, updated_at="2026-05-04T10:00:00+00:00") is later
+
+
+@pytest.mark.parametrize(
+    ("than", "later"),
+    [("2026-05-04", True), ("2026-05-04T12:00:00+02:00", False), ("2026-05-04T09:59:59Z", True)],
+)
+def test_updated_after_takes_an_instant_of_its_own(than: str, later: bool) -> None:
+    check = UpdatedAfter("seen_on", than=than)
+
+    assert passes(check, seen_on="2026-05-04T10:00:00+00:00") is later
+    assert check.reads() == {"seen_on"}
+
+
+def test_updated_after_refuses_what_is_neither_a_path_nor_an_instant() -> None:
+    with pytest.raises(ValueError, match="wants a path or an instant, not '2026-13-01'"):
+        UpdatedAfter("seen_on", than="2026-13-01")
 
 
 @pytest.mark.parametrize(

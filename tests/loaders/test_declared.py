@@ -8,6 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from loaders import registry
+from loaders.checks import OneOf
 from loaders.declared import parsed
 from loaders.errors import MisspeltLoaderError
 from loaders.judging import Past, judge
@@ -65,6 +66,19 @@ def test_a_loader_spelled_out_and_read_again_judges_alike() -> None:
 
     assert again.spelling == ExomePipe().spelling
     assert again.fingerprint(exomes(TUMOR, NORMAL), 0) == ExomePipe().fingerprint(exomes(TUMOR, NORMAL), 0)
+
+
+def test_what_reads_as_a_word_stays_a_word() -> None:
+    said = SAID.replace(
+        "genome: GRCh38", "genome: GRCh38, on: {from: physician}, lanes: 010, when: 2026-05-01"
+    )
+    scope = "scope: {check: one_of, attribute: physician, values: [Yes, no, 12:30, true, 1e3, 7]}"
+
+    loader = parsed(said.replace("scope: {check: linked, path: sample.exome}", scope))
+
+    assert loader.scope == OneOf("physician", ("Yes", "no", "12:30", True, 1000.0, 7))
+    assert loader.prefill.params["on"] == {"from": "physician"}
+    assert (loader.prefill.params["lanes"], loader.prefill.params["when"]) == ("010", "2026-05-01")
 
 
 BOMB = "a: &a [x, x]\nb: &b [*a, *a]\nname: [*b, *b]"
