@@ -27,15 +27,20 @@ class Seen:
 
 
 def look(review: Review, items: Sequence[ReviewItem], magma: Magma) -> Seen:
-    """Ask Magma. A record that isn't seen counts as gone only if nothing of its tree is, by whatever name."""
+    """Ask Magma. A record that isn't seen counts as gone only if nothing of its tree is, by whatever name.
+
+    A restricted one that isn't seen may be hidden from a token that has lost its upper-case role.
+    """
     templates = magma.templates(review.project)
     seen = Seen()
+    shown = magma.sees_restricted(review.project)
+    hidden = {item.pk for item in items if item.orphan.restricted and not shown}
     for model in sorted({item.orphan.model for item in items} & set(templates)):
         mine = [item for item in items if item.orphan.model == model]
         records = [item.orphan.record for item in mine]
         parents = parents_now(magma, review.project, templates[model], records)
         seen.adopted += [item for item in mine if parents.get(item.orphan.record)]
-        unseen = [item for item in mine if item.orphan.record not in parents]
+        unseen = [item for item in mine if item.orphan.record not in parents and item.pk not in hidden]
         if unseen:
             _tell_apart(review, magma, templates, unseen, seen)
     return seen

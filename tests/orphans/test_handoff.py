@@ -18,7 +18,7 @@ from pytest_django import Settings
 from magma.demo.warehouse import SEED
 from magma.removal.handoff import Handoff, script
 from magma.trees import Name, Node, Tree
-from orphans.models import Bundle, Review
+from orphans.models import Bundle, Orphan, Review
 from orphans.services import exports
 from orphans.states import ReviewStatus
 from polyphemus_site.embedded.programs import installed
@@ -224,6 +224,21 @@ class TestPackage:
 
         assert (review.status, review.records) == (ReviewStatus.DONE, 4)
         assert {name for name, _ in undone(review)} == {"LABORS-VICTIM-000", "LABORS-VICTIM-ORPHAN-A"}
+
+    def test_what_our_token_may_not_see_any_more_is_not_taken_for_removed(
+        self, folder: Path, world: World
+    ) -> None:
+        run(world.database, (folder / "removal.sql").read_text())
+        Orphan.objects.filter(record="LABORS-VICTIM-000").update(restricted=True)
+        stages = []
+
+        for letter in "vV":
+            world.reads(url=world.url, token=world.token(f"{letter}:labors"))
+            Review.objects.update(try_again_at=None)
+            review = world.advance(Review.objects.get())
+            stages.append((review.status, review.items.pending().count()))
+
+        assert stages == [(ReviewStatus.HANDED_OVER, 1), (ReviewStatus.DONE, 0)]
 
     def test_nothing_is_written_over(self, folder: Path) -> None:
         with pytest.raises(CommandError, match="could not be written"):
