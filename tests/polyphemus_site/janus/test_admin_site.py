@@ -15,6 +15,7 @@ from pytest_django import Settings
 from dispatch.models import ApiKey
 from loaders.models import Suggestion
 from magma.journal.models import JournalEntry
+from polyphemus_site.home import readers
 from polyphemus_site.janus.backends import user_of
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
@@ -171,6 +172,15 @@ def test_a_projects_admin_sees_its_suggestions_and_nobody_elses(perm: str, seen:
     page = visitor(perm).get("/admin/loaders/suggestion/").content.decode()
 
     assert page.count('class="field-pk"') == seen
+
+
+@pytest.mark.parametrize(("perm", "seen"), [("a:labors", True), ("a:ipi", False), ("v:administration", True)])
+def test_a_projects_admin_sees_who_gets_its_digest(perm: str, seen: bool, now: datetime) -> None:
+    readers.meet("rory@ucsf.edu", {"labors": "e"}, now=now)
+
+    page = visitor(perm).get("/admin/polyphemus_site/digestreader/").content.decode()
+
+    assert ("rory@ucsf.edu" in page) == seen
 
 
 @pytest.mark.parametrize(("perm", "status"), [("a:labors", HTTPStatus.OK), ("a:ipi", HTTPStatus.FOUND)])
