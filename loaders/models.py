@@ -237,6 +237,8 @@ class ScanRun(models.Model):
     #: When a sharded scan had listed every record; its shards are judged meanwhile and after.
     listed_at = models.DateTimeField(null=True, blank=True)
     is_sharded = models.BooleanField(default=False)
+    #: Whether our token saw restricted data when it began.
+    saw_restricted = models.BooleanField(default=False, db_default=False)
     #: loader -> verdict -> count.
     verdicts = models.JSONField(default=dict)
     #: loader -> what went wrong with it, while the scan went on.

@@ -23,6 +23,7 @@ from loaders import evidence, fingerprints, registry
 from loaders.evidence import Wanted
 from loaders.judging import Past
 from loaders.models import Suggestion
+from loaders.services import rights
 from loaders.services.copying import array
 from magma.client import connect
 
@@ -188,6 +189,7 @@ def see_outputs(open_requests: Sequence[AnalysisRequest]) -> Mapping[int, Sight]
 
 def _sights(project: str, loader: str, sought: Mapping[int, Wanted]) -> dict[int, Sight]:
     try:
+        rights.ensure_kept(connect(), project)
         seen = evidence.look(connect(), project, registry.current().get(loader), sought)
     except Exception:  # Magma's trouble, or a lab's own code: never counted against the analyst
         logger.exception("The output of %s in %s could not be looked for.", loader, project)

@@ -93,6 +93,16 @@ class MagmaRestricted(MagmaForbidden):
     advice = "Grant the privileged form of the role on the project (an upper-case letter in the token)."
 
 
+class MagmaRightsLost(MagmaError):
+    """Our token saw the project's restricted data and no longer does: hidden looks the same as gone."""
+
+    code = "magma_rights_lost"
+    advice = (
+        "Grant the token's owner the upper-case role on the project again. If restricted data is to be left "
+        "out from now on, say so: `manage.py scan PROJECT --full --without-restricted`."
+    )
+
+
 class MagmaAgreementNeeded(MagmaForbidden):
     """A community project whose agreement the token's owner has not signed."""
 

@@ -44,7 +44,7 @@ class Bar:
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            TextColumn("{task.fields[pages]} pages, {task.fields[judged]} judged"),
+            TextColumn("{task.fields[pages]}, {task.fields[judged]} judged"),
             Rate(),
             TimeRemainingColumn(),
             console=console,
@@ -54,12 +54,12 @@ class Bar:
     def __call__(self, run: ScanRun) -> None:
         """Move its bar."""
         if run.pk not in self._tasks:
-            self._tasks[run.pk] = self._progress.add_task(str(run), total=None, pages=0, judged=0)
+            self._tasks[run.pk] = self._progress.add_task(str(run), total=None, pages="", judged=0)
         self._progress.update(
             self._tasks[run.pk],
             completed=run.records,
             total=run.records if run.ended_at else run.expected,
-            pages=run.pages,
+            pages=counted(run.pages, "page"),
             judged=run.judged,
         )
 
@@ -95,6 +95,11 @@ class Lines:
         """Nor to end."""
 
 
+def counted(number: int, what: str) -> str:
+    """So many of them, in words."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def line(run: ScanRun, clock: Clock) -> str:
     """How far a scan is, in words."""
     now = clock()
@@ -102,6 +107,5 @@ def line(run: ScanRun, clock: Clock) -> str:
     of = f" of {run.expected:,}" if run.expected else ""
     rest = "" if left is None else f", {left:,.0f} s left"
     rate = knowledge.rate_of(run, now=now)
-    return (
-        f"{run}: {run.records:,}{of} records, {run.pages:,} pages, {run.judged:,} judged, {rate:,.0f}/s{rest}"
-    )
+    read = f"{run.records:,}{of} records, {counted(run.pages, 'page')}, {run.judged:,} judged"
+    return f"{run}: {read}, {rate:,.0f}/s{rest}"

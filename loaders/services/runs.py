@@ -75,10 +75,18 @@ class Account:
 
 @contextmanager
 def recorded(
-    kind: ScanKind, project: str, model: str, *, clock: Clock, watch: Watch | None = None
+    kind: ScanKind,
+    project: str,
+    model: str,
+    *,
+    clock: Clock,
+    watch: Watch | None = None,
+    saw_restricted: bool = False,
 ) -> Iterator[Account]:
     """Keep a scan's account; what goes wrong is written down with its cause, and raised."""
-    run = ScanRun.objects.create(kind=kind, project=project, model=model, started_at=clock())
+    run = ScanRun.objects.create(
+        kind=kind, project=project, model=model, started_at=clock(), saw_restricted=saw_restricted
+    )
     account = Account(run, watch)
     try:
         yield account
@@ -103,6 +111,10 @@ def failures_of(kind: ScanKind, project: str, *, clock: Clock) -> Iterator[None]
 
 
 def forget(*, now: datetime) -> int:
-    """Delete the accounts of scans long over; how many."""
-    deleted, _ = ScanRun.objects.filter(started_at__lt=now - KEPT).delete()
+    """Delete the accounts of scans long over, but for the last complete one of each; how many.
+
+    By those it is known how late the next one is, and what our token once saw.
+    """
+    told = list(ScanRun.objects.complete().values_list("pk", flat=True))
+    deleted, _ = ScanRun.objects.filter(started_at__lt=now - KEPT).exclude(pk__in=told).delete()
     return deleted

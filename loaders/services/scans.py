@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -212,14 +213,16 @@ def scan_all(
     clock: Clock,
     model: str = "",
     afresh: bool = False,
+    without_restricted: bool = False,
     watch: Watch | None = None,
 ) -> Tally:
     """Look at every anchor of every model that has loaders, or of one model, and judge what must be.
 
-    `afresh`: judge all of it, also what is as the last full scan saw it. `watch` is told of each page.
+    `afresh`: judge all of it, also what is as the last full scan saw it. `without_restricted`: that our token
+    no longer shows restricted data is as it should be. `watch` is told of each page.
     """
     with failures_of(ScanKind.FULL, project, clock=clock):
-        engine = Engine.of(magma, project)
+        engine = Engine.of(magma, project, without_restricted=without_restricted)
     tally = Tally()
     for one in [model] if model else engine.models:
         tally.add(scan_model(engine, one, clock=clock, afresh=afresh, watch=watch))
@@ -236,7 +239,8 @@ def scan_model(
     with held("full", engine.project, model) as mine:
         if not mine or shared.exists():
             return Tally()
-        full = recorded(ScanKind.FULL, engine.project, model, clock=clock, watch=watch)
+        account_of = partial(recorded, saw_restricted=engine.sees_restricted)
+        full = account_of(ScanKind.FULL, engine.project, model, clock=clock, watch=watch)
         with full as account, collected_after():
             _walk(engine, model, account, clock=clock, afresh=afresh)
             waiting.keep(engine.project, model, account.tally.gaps, now=clock())

@@ -52,7 +52,7 @@ def begin(magma: Magma, project: str, *, clock: Clock) -> list[ScanRun]:
 
 def _begin_model(engine: Engine, model: str, *, clock: Clock) -> ScanRun | None:
     with held("full", engine.project, model) as mine:
-        run = _opened(engine.project, model, now=clock()) if mine else None
+        run = _opened(engine, model, now=clock()) if mine else None
         if run is None:
             return None
         try:
@@ -63,16 +63,21 @@ def _begin_model(engine: Engine, model: str, *, clock: Clock) -> ScanRun | None:
         return run
 
 
-def _opened(project: str, model: str, *, now: datetime) -> ScanRun | None:
+def _opened(engine: Engine, model: str, *, now: datetime) -> ScanRun | None:
     """A new scan; None when one is shared already. Whoever has the lock knows that nobody lists any more."""
-    for lost in ScanRun.objects.filter(
-        project=project, model=model, is_sharded=True, ended_at=None, listed_at=None
-    ):
+    shared = ScanRun.objects.filter(project=engine.project, model=model, is_sharded=True, ended_at=None)
+    for lost in shared.filter(listed_at=None):
         fail(lost, RuntimeError("The worker that listed the records was lost."), now=now)
     try:
         with transaction.atomic():
             return ScanRun.objects.create(
-                kind=ScanKind.FULL, project=project, model=model, started_at=now, is_sharded=True, expected=0
+                kind=ScanKind.FULL,
+                project=engine.project,
+                model=model,
+                started_at=now,
+                is_sharded=True,
+                expected=0,
+                saw_restricted=engine.sees_restricted,
             )
     except IntegrityError:
         return None

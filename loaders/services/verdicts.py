@@ -26,7 +26,7 @@ from loaders.loader import Loader
 from loaders.names import fault_of, is_kept, unkept
 from loaders.pages import Page
 from loaders.proposing import Bench
-from loaders.services import changes, suggestions
+from loaders.services import changes, rights, suggestions
 from loaders.services.rows import Lines, Slate
 from loaders.shapes import Shapes
 from loaders.sources.reader import reader_of
@@ -162,17 +162,30 @@ class Engine:
     counts_gaps: bool = False
     #: What the project's admins have decided: which loaders judge, and which of them tell nobody.
     decided: Decided = field(default_factory=Decided)
+    #: Whether restricted data was shown to us when this began.
+    sees_restricted: bool = False
 
     @classmethod
-    def of(cls, magma: Magma, project: str, loaders: Iterable[Loader] | None = None) -> Engine:
-        """An engine with the project's present templates and the loaders that apply there."""
+    def of(
+        cls,
+        magma: Magma,
+        project: str,
+        loaders: Iterable[Loader] | None = None,
+        *,
+        without_restricted: bool = False,
+    ) -> Engine:
+        """An engine with the project's present templates and the loaders that apply there.
+
+        MagmaRightsLost where restricted data was shown before and isn't now, unless that is as it should be.
+        """
+        shown = magma.sees_restricted(project) if without_restricted else rights.ensure_kept(magma, project)
         known = list(registry.current() if loaders is None else loaders)
         reader = reader_of(magma, project, known)
         shapes = shapes_of(reader.templates(project))
         decided = decisions.of(project)
         wanted = [loader for loader in known if loader.name not in decided.loaders_off]
         judging = [fitted(loader, shapes) for loader in wanted if applies(loader, project, shapes)]
-        return cls(reader, project, shapes, judging, decided=decided)
+        return cls(reader, project, shapes, judging, decided=decided, sees_restricted=shown)
 
     def is_shadow(self, loader: Loader) -> bool:
         """Whether what a loader finds here is told to nobody: by its own nature, or by the project's wish."""
@@ -251,7 +264,16 @@ class Engine:
         return judged.tally
 
     def judged(self, gatherer: Gatherer, page: Page, loaders: Collection[Loader]) -> Judged:
-        """What loaders say of a page, one loader's failure costing that loader only; writes nothing."""
+        """What loaders say of a page, one loader's failure costing that loader only; writes nothing.
+
+        MagmaRightsLost where some of the page may have been hidden from us.
+        """
+        judged = self._judged(gatherer, page, loaders)
+        if self.sees_restricted and not self.magma.sees_restricted(self.project):
+            raise rights.lost(self.project)  # our token was renewed meanwhile, and is another's
+        return judged
+
+    def _judged(self, gatherer: Gatherer, page: Page, loaders: Collection[Loader]) -> Judged:
         kinds = Kinds.of(page, [loader for loader in loaders if not self.fault_of(loader)])
         judged = Judged(kinds)
         if not page.names:

@@ -7,14 +7,20 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Iterator
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
+from pytest_django.fixtures import Settings
 
+from loaders import registry
 from loaders.management import watching
+from loaders.management.commands.scan import as_text
+from loaders.services.verdicts import Tally
 from magma.client import Magma
 from tests import web
 from tests.loaders.conftest import reach_another_second, upload_normal
@@ -42,8 +48,27 @@ def test_scan_counts_by_loader_and_verdict(magma: Magma, warehouse: RunningWareh
     assert document["verdicts"]["exome_pipe"]["due"] == 1
 
 
-def test_scan_says_it_in_words(magma: Magma) -> None:
-    assert "30 records of dt_lung judged" in told("scan", "dt_lung", "--full")
+@pytest.mark.parametrize(
+    ("tally", "words"),
+    [
+        (Tally(records=1, pages=1, judged=1), "Read 1 record of dt_lung on 1 page: 1 judged."),
+        (
+            Tally(records=1200, pages=2, judged=30),
+            "Read 1,200 records of dt_lung on 2 pages: 30 judged, 1170 as the last full scan had seen them.",
+        ),
+    ],
+)
+def test_scan_says_it_in_words(tally: Tally, words: str) -> None:
+    assert as_text("dt_lung", tally) == words
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--afresh"], ["--without-restricted"], ["--without-restricted", "--full", "--model", "patient"]],
+)
+def test_scan_refuses_what_does_not_go_together(words: list[str]) -> None:
+    with pytest.raises(CommandError, match=f"^{words[0]} goes with --full"):
+        told("scan", "dt_lung", *words)
 
 
 def test_scan_of_a_warehouse_that_is_away_says_what_to_do(magma: Magma, warehouse: RunningWarehouse) -> None:
@@ -73,8 +98,8 @@ class TestProgress:
         shown = os.read(ours, 65536).decode()
         os.close(ours)
         assert "30/30" in shown
-        assert "1 pages, 30 judged" in shown
-        assert "30 records of dt_lung judged" in done.stdout.decode()
+        assert "1 page, 30 judged" in shown
+        assert "Read 30 records of dt_lung" in done.stdout.decode()
 
     def test_elsewhere_it_is_told_in_lines(self, magma: Magma, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(watching, "EVERY_SECONDS", 0)
@@ -82,7 +107,7 @@ class TestProgress:
 
         call_command("scan", "dt_lung", "--full", stdout=StringIO(), stderr=errors)
 
-        assert "Full scan of dt_lung patient: 30 of 30 records, 1 pages, 30 judged" in errors.getvalue()
+        assert "Full scan of dt_lung patient: 30 of 30 records, 1 page, 30 judged" in errors.getvalue()
 
     def test_with_json_nothing_else_is_said(self, magma: Magma, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(watching, "EVERY_SECONDS", 0)
@@ -114,6 +139,22 @@ def test_explain_shows_the_whole_tree_with_the_values_seen(magma: Magma, warehou
 
 def test_explain_finds_the_project_by_itself(magma: Magma) -> None:
     assert "exome_pipe 1 on patient DTL001 (dt_lung): waiting" in told("explain", "exome_pipe", "DTL001")
+
+
+@pytest.fixture
+def unusable(tmp_path: Path, settings: Settings) -> Iterator[None]:
+    """A file in the folder of loaders that spells none."""
+    (tmp_path / "mine.yaml").write_text("name: mine\n")
+    settings.POLYPHEMUS_LOADER_PATH = str(tmp_path)
+    registry.current.cache_clear()
+    yield
+    registry.current.cache_clear()
+
+
+@pytest.mark.usefixtures("unusable")
+def test_explain_says_which_loaders_could_not_be_loaded(magma: Magma) -> None:
+    with pytest.raises(CommandError, match=r"no loader 'mine'.*file mine\.yaml can't be used: .*missing"):
+        told("explain", "mine", "DTL001")
 
 
 @pytest.mark.parametrize(

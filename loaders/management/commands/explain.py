@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from loaders import registry
 from loaders.checks import Finding
+from loaders.errors import UnknownLoaderError
 from loaders.services import explaining
 from loaders.services.explaining import Explanation
 from magma.client import Magma, connect
@@ -48,7 +49,10 @@ class Command(BaseCommand):
 
 
 def sentence(error: PolyphemusError) -> str:
-    """What is wrong, and of Magma's troubles what to do about it."""
+    """What is wrong, and what may be done about it."""
+    if isinstance(error, UnknownLoaderError):
+        unusable = [f"{broken.source} can't be used: {broken.cause}." for broken in registry.current().broken]
+        return " ".join([error.message, *unusable])
     return f"{error.message} {error.advice}" if isinstance(error, MagmaError) else error.message
 
 

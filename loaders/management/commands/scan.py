@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 
-from loaders.management.watching import Bar, Lines
+from loaders.management.watching import Bar, Lines, counted
 from loaders.services import scans
 from loaders.services.runs import Watch
 from loaders.services.verdicts import Tally
@@ -33,13 +34,16 @@ class Command(BaseCommand):
         parser.add_argument(
             "--afresh", action="store_true", help="with --full: judge also what is as the last one saw it"
         )
+        parser.add_argument(
+            "--without-restricted",
+            action="store_true",
+            help="with --full: though our token shows no restricted data any more; what it hides closes",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
 
     def handle(self, *_: Any, project: str, model: str, **options: Any) -> None:
         """Scan, then print."""
-        if options["afresh"] and not options["full"]:
-            raise CommandError("--afresh goes with --full.")
-        scan = partial(scans.scan_all, afresh=options["afresh"]) if options["full"] else scans.scan_changes
+        scan = chosen(model, **{name: options[name] for name in ("full", "afresh", "without_restricted")})
         try:
             with self._watcher(quiet=options["json"]) as watch:
                 tally = scan(connect(), project, clock=now, model=model, watch=watch)
@@ -54,6 +58,17 @@ class Command(BaseCommand):
         if self.stderr.isatty():
             return Bar(Console(stderr=True))
         return Lines(partial(self.stderr.write, style_func=str), now)
+
+
+def chosen(model: str, *, full: bool, afresh: bool, without_restricted: bool) -> Callable[..., Tally]:
+    """The scan that was asked for; CommandError for what doesn't go together."""
+    if afresh and not full:
+        raise CommandError("--afresh goes with --full.")
+    if without_restricted and (model or not full):
+        raise CommandError("--without-restricted goes with --full, and not with --model.")
+    if not full:
+        return scans.scan_changes
+    return partial(scans.scan_all, afresh=afresh, without_restricted=without_restricted)
 
 
 def as_json(project: str, tally: Tally) -> str:
@@ -77,6 +92,7 @@ def as_text(project: str, tally: Tally) -> str:
         for loader, counts in tally.plain().items()
     ]
     lines += [f"{loader} failed: {fault}" for loader, fault in tally.faults.items()]
-    as_before = f", {tally.records - tally.judged} of them as before" if tally.judged < tally.records else ""
-    read = f"{tally.records} records of {project} judged in {tally.pages} pages{as_before}."
-    return "\n".join([*lines, read])
+    as_before = tally.records - tally.judged
+    rest = f", {as_before} as the last full scan had seen them" if as_before else ""
+    read = f"{counted(tally.records, 'record')} of {project} on {counted(tally.pages, 'page')}"
+    return "\n".join([*lines, f"Read {read}: {tally.judged} judged{rest}."])
