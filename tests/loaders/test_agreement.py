@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,12 +11,14 @@ from hypothesis import strategies as st
 from loaders.checks import Check, from_json
 from loaders.checks.values import fits, matcher
 from loaders.fingerprints import digest, gathered
+from loaders.gathering import Plan
 from loaders.judging import ORDER, Past, judge, reason, verdicts
 from loaders.kinds import Kinds
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
 from loaders.pages import Page
 from loaders.states import DueReason, Verdict
+from tests.loaders.pages import SHAPES
 from tests.loaders.strategies import checks, pages
 
 
@@ -51,6 +54,24 @@ def test_both_ways_through_json_it_stays_the_same_check(check: Check, page: Page
     assert again.as_json() == check.as_json()
     assert again.judge(page) == check.judge(page)
     assert again.reads() == check.reads()
+
+
+@settings(deadline=None)
+@given(checks, pages)
+def test_it_reads_no_more_than_it_says(check: Check, page: Page) -> None:
+    told = Plan.of(SHAPES, "patient", check.reads()).attributes
+    documents = {
+        model: {
+            name: {key: value for key, value in document.items() if key in told.get(model, ())}
+            for name, document in known.items()
+            if model in told
+        }
+        for model, known in page.store.documents.items()
+    }
+
+    narrow = Page("patient", page.names, replace(page.store, documents=documents))
+
+    assert check.judge(narrow) == check.judge(page)
 
 
 @settings(deadline=None)

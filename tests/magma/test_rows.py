@@ -6,10 +6,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from magma.client import Magma
 from magma.errors import MagmaGarbled
-from magma.pages import Document, Page
+from magma.pages import Document, Page, Retrieved
 from magma.rows import RowShape
 from magma.templates import Attribute, Template
 from tests.magma.stand_in import StandIn, answer
@@ -43,6 +45,9 @@ TUBE = {
     "two words": "y",
     "unasked": "z",
 }
+
+
+decode_all = msgspec.json.Decoder(Retrieved).decode
 
 
 def decoded(document: Mapping[str, Any]) -> Document:
@@ -86,6 +91,37 @@ class TestARow:
         row = decoded(TUBE | {"bam": value, "raw_fastqs": value, "read_count": value, "sample": value})
 
         assert (row["bam"], row["raw_fastqs"], row["read_count"], row["sample"]) == (value,) * 4
+
+
+#: Every type an attribute of Magma's may have, and one of a newer Magma.
+KINDS = (
+    *("identifier", "string", "integer", "float", "boolean", "date_time", "shifted_date_time", "match"),
+    *("matrix", "file", "image", "file_collection", "link", "parent", "child", "collection", "table"),
+    "quantum",
+)
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+templates = st.dictionaries(st.text(min_size=1), st.sampled_from(KINDS), max_size=6)
+
+
+@given(st.data(), templates, st.from_regex(r"[a-z][a-z0-9_]*", fullmatch=True))
+def test_whatever_a_template_names_and_a_record_holds_is_decoded_alike(
+    data: st.DataObject, types: dict[str, str], model: str
+) -> None:
+    document = st.fixed_dictionaries({}, optional=dict.fromkeys(types, values))
+    documents = data.draw(st.dictionaries(st.text(), document, max_size=3))
+    body = msgspec.json.encode({"models": {model: {"documents": documents, "count": len(documents)}}})
+
+    (narrow, whole) = (decode(body).models[model] for decode in (RowShape(model, types).decode, decode_all))
+
+    assert narrow.documents == whole.documents == documents
 
 
 class TestNumbersThatAreNone:
