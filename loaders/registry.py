@@ -64,7 +64,7 @@ class Registry:
         try:
             loader = make()
             ensure_sound(loader, taken=self.loaders.keys())
-        except Exception as error:  # noqa: BLE001 — a lab's code may raise anything; it costs that loader only
+        except (Exception, SystemExit) as error:  # noqa: BLE001 — a lab's module may do anything when it is read
             self.broken.append(Broken(source, f"{type(error).__name__}: {error}"))
         else:
             self.loaders[loader.name] = loader

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +20,7 @@ from loaders.judging import Past, judge
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
 from loaders.pages import Page
-from loaders.registry import Registry
+from loaders.registry import Registry, built
 from tests.loaders.pages import patients
 from tests.loaders.strategies import ODD
 
@@ -238,6 +240,36 @@ def test_a_loader_with_something_else_in_place_costs_itself_and_says_what(
     assert list(registry.loaders) == ["exome_pipe"]
     (broken,) = registry.broken
     assert sentence in broken.cause
+
+
+@pytest.mark.parametrize(
+    ("text", "cause"),
+    [
+        ("import sys\nsys.exit(3)", "SystemExit: 3"),
+        ("class Mine(:", "SyntaxError: invalid syntax"),
+        ("import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("Mine = 7", "MisspeltLoaderError: mine_alone:Mine is no Loader"),
+        ("Other = 7", "AttributeError: module 'mine_alone' has no attribute 'Mine'"),
+    ],
+)
+def test_a_package_that_can_not_even_be_read_costs_itself_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, cause: str
+) -> None:
+    (tmp_path / "mine_alone.py").write_text(text)
+    (tmp_path / "mine-1.dist-info").mkdir()
+    (tmp_path / "mine-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1\n")
+    (tmp_path / "mine-1.dist-info" / "entry_points.txt").write_text(
+        "[polyphemus.loaders]\nmine = mine_alone:Mine\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "mine_alone", raising=False)
+
+    registry = built()
+
+    assert "exome_pipe" in registry.loaders
+    (broken,) = [one for one in registry.broken if one.source == "package mine_alone:Mine"]
+    assert broken.cause.startswith(cause)
 
 
 PARTS = {"name": "mine", "model": "patient", "analysis": "x", "outputs": Present("age")}
