@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from django.utils.translation import gettext_noop as _
+
 from loaders.models import Suggestion
 from loaders.states import SuggestionStatus
 from polyphemus_site.references import Mention
+from polyphemus_site.sentences import Sentence
 
 
 def of_records(project: str, model: str, records: Sequence[str]) -> dict[str, list[Mention]]:
@@ -25,5 +28,8 @@ def of_records(project: str, model: str, records: Sequence[str]) -> dict[str, li
     found: dict[str, list[Mention]] = {}
     for row in rows.order_by("pk"):
         for key in keys.keys() & set(row.records):
-            found.setdefault(keys[key], []).append(Mention(f"Suggestion {row.pk} of {row.loader} reads it."))
+            said = Sentence(
+                _("Suggestion %(number)s of %(loader)s reads it."), number=row.pk, loader=row.loader
+            )
+            found.setdefault(keys[key], []).append(Mention(said))
     return found

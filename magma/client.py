@@ -11,7 +11,6 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.utils.translation import gettext as _
 from msgspec import UNSET
 
 from magma.errors import MagmaGarbled, MagmaNotConfigured
@@ -35,6 +34,7 @@ from magma.templates import Template
 from magma.tokens import StaticToken, Token, TokenSource
 from magma.walks import Walk
 from magma.wire import Patience, Wire
+from polyphemus_site.sentences import say as _
 
 PAGE_SIZE = 1000
 UPDATED_AT = "updated_at"

@@ -11,6 +11,7 @@ from magma.client import Magma
 from magma.questions import changed_after, is_one_of, lacks
 from magma.templates import Template
 from magma.trees import Name, Node, Tree
+from polyphemus_site.sentences import say as _
 
 #: Attributes that list what hangs below, or what links here.
 FAR_SIDE = frozenset({"collection", "table", "child"})
@@ -137,8 +138,9 @@ def read_trees(
 
 def _why_unreadable(name: Name, above: Name | None) -> str:
     if above is None:
-        return f"{name} is no longer among Magma's disconnected records."
-    return f"{name} hangs below {above} but can't be read: restricted, or gone this very moment."
+        return _("%(name)s is no longer among Magma's disconnected records.") % {"name": str(name)}
+    said = _("%(name)s hangs below %(above)s but can't be read: restricted, or gone this very moment.")
+    return said % {"name": str(name), "above": str(above)}
 
 
 def _documents(

@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from django.utils.translation import gettext as _
 
 from magma.errors import JanusAway, JanusRefused, MagmaError, MagmaNotConfigured
 from magma.tokens import Token, read_token
 from magma.wire import allow_only, base_address
+from polyphemus_site.sentences import say as _
 
 log = logging.getLogger(__name__)
 

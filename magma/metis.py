@@ -15,12 +15,12 @@ from urllib.parse import quote
 import httpx
 import msgspec
 from django.conf import settings
-from django.utils.translation import gettext as _
 
 from magma.client import token_source
 from magma.errors import MagmaError, MagmaForbidden, MagmaGarbled, MagmaUnauthorized, MagmaUnreachable
 from magma.tokens import TokenSource
 from magma.wire import base_address
+from polyphemus_site.sentences import say as _
 
 #: Files a call.
 PAGE_SIZE = 1000

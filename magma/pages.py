@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 import msgspec
-from django.utils.translation import gettext as _
 from msgspec import UNSET, UnsetType
 
 from magma.errors import MagmaGarbled
 from magma.questions import Ending
 from magma.templates import Template
+from polyphemus_site.sentences import say as _
 
 Document: TypeAlias = Mapping[str, Any]
 Documents: TypeAlias = dict[str, Document]

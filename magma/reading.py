@@ -10,7 +10,6 @@ from http import HTTPStatus
 from typing import TypeAlias, TypeVar
 
 import msgspec
-from django.utils.translation import gettext as _
 
 from magma.errors import MagmaGarbled
 from magma.pages import Answer, Flags, ModelAnswer, Retrieved, TextTable, Vocabulary
@@ -18,6 +17,7 @@ from magma.questions import QueryQuestion, Question, RetrieveQuestion
 from magma.refusals import ending_of, refusal
 from magma.rows import RowShape
 from magma.wire import Reply
+from polyphemus_site.sentences import say as _
 
 T = TypeVar("T")
 Understood: TypeAlias = Retrieved | Answer | TextTable | Vocabulary

@@ -9,7 +9,6 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
-from django.utils.translation import gettext as _
 
 from magma.errors import (
     MagmaAgreementNeeded,
@@ -26,6 +25,7 @@ from magma.errors import (
 )
 from magma.questions import Ending, Question
 from magma.wire import AWAY, Reply
+from polyphemus_site.sentences import say as _
 
 PAGE_NOT_FOUND = re.compile(r"Page (\d+) not found")
 NO_RESULTS = "No results found"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import dropwhile, islice
 
-from django.utils.translation import gettext as _
-
 from magma.errors import MagmaGarbled
+from polyphemus_site.sentences import say as _
 
 
 class Trail:

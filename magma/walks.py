@@ -17,12 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count as counting
 
-from django.utils.translation import gettext as _
-
 from magma.errors import MagmaGarbled, MagmaShifted
 from magma.pages import Page
 from magma.questions import Ending
 from magma.trails import Trail
+from polyphemus_site.sentences import say as _
 
 #: fetch(attributes, page, page_size)
 Fetch = Callable[[Sequence[str] | str, int, int], Page]

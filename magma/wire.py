@@ -15,7 +15,6 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
-from django.utils.translation import gettext as _
 
 from magma.errors import (
     MagmaBrokenOff,
@@ -29,6 +28,7 @@ from magma.errors import (
 )
 from magma.questions import ReadPath
 from magma.tokens import Token, TokenSource
+from polyphemus_site.sentences import say as _
 
 LONGEST_NUMBER = 10
 AWAY = frozenset({429, 502, 503, 504})

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from magma.client import connect
 from orphans.models import AuditEntry, Bundle, Orphan, Review, Search
@@ -17,13 +18,14 @@ from orphans.services import reviews
 from orphans.services.moves import By
 from polyphemus_site.clock import now  # noqa: TID251 — an admin action is an edge, as a view is
 from polyphemus_site.errors import PolyphemusError
-from polyphemus_site.janus.admin import ProjectAdmin, person_at
+from polyphemus_site.janus.admin import ProjectAdmin, person_at, told_column
 
 
 @admin.register(Orphan)
 class OrphanAdmin(ProjectAdmin[Orphan]):
     """Every orphan of one's projects; the selected ones go to a review."""
 
+    told_cause_note = told_column("cause_note")
     list_display = (
         "record",
         "model",
@@ -37,6 +39,8 @@ class OrphanAdmin(ProjectAdmin[Orphan]):
     list_filter = ("project", "status", "cause", "model", "found_by", "restricted")
     search_fields = ("record", "former_parent", "appeared_by", "reason")
     date_hierarchy = "found_at"
+    exclude = ("cause_note",)
+    readonly_fields = ("told_cause_note",)
     list_per_page = 100
     show_full_result_count = False
     actions = ("begin_review",)
@@ -53,7 +57,7 @@ class OrphanAdmin(ProjectAdmin[Orphan]):
         person = person_at(request)
         return person is not None and person.is_admin_somewhere
 
-    @admin.action(description="Review the selected orphans", permissions=["review"])
+    @admin.action(description=gettext_lazy("Review the selected orphans"), permissions=["review"])
     def begin_review(self, request: HttpRequest, queryset: OrphanQuerySet) -> HttpResponse | None:
         """One review of them all; it is decided on its own page."""
         try:
@@ -82,6 +86,7 @@ def _begin(request: HttpRequest, queryset: OrphanQuerySet) -> Review:
 class ReviewAdmin(ProjectAdmin[Review]):
     """Every review, with a way to its page."""
 
+    told_trouble = told_column("trouble")
     list_display = (
         "id",
         "project",
@@ -91,16 +96,18 @@ class ReviewAdmin(ProjectAdmin[Review]):
         "decision",
         "decided_by",
         "page",
-        "trouble",
+        "told_trouble",
     )
+    exclude = ("trouble",)
+    readonly_fields = ("told_trouble",)
     list_filter = ("project", "status", "decision")
     search_fields = ("reason", "created_by", "decided_by", "approved_by")
 
-    @admin.display(description="page")
+    @admin.display(description=gettext_lazy("page"))
     def page(self, review: Review) -> str:
         """Where it is decided."""
         url = reverse("review_page", args=[review.project, review.pk])
-        return format_html('<a href="{}">{}</a>', url, "open")
+        return format_html('<a href="{}">{}</a>', url, _("open"))
 
 
 @admin.register(Bundle)
@@ -126,7 +133,10 @@ class BundleAdmin(ProjectAdmin[Bundle]):
 class SearchAdmin(ProjectAdmin[Search]):
     """Every look for orphans, and what became of it."""
 
-    list_display = ("project", "source", "started_at", "found", "closed", "reopened", "error")
+    told_error = told_column("error")
+    list_display = ("project", "source", "started_at", "found", "closed", "reopened", "told_error")
+    exclude = ("error",)
+    readonly_fields = ("told_error",)
     list_filter = ("project", "source")
 
 
@@ -134,11 +144,19 @@ class SearchAdmin(ProjectAdmin[Search]):
 class AuditAdmin(ProjectAdmin[AuditEntry]):
     """Who did what; written once."""
 
-    list_display = ("at", "project", "actor", "action", "orphan", "review", "note", "bundle_sha256")
+    told_note = told_column("note")
+    list_display = ("at", "project", "actor", "words", "orphan", "review", "told_note", "bundle_sha256")
+    exclude = ("note", "action")
+    readonly_fields = ("words", "told_note")
     list_filter = ("project", "action")
     search_fields = ("actor", "note", "bundle_sha256", "orphan__record")
     list_select_related = ("orphan", "review")
     show_full_result_count = False
+
+    @admin.display(description=gettext_lazy("action"), ordering="action")
+    def words(self, line: AuditEntry) -> str:
+        """The move or the deed, in the reader's language."""
+        return line.words
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEntry]:
         """Without lines about restricted orphans of projects whose restricted records are for other eyes."""

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Count
+from django.utils.translation import gettext as _
 
 from orphans.models import Bundle, Orphan, Review, ReviewItem, Search
 from orphans.querysets import OrphanQuerySet
 from orphans.services.adoption import visible
 from orphans.states import Cause, Fate, OrphanStatus, ReviewStatus, Source
+from polyphemus_site.sentences import from_form, told
 
 Json = dict[str, Any]
 
@@ -28,19 +30,19 @@ def orphan_json(orphan: Orphan) -> Json:
         "model": orphan.model,
         "record": orphan.record,
         "status": orphan.status,
-        "status_text": OrphanStatus(orphan.status).label,
+        "status_text": _(OrphanStatus(orphan.status).label),
         "restricted": orphan.restricted,
         "parent_model": orphan.parent_model,
         "cause": orphan.cause,
-        "cause_text": Cause(orphan.cause).label,
-        "note": orphan.cause_note,
+        "cause_text": _(Cause(orphan.cause).label),
+        "note": told(orphan.cause_note),
         "former_parent": orphan.former_parent or None,
         "appeared_at": instant(orphan.appeared_at),
         "appeared_by": orphan.appeared_by or None,
         "journal_entry": orphan.journal_entry,
         "batch": orphan.batch or None,
         "found_at": instant(orphan.found_at),
-        "found_by": Source(orphan.found_by).label,
+        "found_by": _(Source(orphan.found_by).label),
         "updated_at": instant(orphan.record_updated_at),
         "reason": orphan.reason or None,
         "decided_by": orphan.decided_by or None,
@@ -60,7 +62,7 @@ def search_json(search: Search) -> Json:
         "closed": search.closed,
         "started_at": instant(search.started_at),
         "finished_at": instant(search.finished_at),
-        "error": search.error or None,
+        "error": told(search.error) or None,
     }
 
 
@@ -73,7 +75,7 @@ def card_json(rows: OrphanQuerySet) -> Json | None:
     models: dict[str, int] = {}
     for group in waiting:
         models[str(group["model"])] = models.get(str(group["model"]), 0) + int(group["count"])
-    return {"title": "Orphan data review", "count": count, "models": models}
+    return {"title": _("Orphan data review"), "count": count, "models": models}
 
 
 def review_json(review: Review) -> Json:
@@ -82,7 +84,7 @@ def review_json(review: Review) -> Json:
         "id": review.pk,
         "project": review.project,
         "status": review.status,
-        "status_text": ReviewStatus(review.status).label,
+        "status_text": _(ReviewStatus(review.status).label),
         "orphans": review.orphans,
         "records": review.records,
         "confirm": review.confirmation if review.status in ("open", "proposed") else None,
@@ -93,7 +95,7 @@ def review_json(review: Review) -> Json:
         "decided_by": review.decided_by or None,
         "decided_at": instant(review.decided_at),
         "approved_by": review.approved_by or None,
-        "trouble": review.trouble or None,
+        "trouble": told(review.trouble) or None,
         "trouble_code": review.trouble_code or None,
         "finished_at": instant(review.finished_at),
         "bundles": [bundle_json(bundle) for bundle in review.bundles.order_by("number")],
@@ -115,6 +117,11 @@ def bundle_json(bundle: Bundle) -> Json:
     }
 
 
+def told_each(sentences: list[Any]) -> list[str]:
+    """Kept sentences in the language of whoever asks."""
+    return [told(from_form(one)) for one in sentences]
+
+
 def item_json(item: ReviewItem, *, privileged: bool) -> Json:
     """One orphan under review, as it was seen."""
     closed = set() if privileged else set(item.restricted_attributes)
@@ -127,16 +134,19 @@ def item_json(item: ReviewItem, *, privileged: bool) -> Json:
         "records": item.records,
         "shape": item.shape,
         "document": {name: value for name, value in item.document.items() if name not in closed},
-        "blockers": item.blockers,
-        "mentions": item.mentions,
-        "proposals": visible(item.proposals, privileged=privileged),
+        "blockers": told_each(item.blockers),
+        "mentions": told_each(item.mentions),
+        "proposals": [
+            {**one, "reasons": told_each(one["reasons"])}
+            for one in visible(item.proposals, privileged=privileged)
+        ],
         "batch": item.orphan.batch,
         "stands": item.orphan.status,
-        "stands_text": OrphanStatus(item.orphan.status).label,
+        "stands_text": _(OrphanStatus(item.orphan.status).label),
         "new_parent": item.orphan.new_parent or None,
         "fate": item.fate,
-        "fate_text": Fate(item.fate).label,
-        "note": item.fate_note or None,
+        "fate_text": _(Fate(item.fate).label),
+        "note": told(item.fate_note) or None,
         "id": item.pk,
         "parent": item.parent or None,
     }

@@ -8,7 +8,7 @@ Programs and histories read its English.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
@@ -42,6 +42,45 @@ class Sentence(str):
         return {"say": self.message, "with": places} if places else {"say": self.message}
 
 
+class Telling(str):
+    """A sentence as it is told at this moment, which can be kept, and told again in another language.
+
+    What is refused is read at once by whoever asked, and may have to be written down as well.
+    """
+
+    sentence: Sentence
+
+    def __new__(cls, sentence: Sentence, /) -> Self:
+        """Tell it."""
+        self = super().__new__(cls, told(sentence))
+        self.sentence = sentence
+        return self
+
+    def __mod__(self, values: Mapping[str, Any], /) -> Self:
+        """Fill the places."""
+        kept = {name: _kept(value) for name, value in values.items()}
+        return type(self)(Sentence(self.sentence.message, **kept))
+
+
+def say(message: str) -> Telling:
+    """As gettext does: import it as `_` where sentences are both told and kept."""
+    return Telling(Sentence(message))
+
+
+def in_a_row(parts: Sequence[str]) -> str:
+    """Whole sentences, one after the other, as one."""
+    if len(parts) == 1:
+        return parts[0]
+    places = {f"part{number}": _kept(part) for number, part in enumerate(parts)}
+    return Sentence(" ".join(f"%({name})s" for name in places), **places)
+
+
+def _kept(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_kept(part) for part in value]
+    return value.sentence if isinstance(value, Telling) else value
+
+
 def joined(parts: list[Sentence]) -> Sentence:
     """Several as one."""
     return parts[0] if len(parts) == 1 else Sentence("%(parts)s", parts=parts)
@@ -51,6 +90,7 @@ def told(said: Any) -> str:
     """In the language of this thread; what is no sentence stays as it is."""
     if isinstance(said, list | tuple):
         return BETWEEN.join(map(told, said))
+    said = _kept(said)
     if not isinstance(said, Sentence):
         return str(said)
     message = gettext(said.message) if said.message else ""
@@ -68,6 +108,7 @@ def form_of(said: Any) -> Any:
     """As JSON that `from_form` reads; of what else a lab's own code may give, its text."""
     if isinstance(said, list | tuple):
         return [form_of(part) for part in said]
+    said = _kept(said)
     if not isinstance(said, Sentence):
         return said if isinstance(said, str | int) else str(said)
     return said.form

@@ -74,4 +74,4 @@ class Forwarding(models.Model):
 
     def __str__(self) -> str:
         """Which entry, and how far it is."""
-        return f"entry {self.entry_id}: {'passed on' if self.forwarded_at else 'owed'}"
+        return f"{self.entry_id} → {self.forwarded_at or '-'}"

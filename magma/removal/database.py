@@ -25,6 +25,7 @@ from magma.removal.rows import Locked, Reference
 from magma.removal.sessions import LOCK_SECONDS, session
 from magma.removal.witness import Examination, Witness, examine
 from magma.trees import Tree
+from polyphemus_site.sentences import say as _
 
 #: PostgreSQL that knows transaction_timeout.
 TRANSACTION_TIMEOUT_SINCE = 170000
@@ -88,7 +89,8 @@ def _the_layout(connection: Connection[Any], project: str, witness: Witness) -> 
         if all(layout.table(model).name == name for model, name in witness.tables.items()):
             return layout
     raise SchemaUnclearError(
-        f"The tables of {project} changed after the copy was made; a new copy is needed."
+        _("The tables of %(project)s changed after the copy was made; a new copy is needed.")
+        % {"project": project}
     )
 
 
@@ -97,11 +99,13 @@ def _refuse_interference(layout: Layout, witness: Witness) -> None:
         table = layout.table(model)
         if table.interference:
             raise InterferenceError(
-                f"{', '.join(table.interference)} on table {table} would act on a deletion."
+                _("%(what)s on table %(table)s would act on a deletion.")
+                % {"what": ", ".join(table.interference), "table": str(table)}
             )
         if not table.plain:
             raise InterferenceError(
-                f"Table {table} is partitioned or inherits; removal knows plain tables only."
+                _("Table %(table)s is partitioned or inherits; removal knows plain tables only.")
+                % {"table": str(table)}
             )
 
 
@@ -109,8 +113,11 @@ def _require_foreign_keys(role: str) -> None:
     """A session set to replay a replica's changes looks at no foreign key."""
     if role != "origin":
         raise InterferenceError(
-            f"The account's session_replication_role is {role!r}, which switches foreign keys off: "
-            "it must be 'origin'."
+            _(
+                "The account's session_replication_role is %(role)r, which switches foreign keys off: "
+                "it must be 'origin'."
+            )
+            % {"role": role}
         )
 
 
@@ -160,7 +167,7 @@ class _Transaction:
         strike = Strike(xid, tuple(tree.key for tree in standing), records)
         self._hurry()
         if not may_commit(strike):
-            raise CalledOffError("Called off before the commit; nothing of this batch was removed.")
+            raise CalledOffError(_("Called off before the commit; nothing of this batch was removed."))
         return strike
 
     def _commit(self, strike: Strike) -> None:
@@ -168,11 +175,13 @@ class _Transaction:
             status = self.connection.execute("COMMIT").statusmessage
         except psycopg.Error as error:
             raise OutcomeUnknownError(
-                f"The connection broke while transaction {strike.xid} committed; it will be asked."
+                _("The connection broke while transaction %(xid)s committed; it will be asked.")
+                % {"xid": strike.xid}
             ) from error
         if status != "COMMIT":
             raise OutcomeUnknownError(
-                f"Transaction {strike.xid} ended with {status}; its outcome will be asked."
+                _("Transaction %(xid)s ended with %(status)s; its outcome will be asked.")
+                % {"xid": strike.xid, "status": str(status)}
             )
 
     def _begin(self) -> str:
@@ -208,7 +217,7 @@ class _Transaction:
         """Give up when the time is over; where the server can't, give the next statement what is left."""
         left = int((self.ends - time.monotonic()) * 1000)
         if left <= 0:
-            raise TooSlowError("The batch took too long to lock; a smaller one will be tried.")
+            raise TooSlowError(_("The batch took too long to lock; a smaller one will be tried."))
         if self._server_bounds:
             return
         self.connection.execute(
@@ -222,7 +231,9 @@ class _Transaction:
         rows = self.witness.rows
         for tree in doomed:
             if not all(name.record in rows.get(name.model, {}) for name in tree.names):
-                self.spared[tree.key] = "The database and the API disagreed about it when the copy was made."
+                self.spared[tree.key] = _(
+                    "The database and the API disagreed about it when the copy was made."
+                )
         return self._standing(doomed)
 
     def _standing(self, doomed: Sequence[Doomed]) -> list[Doomed]:
@@ -268,17 +279,15 @@ class _Transaction:
             row_id, digest = self.witness.row(name)
             found = now[self.layout.table(name.model).oid].get(row_id)
             if found is None:
-                return f"{name} is no longer there."
+                return _("%(name)s is no longer there.") % {"name": str(name)}
             if found.digest != digest:
-                return f"{name} has changed since the copy was made."
+                return _("%(name)s has changed since the copy was made.") % {"name": str(name)}
             # A proof in its own right, though an unchanged row can't have gained a parent.
             if name == tree.top and found.has_parent is not False:
                 is_root = found.has_parent is None
-                return (
-                    f"{name.model} is the root: it has no orphans."
-                    if is_root
-                    else f"{name} has a parent again."
-                )
+                if is_root:
+                    return _("%(model)s is the root: it has no orphans.") % {"model": name.model}
+                return _("%(name)s has a parent again.") % {"name": str(name)}
         return None
 
     def _hold_undeclared(self, doomed: list[Doomed]) -> None:
@@ -300,7 +309,7 @@ class _Transaction:
         while blocking := [reference for reference in waiting if self._is_outside(reference, owner)]:
             for reference in blocking:
                 key = owner[(reference.target, reference.target_id)]
-                self.spared.setdefault(key, f"{reference.words} refers to it.")
+                self.spared.setdefault(key, _("%(what)s refers to it.") % {"what": reference.words})
             owner = {row: key for row, key in owner.items() if key not in self.spared}
             waiting = [reference for reference in waiting if (reference.target, reference.target_id) in owner]
         return self._standing(doomed)
@@ -315,7 +324,8 @@ class _Transaction:
         gone = rows.delete(self.connection, self.layout, self._ids(doomed))
         if gone != records:
             raise CountDiffersError(
-                f"The copy holds {records} records and the database deleted {gone}; rolled back."
+                _("The copy holds %(records)s records and the database deleted %(gone)s; rolled back.")
+                % {"records": records, "gone": gone}
             )
         self._hurry()
         self.connection.execute("SET CONSTRAINTS ALL IMMEDIATE")

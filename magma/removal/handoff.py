@@ -12,6 +12,7 @@ from magma.removal.adapters import Doomed, MayCommit, Outcome, Verdict
 from magma.removal.errors import RemovalError
 from magma.removal.witness import SECONDS, Examination, Witness
 from magma.trees import Node, Tree
+from polyphemus_site.sentences import say as _
 
 SCRIPT = Path(__file__).parent / "handoff.sql"
 
@@ -32,7 +33,7 @@ class Handoff:
     ) -> Outcome:
         """Never: that is what handing over means."""
         del project, doomed, witness, may_commit
-        raise RemovalError("This way of removing hands the work over; it removes nothing itself.")
+        raise RemovalError(_("This way of removing hands the work over; it removes nothing itself."))
 
     def verdict(self, xid: str) -> Verdict:
         """No transaction was ever begun."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from magma.removal.catalogue import Catalogue, ForeignKey, Link, Model, Table
 from magma.removal.errors import SchemaUnclearError
+from polyphemus_site.sentences import say as _
 
 #: Twin models multiply the ways to match; beyond this many nobody can say which is right.
 MOST_LAYOUTS = 64
@@ -32,7 +33,8 @@ class Layout:
             return self.tables[model]
         except KeyError:
             raise SchemaUnclearError(
-                f"Magma's database has no table for model {model!r} of {self.catalogue.project}."
+                _("Magma's database has no table for model %(model)r of %(project)s.")
+                % {"model": model, "project": self.catalogue.project}
             ) from None
 
     def model(self, name: str) -> Model:
@@ -70,8 +72,11 @@ def layouts(catalogue: Catalogue) -> list[Layout]:
     """Every way to match the project's models with its tables that nothing contradicts."""
     if not catalogue.tables or not catalogue.models:
         raise SchemaUnclearError(
-            f"Magma's database has no schema or no models for project {catalogue.project!r}: "
-            "is this the right database, and may the account see it?"
+            _(
+                "Magma's database has no schema or no models for project %(project)r: "
+                "is this the right database, and may the account see it?"
+            )
+            % {"project": catalogue.project}
         )
     tables = {table.oid: table for table in catalogue.tables}
     found: list[Layout] = []
@@ -79,7 +84,8 @@ def layouts(catalogue: Catalogue) -> list[Layout]:
         found.append(Layout(catalogue, {model: tables[oid] for model, oid in matching.items()}))
         if len(found) > MOST_LAYOUTS:
             raise SchemaUnclearError(
-                f"The tables of {catalogue.project} can't be told apart: too many models are alike."
+                _("The tables of %(project)s can't be told apart: too many models are alike.")
+                % {"project": catalogue.project}
             )
     return found
 

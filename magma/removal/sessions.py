@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from django.utils.translation import gettext_noop
 from psycopg import Connection, errors
 
 from magma.removal.errors import (
@@ -18,6 +19,7 @@ from magma.removal.errors import (
     SchemaUnclearError,
     TooSlowError,
 )
+from polyphemus_site.sentences import say as _
 
 #: Rows are compared by the digest of their text, so nothing may change how a value is spelt.
 #: A policy that would hide rows raises an error instead.
@@ -56,33 +58,35 @@ REFUSALS: tuple[tuple[tuple[type[psycopg.Error], ...], type[RemovalError], str],
     (
         (errors.InsufficientPrivilege,),
         NoRightsError,
-        "The account of POLYPHEMUS_MAGMA_DATABASE_URL may not do this: {said}. Grant it SELECT, UPDATE and "
-        "DELETE on the project's tables, and SELECT on every table that refers to them.",
+        gettext_noop(
+            "The account of POLYPHEMUS_MAGMA_DATABASE_URL may not do this: %(said)s. Grant it SELECT, UPDATE "
+            "and DELETE on the project's tables, and SELECT on every table that refers to them."
+        ),
     ),
     (
         (errors.LockNotAvailable, errors.DeadlockDetected),
         LockedError,
-        "Somebody else is working on these records; it will be tried again.",
+        gettext_noop("Somebody else is working on these records; it will be tried again."),
     ),
     (
         (errors.QueryCanceled, errors.IdleInTransactionSessionTimeout, errors.TransactionTimeout),
         TooSlowError,
-        "The batch took too long to lock; a smaller one will be tried.",
+        gettext_noop("The batch took too long to lock; a smaller one will be tried."),
     ),
     (
         (errors.UndefinedTable, errors.InvalidSchemaName, errors.UndefinedColumn),
         SchemaUnclearError,
-        "Magma's tables changed after the copy was made: {said}. A new copy is needed.",
+        gettext_noop("Magma's tables changed after the copy was made: %(said)s. A new copy is needed."),
     ),
     (
         (errors.ForeignKeyViolation,),
         CountDiffersError,
-        "Another record still refers to one of these: {said}.",
+        gettext_noop("Another record still refers to one of these: %(said)s."),
     ),
     (
         (psycopg.OperationalError,),
         DatabaseDownError,
-        "Magma's database can't be reached: {said}. It will be tried again.",
+        gettext_noop("Magma's database can't be reached: %(said)s. It will be tried again."),
     ),
 )
 
@@ -92,5 +96,5 @@ def refusal(error: psycopg.Error) -> RemovalError:
     said = (error.diag.message_primary or str(error)).strip().rstrip(".")
     for kinds, ours, sentence in REFUSALS:
         if isinstance(error, kinds):
-            return ours(sentence.format(said=said))
-    return RemovalError(f"Magma's database refused: {said}.")
+            return ours(_(sentence) % {"said": said})
+    return RemovalError(_("Magma's database refused: %(said)s.") % {"said": said})

@@ -14,6 +14,7 @@ from magma.removal.errors import OtherDatabaseError, SchemaUnclearError
 from magma.removal.layout import Layout, layouts
 from magma.removal.rows import StoredRow
 from magma.trees import Name, Node, Tree
+from polyphemus_site.sentences import say as _
 
 #: Whole seconds are all that the API shows of an instant.
 SECONDS = len("2026-05-04T12:22:07")
@@ -70,8 +71,11 @@ def examine(connection: Connection[Any], project: str, trees: Sequence[Tree]) ->
     }
     if trees and len(disagreements) == len(trees):
         raise OtherDatabaseError(
-            f"Magma's database and its API disagree about every record: {next(iter(disagreements.values()))} "
-            "Does POLYPHEMUS_MAGMA_DATABASE_URL name the database behind POLYPHEMUS_MAGMA_URL?"
+            _(
+                "Magma's database and its API disagree about every record: %(first)s "
+                "Does POLYPHEMUS_MAGMA_DATABASE_URL name the database behind POLYPHEMUS_MAGMA_URL?"
+            )
+            % {"first": next(iter(disagreements.values()))}
         )
     agreed = [node.name for tree in trees if tree.top.name not in disagreements for node in tree]
     kept = _by_model(agreed, found)
@@ -104,7 +108,9 @@ def _placed(
     possible = layouts(read_catalogue(connection, project))
     answers = [(layout, _find_all(connection, layout, wanted)) for layout in _distinct(possible, wanted)]
     if not answers:
-        raise SchemaUnclearError(f"Magma's models of {project} fit no set of tables in its database.")
+        raise SchemaUnclearError(
+            _("Magma's models of %(project)s fit no set of tables in its database.") % {"project": project}
+        )
     if len(answers) == 1:
         return answers[0]
     speaking = [
@@ -114,7 +120,10 @@ def _placed(
     ]
     if len(speaking) != 1:
         tables = sorted({str(layout.table(model)) for layout, _ in answers for model in wanted})
-        raise SchemaUnclearError(f"These tables of {project} can't be told apart: {', '.join(tables)}.")
+        raise SchemaUnclearError(
+            _("These tables of %(project)s can't be told apart: %(tables)s.")
+            % {"project": project, "tables": ", ".join(tables)}
+        )
     return speaking[0]
 
 
@@ -141,13 +150,18 @@ def _disagreement(layout: Layout, found: Mapping[Name, StoredRow], tree: Tree) -
     for node in tree:
         row = found.get(node.name)
         if row is None:
-            return f"{node.name} is not in table {layout.table(node.name.model)}."
+            return _("%(name)s is not in table %(table)s.") % {
+                "name": str(node.name),
+                "table": str(layout.table(node.name.model)),
+            }
         if row.is_double:
-            return (
-                f"More than one row of table {layout.table(node.name.model)} is called {node.name.record!r}."
-            )
+            return _("More than one row of table %(table)s is called %(record)r.") % {
+                "table": str(layout.table(node.name.model)),
+                "record": node.name.record,
+            }
         if (attribute := _first_difference(layout, found, node, row)) is not None:
-            return f"{node.name} has another {attribute} in the database than in the API."
+            said = _("%(name)s has another %(attribute)s in the database than in the API.")
+            return said % {"name": str(node.name), "attribute": attribute}
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import CheckConstraint, Q, UniqueConstraint
+from django.utils.translation import gettext as _
 
 from orphans.models.reviews import Review
 from orphans.querysets import BundleQuerySet
@@ -42,7 +43,7 @@ class Bundle(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"Bundle {self.number} of review {self.review_id}"
+        return f"{self.review}, " + _("Bundle %(number)s") % {"number": self.number}
 
 
 class Strike(models.Model):

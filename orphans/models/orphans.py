@@ -7,6 +7,7 @@ from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
 
 from orphans.querysets import OrphanQuerySet
 from orphans.states import LIVE, Cause, OrphanStatus, Source
+from polyphemus_site.sentences import SentenceField
 
 
 class Orphan(models.Model):
@@ -25,7 +26,7 @@ class Orphan(models.Model):
     was_restricted = models.BooleanField(default=False)
 
     cause = models.TextField(choices=Cause.choices, default=Cause.UNKNOWN)
-    cause_note = models.TextField(blank=True)
+    cause_note = SentenceField(blank=True)
     former_parent = models.TextField(blank=True)
     appeared_at = models.DateTimeField(null=True)
     appeared_by = models.TextField(blank=True)
@@ -98,11 +99,11 @@ class Search(models.Model):
     reopened = models.IntegerField(default=0)
     requests = models.IntegerField(default=0)
     #: What went wrong, in a sentence; empty when nothing did.
-    error = models.TextField(blank=True)
+    error = SentenceField(blank=True)
 
     class Meta:
         verbose_name_plural = "searches"
         indexes = (Index(fields=["project", "-started_at"], name="searches_by_project"),)
 
     def __str__(self) -> str:
-        return f"{self.project} at {self.started_at:%Y-%m-%d %H:%M:%S}"
+        return f"{self.project}, {self.started_at:%Y-%m-%d %H:%M:%S}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
+from django.utils.translation import gettext as _
 
 from orphans.models.orphans import Orphan
 from orphans.querysets import ReviewItemQuerySet, ReviewQuerySet
 from orphans.states import Decision, Fate, OrphanStatus, ReviewStatus
+from polyphemus_site.sentences import SentenceField
 
 
 class Review(models.Model):
@@ -31,7 +33,7 @@ class Review(models.Model):
     #: The removal adapter in use, by its key.
     adapter = models.TextField(blank=True)
     #: What stands in the way and what to do, in words; empty when nothing does.
-    trouble = models.TextField(blank=True)
+    trouble = SentenceField(blank=True)
     trouble_code = models.TextField(blank=True)
     attempts = models.IntegerField(default=0)
     try_again_at = models.DateTimeField(null=True)
@@ -65,7 +67,7 @@ class Review(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"Review {self.pk} of {self.project}"
+        return f"{self.project}: " + _("Review %(pk)s") % {"pk": self.pk}
 
     @property
     def confirmation(self) -> str:
@@ -79,7 +81,7 @@ class ReviewItem(models.Model):
     review = models.ForeignKey(Review, on_delete=models.PROTECT, related_name="items")
     orphan = models.ForeignKey(Orphan, on_delete=models.PROTECT, related_name="items")
     fate = models.TextField(choices=Fate.choices, default=Fate.PENDING)
-    fate_note = models.TextField(blank=True)
+    fate_note = SentenceField(blank=True)
     #: The orphan's own state when the review began: a decision made elsewhere meanwhile wins.
     seen_status = models.TextField(default=OrphanStatus.OPEN)
     #: The digest of the whole tree as the person saw it; removal demands the same.
@@ -94,9 +96,9 @@ class ReviewItem(models.Model):
     #: Something in the tree is for upper-case roles only, so nobody else decides on its removal.
     holds_restricted = models.BooleanField(default=False)
     #: Why it can't be removed: sentences, each naming what stands in the way.
-    blockers = models.JSONField(default=list)
-    #: What else in Polyphemus speaks of it: sentences.
-    mentions = models.JSONField(default=list)
+    blockers = SentenceField(default=list)
+    #: What else in Polyphemus speaks of it: the same.
+    mentions = SentenceField(default=list)
     #: Items that link to each other carry the same number: they go together or not at all.
     group = models.BigIntegerField(default=0)
     parent = models.TextField(blank=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from magma.client import Magma
 from orphans.errors import BlockedError
 from orphans.models import Orphan, Review
@@ -15,6 +13,8 @@ from orphans.services.decisions import Said
 from orphans.services.moves import By, note_review
 from orphans.states import Decision, Fate, OrphanStatus, ReviewStatus, Source
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError, UnavailableError
+from polyphemus_site.sentences import in_a_row
+from polyphemus_site.sentences import say as _
 
 #: What is kept of a refusal.
 MOST_SAID = 500
@@ -54,8 +54,13 @@ def sent(review: Review, *, status: int, said: str, magma: Magma, by: By) -> Rev
         raise MoveRefusedError(
             _("Review %(review)s is no adoption.") % {"review": review.pk}, code="no_adoption"
         )
-    note = f"Magma answered {status}." if status else "The browser did not reach Magma."
-    told = By(by.actor, by.now, note=f"{note} {said[:MOST_SAID]}".strip(), review=review)
+    note = (
+        _("Magma answered %(status)s.") % {"status": status}
+        if status
+        else _("The browser did not reach Magma.")
+    )
+    heard = said[:MOST_SAID].strip()
+    told = By(by.actor, by.now, note=in_a_row([note, heard] if heard else [note]), review=review)
     note_review(review, action="update sent" if status in OK else "update refused", by=told)
     models = set(review.items.exclude(parent="").values_list("orphan__model", flat=True))
     discovery.searched(magma, review.project, source=Source.COMMAND, now=by.now, models=models)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from orphans.models import Orphan
+from polyphemus_site.sentences import form_of
+from polyphemus_site.sentences import say as _
 
 MOST_PROPOSALS = 5
 #: What each kind of evidence is worth: rules are meant, the journal saw it, likenesses only hint.
@@ -43,7 +45,7 @@ class Proposal:
             "parent": self.parent,
             "score": self.score,
             "likely": self.likely,
-            "reasons": list(self.reasons),
+            "reasons": form_of(self.reasons),
             "restricted": self.restricted,
         }
 
@@ -88,16 +90,23 @@ def rank(record: str, family: Family, *, former: str = "", named: str = "") -> l
     """The likeliest parents first; none without a reason. `named` is what the naming rules say."""
     reasons: dict[str, dict[str, int]] = defaultdict(dict)
     if named in family.parents:
-        reasons[named][f"By the project's naming rules it belongs to {named}."] = GRAMMAR
+        reasons[named][_("By the project's naming rules it belongs to %(parent)s.") % {"parent": named}] = (
+            GRAMMAR
+        )
     if former in family.parents:
-        reasons[former][f"The journal last saw it under {former}."] = JOURNAL
+        reasons[former][_("The journal last saw it under %(parent)s.") % {"parent": former}] = JOURNAL
     words = tokens(record)
     for length in range(len(words), 0, -1):
         if (parent := family.by_tokens.get(words[:length])) is not None:
-            reasons[parent][f"Its name begins with {parent}."] = PREFIX + 10 * length // len(words)
+            reasons[parent][_("Its name begins with %(parent)s.") % {"parent": parent}] = (
+                PREFIX + 10 * length // len(words)
+            )
             break
     for parent, share, siblings in _siblings(words, family):
-        said = f"{siblings} of its nearest siblings by name stand under {parent}."
+        said = _("Of its %(all)s nearest siblings by name, those under %(parent)s: %(count)s.") % {
+            "parent": parent,
+            **siblings,
+        }
         reasons[parent][said] = int(SIBLINGS * share)
     proposals = [
         Proposal(parent, sum(found.values()), tuple(found), restricted=parent in family.closed)
@@ -107,13 +116,13 @@ def rank(record: str, family: Family, *, former: str = "", named: str = "") -> l
     return sorted(proposals, key=lambda one: (-one.score, one.parent))[:MOST_PROPOSALS]
 
 
-def _siblings(words: Tokens, family: Family) -> list[tuple[str, float, str]]:
+def _siblings(words: Tokens, family: Family) -> list[tuple[str, float, dict[str, int]]]:
     """(parent, share, how many) among the children that share the longest beginning of the name."""
     for length in range(len(words) - 1, 0, -1):
         if (found := family.under.get(words[:length])) is not None:
             total = found.total()
             return [
-                (parent, count / total * length / len(words), f"{count} of {total}")
+                (parent, count / total * length / len(words), {"count": count, "all": total})
                 for parent, count in found.most_common(MOST_PROPOSALS)
                 if count / total >= TELLING_SHARE
             ]

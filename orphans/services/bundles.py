@@ -12,7 +12,6 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from magma.client import Magma
 from magma.disconnected import Templates, read_trees
@@ -29,6 +28,8 @@ from orphans.services.moves import By, note_review
 from orphans.services.sights import sights
 from orphans.services.standing import batches, judge
 from orphans.states import BundleStatus
+from polyphemus_site.sentences import in_a_row
+from polyphemus_site.sentences import say as _
 
 FORMAT = "polyphemus-bundle/1"
 #: Records in one copy, and so in one transaction: what deletes well within a second.
@@ -145,7 +146,7 @@ def verify(bundle: Bundle, tools: Tools, *, by: By) -> Bundle:
     examination = tools.adapter.examine(review.project, list(trees.values()))
     before = kept.witness()
     changed = {
-        tree.top.name: "Its rows changed while the copy was made."
+        tree.top.name: _("Its rows changed while the copy was made.")
         for tree in trees.values()
         if tree.top.name not in examination.disagreements and not _same(before, examination.witness, tree)
     }
@@ -241,7 +242,10 @@ def _unchanged(
     left: dict[int, str] = {}
     for model, named in _by_model(items.values()).items():
         if model not in templates:
-            left |= {item.pk: f"Magma has no model {model} any more." for item in named.values()}
+            left |= {
+                item.pk: _("Magma has no model %(model)s any more.") % {"model": model}
+                for item in named.values()
+            }
             continue
         forest = read_trees(magma, review.project, templates, model, list(named))
         for record, item in named.items():
@@ -249,11 +253,11 @@ def _unchanged(
             if tree is None:
                 left[item.pk] = forest.unreadable[record]
             elif tree.mark != (item.mark if against is None else against[item.pk]):
-                left[item.pk] = "It has changed since it was reviewed: look at it again."
+                left[item.pk] = _("It has changed since it was reviewed: look at it again.")
             else:
                 trees[item.pk] = tree
     blocked = judge(sights(review.project, trees, templates)).blockers
-    left |= {pk: " ".join(said) for pk, said in blocked.items()}
+    left |= {pk: in_a_row(said) for pk, said in blocked.items()}
     if left:
         spare(review, [items[pk] for pk in left], note=left, by=by)
     return {pk: tree for pk, tree in trees.items() if pk not in left}

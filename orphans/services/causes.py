@@ -10,6 +10,7 @@ from typing import Any
 from magma.disconnected import FAR_SIDE, Found, listed
 from magma.templates import Template
 from orphans.states import Cause
+from polyphemus_site.sentences import say as _
 
 #: The journal's entry follows the write by the length of Magma's own work on it.
 PROMPT = timedelta(seconds=30)
@@ -53,13 +54,15 @@ def tell(
 def _unheard(found: Found, *, former: str, heard: bool) -> Story:
     """No entry tells of it: what the record's own instants allow to say."""
     if former:
-        note = f"The journal last saw it under {former!r}; what changed that went unheard."
+        note = _("The journal last saw it under %(former)r; what changed that went unheard.") % {
+            "former": former
+        }
         return Story(Cause.PARENT_CLEARED, note, former_parent=former, appeared_at=found.updated_at)
     if found.created_at is not None and found.created_at == found.updated_at:
-        note = "It was written once, and no journal entry tells of that: Magma tells of none that failed."
+        note = _("It was written once, and no journal entry tells of that: Magma tells of none that failed.")
         cause = Cause.FAILED_UPDATE if heard else Cause.UNKNOWN
         return Story(cause, note, appeared_at=found.created_at)
-    return Story(Cause.UNKNOWN, "It changed between two scans, unheard.", appeared_at=found.updated_at)
+    return Story(Cause.UNKNOWN, _("It changed between two scans, unheard."), appeared_at=found.updated_at)
 
 
 class _Teller:
@@ -89,9 +92,10 @@ class _Teller:
         if document is not None and document.get(self.parent, "") is None:
             return self._cleared(entry, before)
         if document is not None and self.parent not in document and self._is_creation(entry):
-            return self._story(entry, Cause.CREATED_WITHOUT_PARENT, "The update named no parent.")
+            return self._story(entry, Cause.CREATED_WITHOUT_PARENT, _("The update named no parent."))
         if document is None and self._is_creation(entry) and (link := self._linked_by(entry)):
-            return self._story(entry, Cause.MADE_BY_LINK, f"{link} linked to it before it existed.")
+            note = _("%(link)s linked to it before it existed.") % {"link": link}
+            return self._story(entry, Cause.MADE_BY_LINK, note)
         return None
 
     def former_parent(self, entries: Sequence[Entry]) -> str:
@@ -103,11 +107,13 @@ class _Teller:
         former = self.former_parent(before)
         if rewritten:
             former = former if former in rewritten or len(rewritten) > 1 else rewritten[0]
-            note = f"The collection of {former or ' or '.join(rewritten)} was written without it."
+            note = _("The collection of %(parent)s was written without it.") % {
+                "parent": former or ", ".join(rewritten)
+            }
             return self._story(entry, Cause.LEFT_OUT, note, former)
         if not former and self._is_creation(entry):
-            return self._story(entry, Cause.CREATED_WITHOUT_PARENT, "The update gave it an empty parent.")
-        return self._story(entry, Cause.PARENT_CLEARED, "The update set its parent to nothing.", former)
+            return self._story(entry, Cause.CREATED_WITHOUT_PARENT, _("The update gave it an empty parent."))
+        return self._story(entry, Cause.PARENT_CLEARED, _("The update set its parent to nothing."), former)
 
     def _story(self, entry: Entry, cause: Cause, note: str, former: str = "") -> Story:
         return Story(cause, note, former, entry.at, entry.user, entry.id)

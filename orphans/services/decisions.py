@@ -10,7 +10,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from orphans.errors import BlockedError, NotConfirmedError, SamePersonError
 from orphans.models import Orphan, Review, ReviewItem
@@ -19,6 +18,8 @@ from orphans.signals import removal_approved, removal_proposed
 from orphans.states import DECIDABLE, Decision, Fate, OrphanStatus, ReviewStatus
 from polyphemus_site.errors import InvalidInputError
 from polyphemus_site.janus.errors import ForbiddenError
+from polyphemus_site.sentences import in_a_row
+from polyphemus_site.sentences import say as _
 
 MOST_NAMED = 100
 
@@ -84,7 +85,7 @@ def _adopt(review: Review, said: Said, by: By) -> Review:
     for item in items:
         item.parent = said.parents.get(item.orphan_id) or _likeliest(item, said)
         item.fate = Fate.ADOPTED if item.parent else Fate.SPARED
-        item.fate_note = "" if item.parent else "No parent was named."
+        item.fate_note = "" if item.parent else _("No parent was named.")
     if not any(item.parent for item in items):
         raise InvalidInputError(_("Name a parent for at least one of these orphans."), code="parents_missing")
     done = _decided(review, said, by, to=ReviewStatus.DONE)
@@ -146,7 +147,9 @@ def _cancel(review: Review, said: Said, by: By) -> Review:
     review = move_review(
         review, to=ReviewStatus.CANCELLED, by=by, trouble="", trouble_code="", try_again_at=None
     )
-    spare(review, list(review.items.pending().filter(strike=None)), note="The review was called off.", by=by)
+    spare(
+        review, list(review.items.pending().filter(strike=None)), note=_("The review was called off."), by=by
+    )
     return review
 
 
@@ -196,7 +199,7 @@ def _spare_blocked(review: Review) -> None:
     """What can't be removed is left out before anything is promised; the reasons stay on the item."""
     blocked = [item for item in review.items.pending() if item.blockers]
     for item in blocked:
-        item.fate, item.fate_note = Fate.SPARED, " ".join(item.blockers)
+        item.fate, item.fate_note = Fate.SPARED, in_a_row(item.blockers)
     ReviewItem.objects.bulk_update(blocked, ["fate", "fate_note"], batch_size=500)
 
 
@@ -234,6 +237,6 @@ def spare(review: Review, items: Sequence[ReviewItem], *, note: str | Mapping[in
         ReviewItem.objects.bulk_update(items, ["fate", "fate_note"], batch_size=500)
         ids = [item.orphan_id for item in items]
         spared = By(
-            by.actor, by.now, note=note if isinstance(note, str) else "Left by the removal.", review=review
+            by.actor, by.now, note=note if isinstance(note, str) else _("Left by the removal."), review=review
         )
         move_orphans(ids, to=OrphanStatus.OPEN, by=spared, sources={OrphanStatus.LEAVING})

@@ -19,6 +19,7 @@ from orphans.services import journal
 from orphans.services.causes import Story, tell
 from orphans.services.moves import By, move_orphans
 from orphans.states import LIVE, Cause, OrphanStatus, Source
+from polyphemus_site.sentences import say as _
 
 logger = logging.getLogger(__name__)
 
@@ -138,7 +139,7 @@ def advance_cursor(project: str, *, started_at: datetime) -> None:
 def bring_back_put_off(*, now: datetime) -> int:
     """Orphans put off until now wait for a decision again."""
     due = Orphan.objects.put_off_until(now=now).values_list("pk", flat=True)
-    by = By(SELF, now, note="The time it was put off until has come.")
+    by = By(SELF, now, note=_("The time it was put off until has come."))
     return len(move_orphans(due, to=OrphanStatus.OPEN, by=by, sources={OrphanStatus.LATER}, later_until=None))
 
 
@@ -236,7 +237,7 @@ def _found_line(orphan: Orphan, now: datetime) -> AuditEntry:
 
 def _refresh(pairs: Sequence[tuple[Orphan, Found]], *, now: datetime) -> int:
     """Note what was seen again; kept and put-off ones that have changed wait for a decision again."""
-    Orphan.objects.filter(pk__in=[orphan.pk for orphan, _ in pairs]).update(last_seen_at=now)
+    Orphan.objects.filter(pk__in=[orphan.pk for orphan, _each in pairs]).update(last_seen_at=now)
     changed = [
         (orphan, each)
         for orphan, each in pairs
@@ -245,11 +246,11 @@ def _refresh(pairs: Sequence[tuple[Orphan, Found]], *, now: datetime) -> int:
     for orphan, each in changed:
         orphan.restricted, orphan.record_updated_at = _is_restricted(orphan, each), each.updated_at
     fields = ["restricted", "record_updated_at"]
-    Orphan.objects.bulk_update([orphan for orphan, _ in changed], fields, batch_size=1000)
-    by = By(SELF, now, note="It has changed since it was decided on.")
+    Orphan.objects.bulk_update([orphan for orphan, _each in changed], fields, batch_size=1000)
+    by = By(SELF, now, note=_("It has changed since it was decided on."))
     decided = {OrphanStatus.KEPT, OrphanStatus.LATER}
     return len(
-        move_orphans([orphan.pk for orphan, _ in changed], to=OrphanStatus.OPEN, by=by, sources=decided)
+        move_orphans([orphan.pk for orphan, _each in changed], to=OrphanStatus.OPEN, by=by, sources=decided)
     )
 
 
@@ -259,14 +260,14 @@ def _close(missing: Sequence[Orphan], one: Look, *, now: datetime) -> int:
     gone = [
         row.pk for row in missing if row.record not in one.elsewhere and row.status != OrphanStatus.LEAVING
     ]
-    by = By(SELF, now, note="Neither connected nor disconnected: renamed, restricted or removed.")
+    by = By(SELF, now, note=_("Neither connected nor disconnected: renamed, restricted or removed."))
     closed += len(move_orphans(gone, to=OrphanStatus.GONE, by=by, sources=LIVE))
     for orphan in missing:
         if orphan.status == OrphanStatus.LEAVING:
             continue
         parent = one.elsewhere.get(orphan.record)
         if parent is not None:
-            by = By(SELF, now, note=f"It has a parent again: {parent}.")
+            by = By(SELF, now, note=_("It has a parent again: %(parent)s.") % {"parent": parent})
             closed += len(
                 move_orphans([orphan.pk], to=OrphanStatus.ADOPTED, by=by, new_parent=parent, sources=LIVE)
             )

@@ -8,6 +8,7 @@ from typing import Any
 from orphans.models import Review
 from orphans.states import Fate
 from polyphemus_site.mail import outbox
+from polyphemus_site.sentences import form_of
 
 
 def removal_done(review: Review, *, now: datetime) -> None:
@@ -20,7 +21,7 @@ def removal_done(review: Review, *, now: datetime) -> None:
 def removal_stopped(review: Review, *, now: datetime) -> None:
     """The removal waits for somebody to mend something; each stop is told once."""
     key = f"orphan-removal-stopped:{review.pk}:{now.timestamp()}"
-    _tell(review, "orphan_removal_stopped", {"trouble": review.trouble}, key=key, now=now)
+    _tell(review, "orphan_removal_stopped", {"trouble": form_of(review.trouble)}, key=key, now=now)
 
 
 def _tell(review: Review, kind: str, words: dict[str, Any], *, key: str, now: datetime) -> None:

@@ -14,7 +14,6 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from django.db import connection, transaction
-from django.utils.translation import gettext as _
 
 from magma.errors import MagmaError
 from magma.removal.adapters import Doomed
@@ -32,6 +31,8 @@ from orphans.services.standing import halves
 from orphans.services.strikes import SELF
 from orphans.states import BundleStatus, Fate, OrphanStatus, ReviewStatus, StrikeStatus
 from polyphemus_site.errors import PolyphemusError
+from polyphemus_site.sentences import in_a_row
+from polyphemus_site.sentences import say as _
 
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
@@ -160,7 +161,7 @@ def _in_flight(bundle: Bundle, trees: Mapping[int, Tree]) -> dict[int, str]:
     """Work that began after the copy was compared, in words, by item."""
     found = mentions(bundle.review.project, trees)
     said = {pk: [one.sentence for one in ones if one.blocks] for pk, ones in found.items()}
-    return {pk: " ".join(sentences) for pk, sentences in said.items() if sentences}
+    return {pk: in_a_row(sentences) for pk, sentences in said.items() if sentences}
 
 
 def _strike(
@@ -188,7 +189,7 @@ def _finish(review: Review, tools: Tools, by: By) -> bool:
     if tools.adapter.immediate or not review.items.pending().exists():
         _end(review, by, source=ReviewStatus.REMOVING)
         return False
-    note = "The script waits for the administrator of Magma's database; Magma is watched."
+    note = _("The script waits for the administrator of Magma's database; Magma is watched.")
     move_review(
         review,
         to=ReviewStatus.HANDED_OVER,
@@ -213,14 +214,16 @@ def _watch(review: Review, tools: Tools, by: By) -> bool:
     seen = watching.look(review, pending, tools.magma)
     _close(review, seen.gone, by)
     if seen.adopted:
-        spare(review, seen.adopted, note="It has a parent again.", by=by)
+        spare(review, seen.adopted, note=_("It has a parent again."), by=by)
     if seen.elsewhere:
         spare(review, [item for item in pending if item.pk in seen.elsewhere], note=seen.elsewhere, by=by)
     left = review.items.pending().count()
     if not left:
         _end(review, by, source=ReviewStatus.HANDED_OVER)
         return False
-    trouble = f"{left} of {len(pending)} orphans are still there: the script has not been run, or it refused."
+    trouble = _(
+        "%(left)s of %(all)s orphans are still there: the script has not been run, or it refused."
+    ) % {"left": left, "all": len(pending)}
     Review.objects.filter(pk=review.pk).update(trouble=trouble, try_again_at=by.now + WATCH)
     return False
 
@@ -232,7 +235,7 @@ def _close(review: Review, items: Sequence[ReviewItem], by: By) -> None:
         gone = By(
             review.approved_by,
             by.now,
-            note="Gone after the handing over.",
+            note=_("Gone after the handing over."),
             review=review,
             bundle_sha256=bundle.sha256 if bundle else "",
         )
@@ -265,7 +268,7 @@ def _troubled(review: Review, error: PolyphemusError, *, now: datetime) -> bool:
 
 def _wait(review: Review, wait: timedelta, *, now: datetime, error: PolyphemusError | None = None) -> None:
     Review.objects.filter(pk=review.pk).update(
-        trouble=error.message if error else "Magma's database is asked what became of a transaction.",
+        trouble=error.message if error else _("Magma's database is asked what became of a transaction."),
         trouble_code=error.code if error else "outcome_unknown",
         attempts=review.attempts + 1,
         try_again_at=now + wait,

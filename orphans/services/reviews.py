@@ -10,7 +10,6 @@ from functools import partial
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import translation
-from django.utils.translation import gettext as _
 
 from magma.client import Magma
 from magma.disconnected import Templates, read_trees
@@ -26,6 +25,7 @@ from orphans.services.standing import Sight, judge
 from orphans.signals import large_review_created
 from orphans.states import Fate, OrphanStatus, ReviewStatus
 from polyphemus_site.errors import InvalidInputError
+from polyphemus_site.sentences import say as _
 
 #: Trees read from Magma in one go.
 CHUNK = 500
@@ -122,7 +122,12 @@ def _gather_some(
 ) -> dict[int, Sight]:
     magma, templates = advisor.magma, advisor.templates
     if model not in templates:
-        _leave(items, dict.fromkeys((item.orphan.record for item in items), f"Magma has no model {model}."))
+        _leave(
+            items,
+            dict.fromkeys(
+                (item.orphan.record for item in items), _("Magma has no model %(model)s.") % {"model": model}
+            ),
+        )
         return {}
     records = [item.orphan.record for item in items]
     forest = read_trees(magma, review.project, templates, model, records)

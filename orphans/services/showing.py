@@ -10,6 +10,7 @@ from magma.client import Magma
 from magma.disconnected import FAR_SIDE, Templates, linked_from, listed, read_trees
 from magma.trees import Name, Node, Tree, digest
 from orphans.models import Orphan, ReviewItem
+from polyphemus_site.sentences import say as _
 
 HIDDEN = frozenset({"id"})
 
@@ -42,7 +43,7 @@ def look(magma: Magma, orphan: Orphan, *, privileged: bool, before: ReviewItem |
     """Read the tree afresh; with `before`, say what is no longer as that review saw it."""
     templates = magma.templates(orphan.project)
     if orphan.model not in templates:
-        return Sight(trouble=f"Magma has no model {orphan.model} any more.")
+        return Sight(trouble=_("Magma has no model %(model)s any more.") % {"model": orphan.model})
     forest = read_trees(magma, orphan.project, templates, orphan.model, [orphan.record])
     tree = forest.trees.get(orphan.record)
     if tree is None:
@@ -62,11 +63,11 @@ def changes(tree: Tree, seen: Sequence[Sequence[Any]]) -> Iterator[str]:
     for node in tree:
         mark, above = before.pop(node.name, (None, None))
         if mark is None:
-            yield f"{node.name} is new."
+            yield _("%(name)s is new.") % {"name": str(node.name)}
         elif mark != digest(dict(node.document)) or above != (list(node.above) if node.above else None):
-            yield f"{node.name} has changed."
+            yield _("%(name)s has changed.") % {"name": str(node.name)}
     for name in before:
-        yield f"{name} is no longer there."
+        yield _("%(name)s is no longer there.") % {"name": str(name)}
 
 
 def _for_eyes(tree: Tree, templates: Templates, *, privileged: bool) -> list[Node]:

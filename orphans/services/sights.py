@@ -10,6 +10,7 @@ from magma.trees import Name, Tree
 from orphans.services.standing import Sight, sight
 from polyphemus_site import references
 from polyphemus_site.references import Mention
+from polyphemus_site.sentences import Sentence
 
 Trees = Mapping[int, Tree]
 
@@ -37,7 +38,11 @@ def mentions(project: str, trees: Trees) -> dict[int, list[Mention]]:
 
 def _of(name: Name, said: Mention, tree: Tree) -> Mention:
     """What is said of a record further down names it."""
-    return said if name == tree.top.name else replace(said, sentence=f"{name}: {said.sentence}")
+    return (
+        said
+        if name == tree.top.name
+        else replace(said, sentence=Sentence("%(name)s: %(said)s", name=str(name), said=said.sentence))
+    )
 
 
 def _by_model(trees: Trees) -> dict[str, set[str]]:

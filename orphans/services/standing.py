@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from magma.disconnected import Templates, links_into, what_is_hidden
 from magma.trees import Name, Tree
+from polyphemus_site.sentences import say as _
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,11 @@ class Standing:
 def sight(tree: Tree, templates: Templates, *, further: Iterable[str] = ()) -> Sight:
     """Look at one tree; `further` are reasons found elsewhere why it must stay."""
     hidden = what_is_hidden(templates, tree)
-    unseen = [f"The token may not see {', '.join(hidden)}: no copy could be whole."] if hidden else []
+    unseen = (
+        [_("The token may not see %(what)s: no copy could be whole.") % {"what": ", ".join(hidden)}]
+        if hidden
+        else []
+    )
     return Sight(tree.names, tuple(links_into(templates, tree)), (*unseen, *further))
 
 
@@ -47,7 +52,7 @@ def judge(sights: Mapping[int, Sight]) -> Standing:
 
 def _said(seen: Sight, owner: Mapping[Name, int], going: set[int]) -> list[str]:
     return [
-        f"{referrer} refers to {target}."
+        _("%(referrer)s refers to %(target)s.") % {"referrer": str(referrer), "target": str(target)}
         for referrer, target in seen.links
         if owner.get(referrer) not in going
     ]
@@ -64,7 +69,7 @@ def _groups(sights: Mapping[int, Sight], owner: Mapping[Name, int], going: set[i
         return key
 
     for key in sorted(going):
-        for referrer, _ in sights[key].links:
+        for referrer, _target in sights[key].links:
             one, other = sorted((root(key), root(owner[referrer])))
             group[other] = one
     return {key: root(key) for key in going}

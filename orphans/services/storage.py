@@ -9,9 +9,9 @@ from pathlib import Path
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
-from django.utils.translation import gettext as _
 
 from orphans.errors import StorageError
+from polyphemus_site.sentences import say as _
 
 #: The storage's name in STORAGES.
 BUNDLES = "bundles"

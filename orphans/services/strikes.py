@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from magma.journal.services import entries
 from magma.removal import adapters
@@ -20,6 +19,7 @@ from orphans.services.bundles import Tools
 from orphans.services.decisions import spare
 from orphans.services.moves import By, move_orphans, note_review
 from orphans.states import Fate, OrphanStatus, ReviewStatus, StrikeStatus
+from polyphemus_site.sentences import say as _
 
 SELF = "polyphemus"
 
@@ -88,7 +88,10 @@ def committed(strike: Strike, *, now: datetime) -> None:
         items = strike.items.filter(fate=Fate.PENDING)
         ids = list(items.values_list("orphan_id", flat=True))
         items.update(fate=Fate.REMOVED)
-        note = f"Removed with {strike.records} records in transaction {strike.xid}."
+        note = _("Removed with %(records)s records in transaction %(xid)s.") % {
+            "records": strike.records,
+            "xid": strike.xid,
+        }
         by = By(review.approved_by, now, note=note, review=review, bundle_sha256=sha256)
         move_orphans(ids, to=OrphanStatus.REMOVED, by=by)
         note_review(review, action="records removed", by=by)
@@ -105,7 +108,10 @@ def rolled_back(strike: Strike, *, now: datetime) -> None:
         strike.items.filter(fate=Fate.PENDING).update(strike=None)
         if strike.review.status == ReviewStatus.CANCELLED:
             spare(
-                strike.review, left, note="The review was called off.", by=By(SELF, now, review=strike.review)
+                strike.review,
+                left,
+                note=_("The review was called off."),
+                by=By(SELF, now, review=strike.review),
             )
 
 

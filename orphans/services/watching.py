@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop
+
 from magma.client import Magma
 from magma.disconnected import Templates, find, parents_now
 from magma.trees import Name, Tree
 from orphans.models import Orphan, Review, ReviewItem
 from orphans.services import bundles
+from polyphemus_site.sentences import Sentence
 
-NO_LONGER = "It is no longer there by its name, but {name}, "
-PARTLY = NO_LONGER + "which hung below it, is: renamed, or removed only in part."
-RENAMED = NO_LONGER + "made in the same second, is new: renamed. Look at it again."
+PARTLY = gettext_noop(
+    "It is no longer there by its name, but %(name)s, which hung below it, is: "
+    "renamed, or removed only in part."
+)
+RENAMED = gettext_noop(
+    "It is no longer there by its name, but %(name)s, made in the same second, is new: "
+    "renamed. Look at it again."
+)
 
 
 @dataclass
@@ -57,9 +65,9 @@ def _tell_apart(
         left = next((name for name in tree.names if name in below), None)
         made = str(tree.top.document.get("created_at"))
         if left is not None:
-            seen.elsewhere[item.pk] = PARTLY.format(name=left)
+            seen.elsewhere[item.pk] = Sentence(PARTLY, name=str(left))
         elif made in namesakes:
-            seen.elsewhere[item.pk] = RENAMED.format(name=namesakes[made])
+            seen.elsewhere[item.pk] = Sentence(RENAMED, name=namesakes[made])
         else:
             seen.gone.append(item)
 

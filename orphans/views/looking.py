@@ -30,7 +30,6 @@ from polyphemus_site.errors import MissingError, PolyphemusError
 from polyphemus_site.janus.pages import PageRequest, signed_in
 
 PAGE = 100
-NOTHING_SHOWN = "Magma can't be asked now: {} Reload the page in a while."
 
 Page = Callable[..., HttpResponse]
 
@@ -89,7 +88,10 @@ def _context(request: PageRequest, found: Orphan) -> dict[str, Any]:
         context["sight"] = showing.look(connect(), found, privileged=privileged, before=before)
         context["parents"] = likely_parents(found, request.person) if context["may_decide"] else []
     except MagmaError as error:
-        context["sight"] = showing.Sight(trouble=NOTHING_SHOWN.format(error.message))
+        context["sight"] = showing.Sight(
+            trouble=_("Magma can't be asked now: %(why)s Reload the page in a while.")
+            % {"why": error.message}
+        )
     return context
 
 

@@ -20,7 +20,7 @@ from orphans.forms import ids_of, said_of
 from orphans.models import Orphan, Review
 from orphans.permissions import require_decide, require_look, require_removal
 from orphans.querysets import OrphanQuerySet
-from orphans.serializers import item_json, review_json
+from orphans.serializers import item_json, review_json, told_each
 from orphans.services import adopting, adoption, advice, bundles, decisions, exports, handing, reviews
 from orphans.services.decisions import Said
 from orphans.services.moves import By
@@ -152,7 +152,8 @@ def likely_parents(orphan: Orphan, person: Person) -> list[dict[str, Any]]:
     found = [one.as_json() for one in advice.advise(connect(), orphan.project, [orphan])[orphan.pk]]
     privileged = person.can_see_restricted(orphan.project)
     return [
-        {**one, "update": adoption.update_body(orphan.project, {orphan: one["parent"]})}
+        {**one, "reasons": told_each(one["reasons"])}
+        | {"update": adoption.update_body(orphan.project, {orphan: one["parent"]})}
         for one in adoption.visible(found, privileged=privileged)
     ]
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
-from django.contrib.admin import ModelAdmin
+from django.contrib.admin import ModelAdmin, display
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import Level
+from polyphemus_site.sentences import told
 
 Row = TypeVar("Row", bound=Model)
 
@@ -56,6 +59,16 @@ class ProjectAdmin(ModelAdmin[Row]):
         """Rows stay."""
         del request, obj
         return False
+
+
+def told_column(field: str) -> Callable[[Any, Model], str]:
+    """A column of kept sentences, in the reader's language."""
+
+    @display(description=gettext_lazy(field.replace("_", " ")), ordering=field)
+    def column(self: Any, row: Model) -> str:  # noqa: ARG001 — a method of the admin's class
+        return told(getattr(row, field))
+
+    return column
 
 
 def person_at(request: HttpRequest) -> Person | None:

@@ -83,7 +83,8 @@ def _headers(notice: Notice) -> dict[str, str]:
 def _foot() -> str:
     """Below every text: where to choose. The page asks who one is, so a link scanner changes nothing."""
     address = f"{settings.POLYPHEMUS_URL}{place('mail_wishes')}"
-    return f"\n-- \n{gettext('Choose which mails you get:')} {address}\n"
+    where = gettext("Choose which mails you get:")  # by itself: inside an f-string it would not be gathered
+    return f"\n-- \n{where} {address}\n"
 
 
 def render_text(kind: str, context: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from polyphemus_site.prefix import below
-from polyphemus_site.sentences import told
+from polyphemus_site.sentences import from_form, told
 
 register = template.Library()
 
@@ -41,7 +42,13 @@ def below_filter(path: str) -> str:
 @register.filter(name="told")
 def told_filter(said: Any) -> str:
     """A sentence in the reader's language."""
-    return told(said)
+    return told(from_form(said))
+
+
+@register.filter
+def told_in_a_row(sentences: Sequence[Any]) -> str:
+    """Kept sentences, one after the other, the same."""
+    return " ".join(map(told_filter, sentences))
 
 
 @register.simple_tag
@@ -55,9 +62,10 @@ def badge(status: Any, tone: str = "") -> SafeString:
 
 
 @register.inclusion_tag("polyphemus/columns.html")
-def columns(*names: str, numbers: int = 0) -> dict[str, Any]:
-    """A table's head: its columns, of which the last `numbers` hold numbers."""
-    return {"words": names[: len(names) - numbers], "numbers": names[len(names) - numbers :]}
+def columns(*names: str, numbers: int = 0, rest: int = 0) -> dict[str, Any]:
+    """A table's head: its columns, of which those before the `rest` last, `numbers` many, hold numbers."""
+    end = len(names) - rest
+    return {"columns": [(name, end - numbers <= place < end) for place, name in enumerate(names)]}
 
 
 #: A project's pages, by the name of their address.

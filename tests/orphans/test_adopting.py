@@ -13,6 +13,7 @@ from magma.demo.naming import Naming
 from magma.demo.warehouse import SEED
 from magma.disconnected import restricted_names
 from orphans.models import AuditEntry, Orphan, Review
+from orphans.serializers import told_each
 from orphans.services import showing
 from orphans.services.adoption import MOST_REVISIONS, pieces, update_body
 from orphans.states import Decision, Fate, OrphanStatus, ReviewStatus
@@ -50,12 +51,12 @@ class TestProposals:
 
         first = item.proposals[0]
         assert (first["parent"], first["likely"]) == (PATIENT, True)
-        assert f"Its name begins with {PATIENT}." in first["reasons"]
+        assert f"Its name begins with {PATIENT}." in told_each(first["reasons"])
 
     def test_the_projects_naming_rules_come_first(self, world: World, stray: Orphan, naming: None) -> None:
         (first, *_) = browser("A:dt_lung").get(f"/api/v1/orphans/{stray.pk}/parents").json()["parents"]
 
-        assert first["reasons"][0] == f"By the project's naming rules it belongs to {PATIENT}."
+        assert told_each(first["reasons"])[0] == f"By the project's naming rules it belongs to {PATIENT}."
 
     def test_a_restricted_parent_is_proposed_to_upper_case_roles_only(self, world: World) -> None:
         world.load({"monster": {LION: {"restricted": True}}})

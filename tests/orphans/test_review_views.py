@@ -14,9 +14,12 @@ from dispatch.services import requests
 from magma.client import disconnect
 from orphans import access
 from orphans.models import Orphan, Review
+from orphans.services.moves import By, note_review
 from orphans.states import Decision, OrphanStatus, ReviewStatus
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
+from polyphemus_site.sentences import say
+from tests.conftest import NOON
 from tests.orphans.world import World
 from tests.polyphemus_site.janus.tokens import public_key, token
 
@@ -254,6 +257,45 @@ class TestPages:
         assert "To remove, type: remove 3" in page.content.decode()
         assert done.status_code == HTTPStatus.OK
         assert orphan().reason == "a control"
+
+    def test_history_is_told_in_the_readers_language(self) -> None:
+        review = begun().json()["id"]
+        post(f"reviews/{review}/decide", {"decision": "keep", "reason": "Still needed"})
+        note_review(Review.objects.get(), action="update refused", by=By("curator@ucsf.edu", NOON))
+
+        german = {"Accept-Language": "de"}
+        page = browser().get(f"/labors/orphans/reviews/{review}", headers=german).content.decode()
+        single = browser().get(f"/labors/orphans/{orphan().pk}", headers=german).content.decode()
+
+        assert "curator@ucsf.edu: Fertig" in page
+        assert "curator@ucsf.edu: Änderung abgelehnt" in page
+        assert "curator@ucsf.edu: Mit Absicht behalten" in single
+
+    def test_what_was_kept_of_a_review_is_told_in_the_readers_language(self) -> None:
+        requests.submit(
+            analysis="autopsy",
+            project="labors",
+            inputs=[ONE],
+            subjects=[("victim", ONE, "")],
+            requester="dr.who@ucsf.edu",
+            name="an_autopsy",
+            now=NOON,
+        )
+        review = begun().json()["id"]
+        Review.objects.update(trouble=say("Magma has no model %(model)s.") % {"model": "victim"})
+
+        german, english = browser(), browser()
+        german.defaults["HTTP_ACCEPT_LANGUAGE"] = "de"
+        page = german.get(f"/labors/orphans/reviews/{review}").content.decode()
+        answer = german.get(f"/api/v1/reviews/{review}").json()
+
+        assert "Magma hat kein Modell victim." in page
+        assert "Der Auftrag an_autopsy betrifft den Datensatz: Offen für Gebote." in page
+        assert (answer["trouble"], answer["status_text"]) == (
+            "Magma hat kein Modell victim.",
+            "Bereit zur Entscheidung",
+        )
+        assert english.get(f"/api/v1/reviews/{review}").json()["trouble"] == "Magma has no model victim."
 
     def test_a_refusal_loses_nothing_that_was_typed(self) -> None:
         admin = browser()

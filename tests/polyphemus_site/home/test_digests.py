@@ -190,7 +190,11 @@ class TestNews:
     """What asks for nothing, and is told by the digest."""
 
     def owe(self, kind: str = "request_archived", *, project: str = "labors", now: datetime) -> Notice:
-        ended = {"name": "pair", "outcome": "ticket", "path": "/labors/requests/pair"}
+        ended = {
+            "name": "pair",
+            "outcome_label": "The analyst sent a completion ticket",
+            "path": "/labors/requests/pair",
+        }
         context = ended | {"project": project, "seconds": 60}
         return outbox.write(kind=kind, recipient=DOCTOR, context=context, key=kind + project, now=now)
 
@@ -207,7 +211,7 @@ class TestNews:
         mail = compose(Notice.objects.get(kind="digest"))
         assert (at_once, sent, self.status(notice)) == (0, 1, NoticeStatus.TOLD)
         assert mail.subject == "[labors] 1 piece of news"
-        assert "* [labors] pair has ended: ticket\n" in str(mail.body)
+        assert "* [labors] pair has ended: The analyst sent a completion ticket\n" in str(mail.body)
         assert "/labors/requests/pair\n" in str(mail.body)
         assert "What needs you" not in str(mail.body)
         assert NoticeEvent.objects.filter(notice=notice).latest("pk").target == NoticeStatus.TOLD
