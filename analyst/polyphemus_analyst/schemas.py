@@ -20,7 +20,9 @@ from jsonschema_rs import (
     ValidationErrorKind,
 )
 
+from polyphemus_analyst import wording
 from polyphemus_analyst.intricacy import is_endless
+from polyphemus_analyst.wording import Detail
 
 #: Published schemas hold patterns that take a backtracking engine for ever; beyond this a value is invalid.
 BACKTRACKS = 100_000
@@ -32,35 +34,13 @@ DEEPEST = 20
 IN_PLACE = ("allOf", "anyOf", "oneOf", "if", "then", "else")
 #: With these a schema says itself which names it takes.
 OWN_WORD = ("additionalProperties", "unevaluatedProperties", "patternProperties")
-#: Faults whose own words are the schema's inner ones: a pattern, or how its alternatives are put together.
-UNREADABLE = (
-    ValidationErrorKind.AnyOf,
-    ValidationErrorKind.BacktrackLimitExceeded,
-    ValidationErrorKind.FalseSchema,
-    ValidationErrorKind.Not,
-    ValidationErrorKind.OneOfMultipleValid,
-    ValidationErrorKind.OneOfNotValid,
-    ValidationErrorKind.Pattern,
-    ValidationErrorKind.PropertyNames,
-)
-NEEDED = "This is needed."
-#: JSON Schema's types, as people would ask for them.
-TYPES = {
-    "integer": "This must be a whole number.",
-    "number": "This must be a number.",
-    "boolean": "This must be true or false.",
-    "string": "This must be text.",
-    "array": "This must be a list.",
-    "object": "This must be an object.",
-}
-OTHER_FORM = "This does not have the form asked for here."
-OTHER_FORM_WITH_HELP = "This does not have the form asked for here; its help says more."
 #: The param of nf-core pipelines that is a path to the sample sheet.
 SHEET_PARAM = "input"
 SHEET_FORMS = ("csv", "tsv", "json")
 
 Schema = Mapping[str, Any]
-#: `pointer` is a JSON pointer into what was judged (`/tools`, `/3/fastq_1`), `detail` a sentence.
+#: `pointer` is a JSON pointer into what was judged (`/tools`, `/3/fastq_1`), `detail` the schema's own
+#: sentence, or a `Detail`.
 Fault = dict[str, str]
 
 
@@ -71,12 +51,13 @@ def faults(schema: Schema, params: object, *, sheet: str = "") -> list[Fault]:
     the form of the sample sheet that the analyst will name in `input` where the params don't: csv, ...
     """
     if _deeper_than(params, DEEPEST):
-        return [{"pointer": "", "detail": f"Nested deeper than {DEEPEST} levels."}]
+        return [{"pointer": "", "detail": Detail(wording.TOO_DEEP, levels=DEEPEST)}]
     if sheet and isinstance(params, Mapping):
         params = {SHEET_PARAM: f"samplesheet.{sheet}", **params}
     found = [_fault(error, schema) for error in _validator(json.dumps(schema)).iter_errors(params)]
     found += [
-        {"pointer": pointer_to(name), "detail": "No such parameter."} for name in strangers(schema, params)
+        {"pointer": pointer_to(name), "detail": Detail(wording.NO_PARAMETER)}
+        for name in strangers(schema, params)
     ]
     return found[:MOST_FAULTS]
 
@@ -87,7 +68,7 @@ def sheet_faults(schema: Schema, rows: Sequence[object]) -> list[Fault]:
     found = [_fault(error, schema) for error in _validator(json.dumps(schema)).iter_errors(list(rows))]
     for number, row in enumerate(rows):
         found += [
-            {"pointer": pointer_to(number, name), "detail": "No such column."}
+            {"pointer": pointer_to(number, name), "detail": Detail(wording.NO_COLUMN)}
             for name in strangers(row_schema, row)
         ]
     return (found + _repeated(schema, rows))[:MOST_FAULTS]
@@ -96,9 +77,9 @@ def sheet_faults(schema: Schema, rows: Sequence[object]) -> list[Fault]:
 def broken(schema: object) -> str:
     """Why nothing can be held to this schema; empty when it is one. Nothing is fetched to find out."""
     if not isinstance(schema, dict):
-        return "A schema is a JSON object."
+        return Detail(wording.NO_OBJECT)
     if is_endless(schema, lambda part: _target(schema, part), depth=DEEPEST):
-        return "Its parts refer to each other so often that judging by it would not end."
+        return Detail(wording.ENDLESS)
     try:
         _validator(json.dumps(schema))
     except (ValidationError, ReferencingError, ValueError) as error:
@@ -190,20 +171,8 @@ def _fault(error: ValidationError, schema: Schema) -> Fault:
         properties = where.get("properties", {})
         where = _walk(properties, [name])
     said = where.get("errorMessage")
-    detail = said if isinstance(said, str) and said else _told(error, where)
-    return {"pointer": pointer_to(*place), "detail": detail[:LONGEST_DETAIL]}
-
-
-def _told(error: ValidationError, where: Schema) -> str:
-    """The fault in words a biologist can use, where the schema has none of its own."""
-    if isinstance(error.kind, ValidationErrorKind.Required):
-        return NEEDED
-    if isinstance(error.kind, ValidationErrorKind.Type):
-        asked = [TYPES[kind] for kind in error.kind.types if kind in TYPES]
-        return asked[0] if len(asked) == 1 else error.message
-    if isinstance(error.kind, UNREADABLE):
-        return OTHER_FORM_WITH_HELP if where.get("help_text") else OTHER_FORM
-    return error.message
+    own = said[:LONGEST_DETAIL] if isinstance(said, str) else ""
+    return {"pointer": pointer_to(*place), "detail": own or wording.of(error, where)}
 
 
 def _walk(schema: Schema, path: Sequence[str | int]) -> Schema:
@@ -252,7 +221,7 @@ def _repeated(schema: Schema, rows: Sequence[object]) -> list[Fault]:
             entry = {name: row[name] for name in names if name in row} if isinstance(row, Mapping) else {}
             first = first_at.setdefault(json.dumps(entry, sort_keys=True), number)
             if entry and first != number:
-                told = f"Row {number + 1} repeats row {first + 1} in {', '.join(names)}."
+                told = Detail(wording.REPEATED, row=number + 1, first=first + 1, names=tuple(names))
                 found.append({"pointer": pointer_to(number), "detail": told})
     return found
 

@@ -13,14 +13,15 @@ from django.utils.translation import gettext_noop
 
 from dispatch.models import Analysis
 from polyphemus_analyst import schemas
+from polyphemus_analyst.wording import Detail
 from polyphemus_site.errors import InvalidInputError
 
 #: Janus's rule for the names of projects.
 PROJECT_PATTERN = re.compile(r"(?!pg_)[a-z][a-z0-9]*(_[a-z][a-z0-9]*)*", re.ASCII)
 LONGEST_INPUT = 500
 MOST_INPUTS = 10_000
-UNSEEN = gettext_noop("Holds characters that can't be seen.")
-#: What the judge of params says of itself, for the catalogues: analysts' programs read it in English.
+UNSEEN = Detail(gettext_noop("Holds characters that can't be seen."))
+#: What the judge of params says, for the catalogues: analysts' programs read it in English.
 FAULTS = (
     gettext_noop("This is needed."),
     gettext_noop("This must be a whole number."),
@@ -29,10 +30,36 @@ FAULTS = (
     gettext_noop("This must be text."),
     gettext_noop("This must be a list."),
     gettext_noop("This must be an object."),
+    gettext_noop("a whole number"),
+    gettext_noop("a number"),
+    gettext_noop("true or false"),
+    gettext_noop("text"),
+    gettext_noop("a list"),
+    gettext_noop("an object"),
+    gettext_noop("nothing"),
     gettext_noop("This does not have the form asked for here."),
     gettext_noop("This does not have the form asked for here; its help says more."),
+    gettext_noop("This has no place here."),
+    gettext_noop("This must be one of these: %(options)s."),
+    gettext_noop("This must be %(value)s."),
+    gettext_noop("No entry may be there twice."),
+    gettext_noop("This must be at least %(limit)s."),
+    gettext_noop("This must be at most %(limit)s."),
+    gettext_noop("This must be more than %(limit)s."),
+    gettext_noop("This must be less than %(limit)s."),
+    gettext_noop("This must be a multiple of %(limit)s."),
+    gettext_noop("Characters at least: %(limit)s."),
+    gettext_noop("Characters at most: %(limit)s."),
+    gettext_noop("Entries at least: %(limit)s."),
+    gettext_noop("Entries at most: %(limit)s."),
+    gettext_noop("Names at least: %(limit)s."),
+    gettext_noop("Names at most: %(limit)s."),
     gettext_noop("No such parameter."),
     gettext_noop("No such column."),
+    gettext_noop("Nested deeper than %(levels)s levels."),
+    gettext_noop("Row %(row)s repeats row %(first)s in %(names)s."),
+    gettext_noop("A schema is a JSON object."),
+    gettext_noop("Its parts refer to each other so often that judging by it would not end."),
 )
 #: Marks that make text read otherwise than it is stored.
 DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -90,8 +117,18 @@ def sheet_rule() -> str:
 
 
 def _told(faults: list[schemas.Fault]) -> list[schemas.Fault]:
+    return [fault | {"detail": spoken(fault["detail"])} for fault in faults]
+
+
+def spoken(detail: str) -> str:
     """In the language of whoever asks; a schema's own words stay as its authors wrote them."""
-    return [fault | {"detail": _(fault["detail"])} for fault in faults]
+    if not isinstance(detail, Detail):
+        return detail
+    values = {
+        name: ", ".join(map(spoken, value)) if isinstance(value, tuple) else value
+        for name, value in detail.values.items()
+    }
+    return _(detail.message) % values if values else _(detail.message)
 
 
 def contract_of(analysis: str) -> Contract:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from polyphemus_analyst import schemas
+from polyphemus_analyst.wording import MESSAGES, Detail
 
 FOLDER = Path(__file__).parent / "schemas"
 GOOD = {"outdir": "out", "step": "mapping"}
@@ -142,6 +143,43 @@ class TestFaults:
         [fault] = schemas.faults({"properties": {"a": {"description": "Letters.", **said}}}, {"a": value})
 
         assert fault["detail"] == "This does not have the form asked for here."
+
+    @pytest.mark.parametrize(
+        ("said", "value", "told"),
+        [
+            ({"enum": ["hg19", 38, None]}, "hg18", "This must be one of these: hg19, 38, null."),
+            ({"const": 3}, 4, "This must be 3."),
+            ({"type": ["boolean", "string"]}, 3, "This must be one of these: true or false, text."),
+            ({"minimum": 1}, 0, "This must be at least 1."),
+            ({"maximum": 1.5}, 2, "This must be at most 1.5."),
+            ({"exclusiveMinimum": 0}, 0, "This must be more than 0."),
+            ({"exclusiveMaximum": 9}, 9, "This must be less than 9."),
+            ({"multipleOf": 5}, 7, "This must be a multiple of 5."),
+            ({"minLength": 3}, "ab", "Characters at least: 3."),
+            ({"maxLength": 1}, "ab", "Characters at most: 1."),
+            ({"minItems": 2}, [1], "Entries at least: 2."),
+            ({"maxItems": 0}, [1], "Entries at most: 0."),
+            ({"minProperties": 1}, {}, "Names at least: 1."),
+            ({"maxProperties": 0}, {"b": 1}, "Names at most: 0."),
+            ({"uniqueItems": True}, [1, 1], "No entry may be there twice."),
+            ({"additionalProperties": False}, {"b": 1}, "This has no place here."),
+            ({"unevaluatedProperties": False}, {"b": 1}, "This has no place here."),
+            ({"contains": {"const": 2}}, [1], "This does not have the form asked for here."),
+        ],
+    )
+    def test_each_keyword_is_told_in_words_of_ours(
+        self, said: dict[str, Any], value: object, told: str
+    ) -> None:
+        [fault] = schemas.faults({"properties": {"a": said}}, {"a": value})
+
+        assert fault["detail"] == told
+        assert isinstance(fault["detail"], Detail)
+        assert fault["detail"].message in MESSAGES
+
+    def test_a_long_list_of_options_is_cut(self) -> None:
+        [fault] = schemas.faults({"properties": {"a": {"enum": list(range(500))}}}, {"a": "x"})
+
+        assert fault["detail"].endswith("28, 29, ….")
 
     def test_where_there_is_help_a_wrong_form_leads_to_it(self, sarek: dict[str, Any]) -> None:
         [fault] = schemas.faults(sarek, GOOD | {"tools": "nonsense"})

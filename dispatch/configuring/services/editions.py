@@ -33,14 +33,14 @@ def digest_of(contract: Contract) -> str:
 
 def refuse_broken(schema: Any, *, field: str) -> None:
     """Raise unless requests can be held to the schema."""
-    fault = schemas.broken(schema)
+    fault = configs.spoken(schemas.broken(schema))
     if not fault and len(json.dumps(schema)) > LARGEST_SCHEMA:
-        fault = f"Larger than {LARGEST_SCHEMA // 1024**2} MB."
+        fault = _("Larger than %(most)s MB.") % {"most": LARGEST_SCHEMA // 1024**2}
     names = set() if fault else schemas.known_names(schema) or schemas.known_names(schemas.columns_of(schema))
     if len(names or ()) > MOST_FIELDS:
-        fault = f"More than {MOST_FIELDS} parameters."
+        fault = _("More than %(most)s parameters.") % {"most": MOST_FIELDS}
     if odd := next((name for name in names or () if not configs.plain(name)), None):
-        fault = f"The name {odd!a} holds characters that can't be seen."
+        fault = _("The name %(name)s holds characters that can't be seen.") % {"name": ascii(odd)}
     if fault:
         raise InvalidInputError(
             _("%(field)s can't be used: %(fault)s") % {"field": field, "fault": fault[:500]},
@@ -76,7 +76,7 @@ def publish(
 
 def keep(analysis: str, contract: Contract, *, source: str, author: str, now: datetime) -> SchemaEdition:
     """Write down what requests are held to now; the same content is kept once."""
-    edition, _ = SchemaEdition.objects.get_or_create(
+    edition, _is_new = SchemaEdition.objects.get_or_create(
         analysis=analysis,
         digest=digest_of(contract),
         defaults={
