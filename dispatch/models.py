@@ -227,7 +227,7 @@ class Bid(models.Model):
 
     def __str__(self) -> str:
         """Who offered, and how long it would take."""
-        return f"{self.analyst} in {self.estimate_seconds} s: {self.get_state_display()}"
+        return f"{self.analyst}, {self.estimate_seconds} s: {self.get_state_display()}"
 
 
 class RequestEvent(models.Model):
@@ -255,7 +255,7 @@ class RequestEvent(models.Model):
 
     def __str__(self) -> str:
         """What, by whom."""
-        return f"{self.get_kind_display()} by {self.actor}"
+        return f"{self.get_kind_display()}: {self.actor}"
 
     @property
     def words(self) -> str:
@@ -313,7 +313,7 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         """Id and owner."""
-        return f"{self.id} of {self.analyst}"
+        return f"{self.id} ({self.analyst})"
 
 
 class KeyScope(models.Model):
@@ -334,7 +334,7 @@ class KeyScope(models.Model):
 
     def __str__(self) -> str:
         """Verb, project, analysis."""
-        return f"{self.verb} on {self.project}/{self.analysis}"
+        return f"{self.verb}: {self.project}/{self.analysis}"
 
 
 class KeyEvent(models.Model):
@@ -353,4 +353,4 @@ class KeyEvent(models.Model):
 
     def __str__(self) -> str:
         """What, by whom."""
-        return f"{self.kind} by {self.actor}"
+        return f"{self.kind}: {self.actor}"

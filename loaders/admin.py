@@ -54,7 +54,7 @@ def seen_by(request: HttpRequest) -> SuggestionQuerySet:
 class SuggestionAdmin(ProjectAdmin[Suggestion]):
     """What was suggested, and what became of it, for the admins of its project."""
 
-    list_display = ("pk", "project", "loader", "anchor", "status", "due", "why", "opened_at")
+    list_display = ("id", "project", "loader", "anchor", "status", "due", "why", "opened_at")
     list_filter = ("status", "project", "loader", "due")
     search_fields = ("anchor", "request_name")
     exclude = ("reason", "because", "receipt")

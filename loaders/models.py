@@ -95,7 +95,7 @@ class Suggestion(models.Model):
 
     def __str__(self) -> str:
         """What is offered, and for what."""
-        return f"{self.loader} for {self.model} {self.anchor}"
+        return f"{self.loader}: {self.model} {self.anchor}"
 
     @property
     def standing(self) -> SuggestionStatus:
@@ -126,7 +126,7 @@ class SuggestionEvent(models.Model):
 
     def __str__(self) -> str:
         """What, by whom."""
-        return f"{self.get_kind_display()} by {self.actor}"
+        return f"{self.get_kind_display()}: {self.actor}"
 
 
 class Dismissal(models.Model):
@@ -217,7 +217,7 @@ class ScanCursor(models.Model):
 
     def __str__(self) -> str:
         """Which model, and how far."""
-        return f"{self.project} {self.model} since {self.since:%Y-%m-%d %H:%M:%S}"
+        return f"{self.project} {self.model}, {self.since:%Y-%m-%d %H:%M:%S}"
 
 
 class ScanRun(models.Model):
@@ -265,7 +265,7 @@ class ScanRun(models.Model):
 
     def __str__(self) -> str:
         """What was scanned."""
-        return f"{self.get_kind_display()} of {self.project} {self.model}".strip()
+        return f"{self.get_kind_display()}: {self.project} {self.model}".strip()
 
 
 class Gap(models.Model):

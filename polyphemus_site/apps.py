@@ -12,7 +12,8 @@ class PolyphemusSiteConfig(AppConfig):
     verbose_name = "Polyphemus"
 
     def ready(self) -> None:
-        """Register the questions of health that concern the whole installation."""
-        from polyphemus_site import probes, receivers, system_checks  # noqa: F401, PLC0415 — after the models; they register
+        """Register the questions of health that concern the whole installation; name rows for readers."""
+        from polyphemus_site import labels, probes, receivers, system_checks  # noqa: F401, PLC0415 — after the models; they register
 
         probes.register()
+        labels.translate_names()

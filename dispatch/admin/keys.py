@@ -13,6 +13,8 @@ from django.db.models import QuerySet
 from django.forms import CharField, ModelForm, Textarea
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dispatch.admin.reading import ReadOnly
 from dispatch.models import ApiKey, KeyEvent, KeyScope
@@ -43,7 +45,10 @@ class KeyForm(ModelForm[ApiKey]):
     public_key = CharField(
         required=False,
         widget=Textarea,
-        help_text="The analyst's own Ed25519 public key, PEM or base64. Without it a secret is made.",
+        label=gettext_lazy("Public key"),
+        help_text=gettext_lazy(
+            "The analyst's own Ed25519 public key, PEM or base64. Without it a secret is made."
+        ),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -89,7 +94,7 @@ class ApiKeyAdmin(ModelAdmin[ApiKey]):
         """All of a key that is there."""
         return self.readonly_fields if obj else ()
 
-    @admin.display(description="last used")
+    @admin.display(description=gettext_lazy("last used"))
     def last_used_at(self, obj: ApiKey) -> datetime | None:
         """When a call with it was last believed, as the audit has it."""
         used = SignedCall.objects.filter(key_id=obj.pk, accepted=True).order_by("-at")
@@ -124,14 +129,18 @@ class ApiKeyAdmin(ModelAdmin[ApiKey]):
         return self._shown(request, request.told)  # type: ignore[attr-defined]  # set just before
 
     def _shown(self, request: HttpRequest, made: NewKey) -> TemplateResponse:
-        context = {**self.admin_site.each_context(request), "title": f"Key {made.key.pk}", "made": made}
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Key %(key)s") % {"key": made.key.pk},
+            "made": made,
+        }
         return TemplateResponse(request, "dispatch/key_told.html", context)
 
     def has_delete_permission(self, request: HttpRequest, obj: ApiKey | None = None) -> bool:  # noqa: ARG002 — Django's signature
         """Keys are revoked; what they did stays known."""
         return False
 
-    @admin.action(description="Replace the selected key by a new one", permissions=["change"])
+    @admin.action(description=gettext_lazy("Replace the selected key by a new one"), permissions=["change"])
     def rotate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> TemplateResponse | None:
         """Show the new one's secret; the old one goes on for a week."""
         try:
@@ -143,17 +152,17 @@ class ApiKeyAdmin(ModelAdmin[ApiKey]):
                 now=clock.now(),  # noqa: TID251 — the edge: an admin's click
             )
         except ApiKey.MultipleObjectsReturned:
-            self.message_user(request, "Select one key.", "ERROR")
+            self.message_user(request, _("Select one key."), "ERROR")
         except (PolyphemusError, ImproperlyConfigured) as refusal:
             self.message_user(request, str(refusal), "ERROR")
         else:
             return self._shown(request, made)
         return None
 
-    @admin.action(description="Revoke the selected keys", permissions=["change"])
+    @admin.action(description=gettext_lazy("Revoke the selected keys"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
         """Refuse them from now on."""
         now = clock.now()  # noqa: TID251 — the edge: an admin's click
         for key in queryset:
             keys.revoke(key, actor=str(request.user), now=now)
-        self.message_user(request, "Revoked.")
+        self.message_user(request, _("Revoked."))

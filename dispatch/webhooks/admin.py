@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from dispatch.webhooks.models import Attempt, Delivery, Endpoint, EndpointEvent
 from dispatch.webhooks.services import delivery, endpoints
@@ -38,7 +40,11 @@ class EndpointForm(ModelForm[Endpoint]):
         types = self.cleaned_data["types"] or []
         if not isinstance(types, list) or (unknown := [one for one in types if one not in TYPES.values()]):
             known = ", ".join(TYPES.values())
-            raise ValidationError(f"Give a list of {known}. {unknown[0] if isinstance(types, list) else ''}")
+            told = unknown[0] if isinstance(types, list) else types
+            raise ValidationError(
+                _("Give a list of these: %(known)s. Not one of them: %(told)s.")
+                % {"known": known, "told": told}
+            )
         return types
 
 
@@ -63,7 +69,7 @@ class EndpointAdmin(Kept, ModelAdmin[Endpoint]):
     inlines = (EndpointEventInline,)
     actions = ("send_test", "pause", "resume")
 
-    @admin.action(description="Send a test event", permissions=["change"])
+    @admin.action(description=gettext_lazy("Send a test event"), permissions=["change"])
     def send_test(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         """Owe each a test; its try shows at Deliveries within seconds."""
         for endpoint in queryset:
@@ -72,21 +78,21 @@ class EndpointAdmin(Kept, ModelAdmin[Endpoint]):
             except MoveRefusedError as refusal:
                 self.message_user(request, refusal.message, "ERROR")
                 continue
-            self.message_user(request, f"{endpoint} is told; see Deliveries.")
+            self.message_user(request, _("%(endpoint)s is told; see Deliveries.") % {"endpoint": endpoint})
 
-    @admin.action(description="Pause the selected endpoints", permissions=["change"])
+    @admin.action(description=gettext_lazy("Pause the selected endpoints"), permissions=["change"])
     def pause(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         """Tell them nothing more."""
         now, actor = clock.now(), str(request.user)  # noqa: TID251 — the edge: an admin's click
         count = sum(endpoints.pause(endpoint, actor=actor, now=now) for endpoint in queryset)
-        self.message_user(request, f"Paused: {count}.")
+        self.message_user(request, _("Paused: %(count)s.") % {"count": count})
 
-    @admin.action(description="Resume the selected endpoints", permissions=["change"])
+    @admin.action(description=gettext_lazy("Resume the selected endpoints"), permissions=["change"])
     def resume(self, request: HttpRequest, queryset: QuerySet[Endpoint]) -> None:
         """Tell them again."""
         now, actor = clock.now(), str(request.user)  # noqa: TID251 — the edge: an admin's click
         count = sum(endpoints.resume(endpoint, actor=actor, now=now) for endpoint in queryset)
-        self.message_user(request, f"Resumed: {count}.")
+        self.message_user(request, _("Resumed: %(count)s.") % {"count": count})
 
 
 class AttemptInline(Kept, TabularInline[Attempt, Delivery]):
@@ -117,9 +123,9 @@ class DeliveryAdmin(Kept, ModelAdmin[Delivery]):
         """Whoever may change deliveries, if they could be changed."""
         return request.user.has_perm("webhooks.change_delivery")
 
-    @admin.action(description="Deliver again", permissions=["redelivery"])
+    @admin.action(description=gettext_lazy("Deliver again"), permissions=["redelivery"])
     def deliver_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
         """Owe the selected deliveries again, as they were."""
         now = clock.now()  # noqa: TID251 — the edge: an admin's click
         count = sum(delivery.redeliver(one, now=now) for one in queryset)
-        self.message_user(request, f"Delivered again: {count}.")
+        self.message_user(request, _("Delivered again: %(count)s.") % {"count": count})

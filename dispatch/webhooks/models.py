@@ -45,7 +45,7 @@ class Endpoint(models.Model):
 
     def __str__(self) -> str:
         """Id and owner."""
-        return f"{self.id} of {self.owner}"
+        return f"{self.id} ({self.owner})"
 
 
 class EndpointEvent(models.Model):
@@ -63,7 +63,7 @@ class EndpointEvent(models.Model):
 
     def __str__(self) -> str:
         """What, by whom."""
-        return f"{self.kind} by {self.actor}"
+        return f"{self.kind}: {self.actor}"
 
 
 class EventToTell(models.Model):
@@ -113,7 +113,7 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         """What, to whom."""
-        return f"{self.type} to {self.endpoint_id}"
+        return f"{self.type} → {self.endpoint_id}"
 
 
 class Attempt(models.Model):

@@ -83,7 +83,7 @@ class SignedCall(models.Model):
 
     def __str__(self) -> str:
         """Who, and how it ended."""
-        return f"{self.key_id or 'unknown'}: {self.reason or 'accepted'}"
+        return f"{self.key_id or '-'}: {self.reason or '-'}"
 
 
 class IdempotentAnswer(models.Model):

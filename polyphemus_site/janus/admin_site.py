@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy
 
 from polyphemus_site.janus.pages import welcome
 from polyphemus_site.janus.people import Person
@@ -28,7 +29,7 @@ class JanusAdminSite(AdminSite):
 
     site_header = "Polyphemus"
     site_title = "Polyphemus"
-    index_title = "Administration"
+    index_title = gettext_lazy("Administration")
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the visitor may enter at all."""

@@ -7,7 +7,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.translation import ngettext
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from polyphemus_site.clock import now  # noqa: TID251 — an admin action is an edge, as a view is
 from polyphemus_site.mail import delivery, mailboxes
@@ -43,7 +44,7 @@ class NoticeAdmin(admin.ModelAdmin[Notice]):
         """Whoever may change notices, if they could be changed."""
         return request.user.has_perm("mail.change_notice")
 
-    @admin.action(description="Try failed notices again", permissions=["again"])
+    @admin.action(description=gettext_lazy("Try failed notices again"), permissions=["again"])
     def try_again(self, request: HttpRequest, queryset: QuerySet[Notice]) -> None:
         """Owe the selected failed notices again."""
         moment = now()
@@ -76,12 +77,12 @@ class MailboxAdmin(admin.ModelAdmin[Mailbox]):
     search_fields = ("address",)
     actions = ("trust_again",)
 
-    @admin.action(description="Send to blocked addresses again", permissions=["change"])
+    @admin.action(description=gettext_lazy("Send to blocked addresses again"), permissions=["change"])
     def trust_again(self, request: HttpRequest, queryset: QuerySet[Mailbox]) -> None:
         """Unblock the selected addresses."""
         for mailbox in queryset:
             mailboxes.unblock(mailbox)
-        self.message_user(request, "Mail is sent there again.", messages.SUCCESS)
+        self.message_user(request, _("Mail is sent there again."), messages.SUCCESS)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Mailboxes come from recipients' wishes and from bounces."""

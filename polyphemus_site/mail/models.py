@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from polyphemus_site.mail.querysets import NoticeQuerySet
 from polyphemus_site.mail.states import OWED, NoticeStatus
@@ -59,7 +60,7 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         """Kind and recipient."""
-        return f"{self.kind} to {self.recipient}"
+        return f"{self.kind} → {self.recipient}"
 
 
 class NoticeEvent(models.Model):
@@ -78,7 +79,7 @@ class NoticeEvent(models.Model):
 
     def __str__(self) -> str:
         """The move."""
-        return f"{self.source or 'nothing'} to {self.target}"
+        return " → ".join(_(str(NoticeStatus(one).label)) for one in (self.source, self.target) if one)
 
 
 class Mailbox(models.Model):

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, Q
+from django.utils.translation import gettext as _
 
 from polyphemus_site.mail.models import validate_zone
 
@@ -44,7 +45,7 @@ class ProjectSettings(models.Model):
 
     def __str__(self) -> str:
         """Whose."""
-        return f"Settings of {self.project}"
+        return _("Settings of %(project)s") % {"project": self.project}
 
 
 class ProjectSettingsEvent(models.Model):
@@ -64,4 +65,4 @@ class ProjectSettingsEvent(models.Model):
 
     def __str__(self) -> str:
         """Who changed whose."""
-        return f"{self.project} by {self.actor}"
+        return f"{self.project}: {self.actor}"

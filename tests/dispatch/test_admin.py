@@ -49,7 +49,7 @@ def test_a_new_keys_secret_is_shown_by_the_page_that_made_it_and_by_no_other(cur
     assert "no-store" in answer["Cache-Control"]
     assert key.analyst == "saurabh.asthana@ucsf.edu"
     assert "psk_" not in page
-    assert [str(scope) for scope in key.scopes.all()] == ["* on dt_lung/exome_pipe"]
+    assert [str(scope) for scope in key.scopes.all()] == ["*: dt_lung/exome_pipe"]
 
 
 def test_a_public_key_is_kept_without_a_secret(curators: Client) -> None:

@@ -1,0 +1,356 @@
+"""What the admin calls rows and columns, in the reader's language.
+
+Django names them after the Python names, which are the glossary's words already. Their names become messages
+of the catalogues here, once for all models; a test holds the list below to what the admin shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.contrib import admin
+from django.db.models import Field, Model
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as _
+
+#: The names that stand nowhere else as a message.
+NAMES = (
+    _("about"),
+    _("action"),
+    _("actor"),
+    _("adapter"),
+    _("address"),
+    _("after"),
+    _("algorithm"),
+    _("analyses"),
+    _("analysis"),
+    _("analysis request"),
+    _("analysis requests"),
+    _("anchor"),
+    _("appeared at"),
+    _("appeared by"),
+    _("application"),
+    _("approved at"),
+    _("approved by"),
+    _("asked seconds"),
+    _("at"),
+    _("attempt"),
+    _("attempts"),
+    _("attributes"),
+    _("audit entries"),
+    _("audit entry"),
+    _("author"),
+    _("award"),
+    _("batch"),
+    _("before"),
+    _("Being replaced"),
+    _("Being sent"),
+    _("bid"),
+    _("bid at"),
+    _("Bid for work, extend and release it"),
+    _("bids"),
+    _("blind looks"),
+    _("block reason"),
+    _("blocked at"),
+    _("body"),
+    _("body digest"),
+    _("bucket"),
+    _("bundle"),
+    _("bundle sha256"),
+    _("bundles"),
+    _("cause"),
+    _("cause note"),
+    _("ceiling seconds"),
+    _("ciphertext"),
+    _("closed"),
+    _("closed at"),
+    _("code"),
+    _("comment"),
+    _("config"),
+    _("configuration"),
+    _("configuration version"),
+    _("configuration versions"),
+    _("configurations"),
+    _("confirmed by"),
+    _("confirmed version"),
+    _("context"),
+    _("created at"),
+    _("created by"),
+    _("daily cap"),
+    _("decided at"),
+    _("decided by"),
+    _("decision"),
+    _("delivered at"),
+    _("deliveries"),
+    _("delivery"),
+    _("digest"),
+    _("digest hour"),
+    _("digest zone"),
+    _("Dispatch"),
+    _("documents"),
+    _("due"),
+    _("due at"),
+    _("due stage"),
+    _("edition"),
+    _("ended at"),
+    _("endpoint"),
+    _("endpoint event"),
+    _("endpoint events"),
+    _("endpoints"),
+    _("entry"),
+    _("error"),
+    _("error code"),
+    _("estimate seconds"),
+    _("Etna's HMAC, hardened"),
+    _("event"),
+    _("Everything"),
+    _("expected"),
+    _("expires at"),
+    _("extension percent"),
+    _("facts"),
+    _("faults"),
+    _("fields"),
+    _("fingerprint"),
+    _("finished at"),
+    _("flag"),
+    _("floor seconds"),
+    _("former parent"),
+    _("forwarded at"),
+    _("forwarding"),
+    _("forwardings"),
+    _("found"),
+    _("found at"),
+    _("found by"),
+    _("Given up"),
+    _("Gone: it answered 410"),
+    _("granted seconds"),
+    _("Handed to the mail server"),
+    _("handled at"),
+    _("Held until its recipient's time"),
+    _("help asked at"),
+    _("Holds the award"),
+    _("In use"),
+    _("input schema"),
+    _("is restored"),
+    _("is row"),
+    _("is sharded"),
+    _("Journal"),
+    _("journal entries"),
+    _("journal entry"),
+    _("JSON Schema (2020-12) of a request's params; empty: anything goes."),
+    _("JSON Schema of a sample sheet: inputs are then its rows; empty: they are record names."),
+    _("judged"),
+    _("keep until"),
+    _("kek version"),
+    _("key"),
+    _("key event"),
+    _("key events"),
+    _("key id"),
+    _("keys"),
+    _("kind"),
+    _("language"),
+    _("last seen at"),
+    _("later until"),
+    _("listed at"),
+    _("listed bucket"),
+    _("listed buckets"),
+    _("loader"),
+    _("loader version"),
+    _("loaders off"),
+    _("loaders shadow"),
+    _("Lost, or came when it could not be taken"),
+    _("Mail"),
+    _("mailbox"),
+    _("mailboxes"),
+    _("members"),
+    _("message"),
+    _("method"),
+    _("microseconds"),
+    _("milliseconds"),
+    _("missed"),
+    _("model"),
+    _("models read"),
+    _("More time an analyst is given on asking, as a share of the estimate."),
+    _("most open requests"),
+    _("name"),
+    _("new parent"),
+    _("No analyst who may do it asks for work"),
+    _("No analyst's key covers it"),
+    _("nonce"),
+    _("None"),
+    _("not before"),
+    _("Not wanted by its recipient"),
+    _("note"),
+    _("notice"),
+    _("notice event"),
+    _("notice events"),
+    _("notices"),
+    _("number"),
+    _("old ciphertext"),
+    _("old kek version"),
+    _("old nonce"),
+    _("old until"),
+    _("opened at"),
+    _("origin"),
+    _("orphan"),
+    _("orphans"),
+    _("outcome"),
+    _("output"),
+    _("output key"),
+    _("owner"),
+    _("pages"),
+    _("params"),
+    _("parent attribute"),
+    _("parent model"),
+    _("path"),
+    _("Paused by an admin"),
+    _("project"),
+    _("project name"),
+    _("project settings"),
+    _("project settings event"),
+    _("project settings events"),
+    _("Projects"),
+    _("quiet from"),
+    _("quiet until"),
+    _("read at"),
+    _("reason"),
+    _("receipt"),
+    _("received at"),
+    _("recipient"),
+    _("record"),
+    _("record created at"),
+    _("record updated at"),
+    _("redcap mapping"),
+    _("redcap mappings"),
+    _("reopened"),
+    _("request"),
+    _("request event"),
+    _("request events"),
+    _("request id"),
+    _("request name"),
+    _("requested at"),
+    _("requester"),
+    _("requests"),
+    _("retry at"),
+    _("review"),
+    _("reviews"),
+    _("scan cursor"),
+    _("scan cursors"),
+    _("scan run"),
+    _("scan runs"),
+    _("schema"),
+    _("schema edition"),
+    _("schema editions"),
+    _("scheme"),
+    _("scope"),
+    _("scopes"),
+    _("search"),
+    _("searches"),
+    _("secret name"),
+    _("See requests"),
+    _("Send completion tickets"),
+    _("sender"),
+    _("sent at"),
+    _("shadow"),
+    _("signed call"),
+    _("Signed calls"),
+    _("signed calls"),
+    _("since"),
+    _("size"),
+    _("snoozed until"),
+    _("source"),
+    _("started at"),
+    _("state"),
+    _("status"),
+    _("strict"),
+    _("subject"),
+    _("subjects"),
+    _("suggestion"),
+    _("suggestion event"),
+    _("suggestion events"),
+    _("suggestions"),
+    _("Taken by the receiver"),
+    _("target"),
+    _("The analyst gave the work back"),
+    _("The request was archived"),
+    _("The work was offered to other analysts"),
+    _("title"),
+    _("Told in the daily digest"),
+    _("Told of events"),
+    _("touch"),
+    _("tries"),
+    _("trouble"),
+    _("trouble code"),
+    _("try again at"),
+    _("type"),
+    _("types"),
+    _("updated at"),
+    _("url"),
+    _("user"),
+    _("verb"),
+    _("verdicts"),
+    _("verification"),
+    _("verified at"),
+    _("version"),
+    _("Waiting to be sent"),
+    _("Waits for its next try"),
+    _("wake at"),
+    _("was restricted"),
+    _("Webhooks"),
+    _("whole at"),
+    _("witness"),
+    _("written at"),
+    _("zone"),
+)
+OURS = ("polyphemus_site", "magma", "loaders", "dispatch", "orphans")
+
+
+def translate_names() -> None:
+    """Let every app, model, column and choice of ours be called in the language of the moment."""
+    for config in our_apps():
+        config.verbose_name = gettext_lazy(str(config.verbose_name))
+        for model in config.get_models():
+            about = model._meta  # noqa: SLF001 — Django documents it
+            about.verbose_name = gettext_lazy(str(about.verbose_name))
+            about.verbose_name_plural = gettext_lazy(str(about.verbose_name_plural))
+            for field in columns(model):
+                _translate(field)
+
+
+def our_apps() -> Iterator[AppConfig]:
+    """Those whose words are ours."""
+    return (config for config in apps.get_app_configs() if config.name.partition(".")[0] in OURS)
+
+
+def columns(model: type[Model]) -> Iterator[Field[Any, Any]]:
+    """Its own columns."""
+    return (field for field in model._meta.get_fields() if isinstance(field, Field))  # noqa: SLF001 — the same
+
+
+def _translate(field: Field[Any, Any]) -> None:
+    field.verbose_name = gettext_lazy(str(field.verbose_name))
+    if field.help_text:
+        field.help_text = gettext_lazy(str(field.help_text))
+    if field.flatchoices:
+        field.choices = [(value, gettext_lazy(str(label))) for value, label in field.flatchoices]
+
+
+def shown() -> set[str]:
+    """Every name the admin may show, in English."""
+    sites = admin.site._registry.items()  # noqa: SLF001 — there is no other list
+    models = {model for model, _page in sites}
+    models |= {inline.model for _model, page in sites for inline in page.inlines}
+    ours = {config.name for config in our_apps()}
+    models = {model for model in models if model._meta.app_config.name in ours}  # noqa: SLF001 — Django documents it
+    return {text for model in models for text in _names(model) if text}
+
+
+def _names(model: type[Model]) -> Iterator[str]:
+    about = model._meta  # noqa: SLF001 — Django documents it
+    yield from map(str, (about.app_config.verbose_name, about.verbose_name, about.verbose_name_plural))
+    for field in columns(model):
+        if not field.auto_created:
+            yield from (str(field.verbose_name), str(field.help_text))
+        yield from (str(label) for _value, label in field.flatchoices or ())
