@@ -17,7 +17,7 @@ from pytest_django import DjangoDbBlocker
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 
-pytest_plugins = ["tests.magma.demo_fixture", "tests.described_answers"]
+pytest_plugins = ["tests.magma.demo_fixture", "tests.described_answers", "tests.marked"]
 
 #: An instant for tests that need one; nothing about it is special but its seconds.
 NOON = datetime(2026, 5, 4, 12, 22, 7, tzinfo=UTC)

@@ -20,8 +20,10 @@ from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
+from dispatch.services.configs import FAULTS
 from loaders.errors import LoaderError
-from magma.removal.errors import RemovalError
+from polyphemus_analyst.wording import MESSAGES
+from polyphemus_site import labels
 from polyphemus_site.errors import PolyphemusError
 from polyphemus_site.mail import outbox
 from polyphemus_site.mail.messages import compose
@@ -108,7 +110,7 @@ def families(*names: type[Exception]) -> set[str]:
 
 def untranslatable(source: Path) -> Iterator[str]:
     """What the errors raised in a file say that is in no catalogue."""
-    refusals = families(PolyphemusError) - families(FOR_AUTHORS, RemovalError)
+    refusals = families(PolyphemusError) - families(FOR_AUTHORS)
     for call in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
         if isinstance(call, ast.Call) and call.args:
             said = ast.unparse(call.args[0])
@@ -124,6 +126,22 @@ def test_no_refusal_holds_words_nobody_can_translate(package: str) -> None:
     ]
 
     assert [found for source in sources for found in untranslatable(source)] == []
+
+
+def test_what_the_judge_of_params_says_can_be_told_in_every_language() -> None:
+    assert {str(message) for message in FAULTS} == set(MESSAGES)
+
+
+def test_what_the_admin_shows_can_be_told_in_every_language() -> None:
+    same = {"Ed25519", "HMAC with SHA-256", "HTTP Message Signatures (RFC 9421)", "sha256", "Deutsch"}
+
+    for language in OTHERS:
+        known = {text for one in catalogue(language) for text in texts(one.id)}
+        assert labels.shown() - known - same == {"English"}
+
+
+def test_no_name_is_kept_for_the_catalogues_that_nothing_is_called() -> None:
+    assert set(labels.NAMES) - labels.shown() == set()
 
 
 TAGS = (
@@ -154,6 +172,31 @@ def test_no_template_holds_words_nobody_can_translate(template: str) -> None:
     words = re.findall(r"[A-Za-z]{3,}", re.sub(r"&\w+;", " ", re.sub(r"<[^>]*>", " ", visible)))
 
     assert [word for word in words if word not in NAMES] == []
+
+
+#: Words of German that stood for more than one thing, or for the same as another: see the glossary.
+NOT_SAID = re.compile(
+    r"\b(Verwaisten?r?|Abblas\w*|abgeblasen|Durchg[aä]ng\w*|Auftraggeberin|Adoption|Version(en)?|du|dein\w*)\b|!"
+)
+
+
+def test_german_has_one_word_for_each_thing_and_never_shouts() -> None:
+    said = [text for one in catalogue("de") if one.id for text in texts(one.string)]
+
+    assert [text for text in said if NOT_SAID.search(text)] == []
+
+
+#: What is written in capitals everywhere, and the parts of a tube's name.
+ABBREVIATIONS = (
+    *("SELECT", "UPDATE", "DELETE", "POST", "HMAC", "JSON", "ASCII", "HTTP", "CITE", "SAMPLE", "COMPARTMENT"),
+)
+
+
+def test_english_never_shouts() -> None:
+    said = [text for one in catalogue("de") for text in texts(one.id)]
+    loud = re.compile(rf"!|\b(?!{'|'.join(ABBREVIATIONS)})[A-Z]{{4,}}\b")
+
+    assert [text for text in said if loud.search(text)] == []
 
 
 @pytest.mark.django_db
