@@ -50,7 +50,7 @@ class DigestReader(models.Model):
 
     def __str__(self) -> str:
         """Who reads what."""
-        return f"{self.email} on {self.project}"
+        return f"{self.email}: {self.project}"
 
 
 class ChannelDigest(models.Model):

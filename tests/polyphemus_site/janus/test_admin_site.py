@@ -171,7 +171,7 @@ def test_a_projects_admin_sees_its_suggestions_and_nobody_elses(perm: str, seen:
 
     page = visitor(perm).get("/admin/loaders/suggestion/").content.decode()
 
-    assert page.count('class="field-pk"') == seen
+    assert page.count('class="field-id"') == seen
 
 
 @pytest.mark.parametrize(("perm", "seen"), [("a:labors", True), ("a:ipi", False), ("v:administration", True)])
