@@ -246,6 +246,7 @@ NAMES = (
     _("retry at"),
     _("review"),
     _("reviews"),
+    _("saw restricted"),
     _("scan cursor"),
     _("scan cursors"),
     _("scan run"),
