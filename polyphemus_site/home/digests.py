@@ -35,7 +35,7 @@ def _try(reader: DigestReader, *, now: datetime) -> bool:
     try:
         return _send(reader, now=now)
     except Exception:
-        logger.exception("The digest of %s can't be written.", reader)
+        logger.exception("The digest of %s on %s can't be written.", reader.email, reader.project)
         return False
 
 
