@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+from django.utils.translation import gettext as _
 
 from loaders.names import RECORD_LENGTH
 from loaders.querysets import ChangeQuerySet, ScanRunQuerySet, SuggestionQuerySet
@@ -265,7 +266,8 @@ class ScanRun(models.Model):
 
     def __str__(self) -> str:
         """What was scanned."""
-        return f"{self.get_kind_display()}: {self.project} {self.model}".strip()
+        what = f"{self.project} {self.model}".strip()
+        return _("%(scan)s of %(what)s") % {"scan": self.get_kind_display(), "what": what}
 
 
 class Gap(models.Model):

@@ -208,7 +208,7 @@ class TestRotate:
 
         old = ApiKey.objects.get(pk=made.key.pk)
         assert (old.state, old.expires_at) == ("retiring", now + timedelta(days=7))
-        assert [str(scope) for scope in new.key.scopes.all()] == ["* on dt_lung/*"]
+        assert [str(scope) for scope in new.key.scopes.all()] == ["*: dt_lung/*"]
 
     @pytest.mark.parametrize("left", [timedelta(days=2), timedelta(days=-2)], ids=["soon", "ended"])
     def test_no_key_lives_longer_for_being_replaced(
