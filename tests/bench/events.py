@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -62,12 +62,13 @@ def families(names: list[str]) -> Revisions:
 
 
 def latencies(warehouse: Loader, names: list[str], database: str) -> list[float]:
-    """Seconds from each upload's answer to its suggestion."""
-    seen: dict[str, float] = {}
-    watcher = threading.Thread(target=watch, args=(seen, set(names), database))
-    watcher.start()
-    uploaded = dict(upload(warehouse, names))
-    watcher.join()
+    """Seconds from each upload's answer to its suggestion; RuntimeError when one does not come."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        watching = pool.submit(watch, set(names), database)
+        uploaded = dict(upload(warehouse, names))
+        seen = watching.result()
+    if missing := [name for name in names if name not in seen]:
+        raise RuntimeError(f"{len(missing)} of {len(names)} were not suggested, {missing[0]} first.")
     return [seen[name] - uploaded[name] for name in names]
 
 
@@ -81,8 +82,9 @@ def upload(warehouse: Loader, names: list[str]) -> Iterator[tuple[str, float]]:
         yield name, time.perf_counter()
 
 
-def watch(seen: dict[str, float], wanted: set[str], database: str) -> None:
-    """Note when each suggestion is first there, until all are or the time is up."""
+def watch(wanted: set[str], database: str) -> dict[str, float]:
+    """When each suggestion was first there, until all are or the time is up."""
+    seen: dict[str, float] = {}
     end = time.perf_counter() + EVENTS / EVENTS_PER_SECOND + GIVE_UP_SECONDS
     with psycopg.connect(database, autocommit=True) as connection:
         while wanted - seen.keys() and time.perf_counter() < end:
@@ -90,3 +92,4 @@ def watch(seen: dict[str, float], wanted: set[str], database: str) -> None:
             found = {anchor for (anchor,) in connection.execute(query, [PROJECT])}
             seen |= dict.fromkeys(found & wanted - seen.keys(), time.perf_counter())
             time.sleep(LOOK_EVERY_SECONDS)
+    return seen
