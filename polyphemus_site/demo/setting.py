@@ -68,12 +68,13 @@ def assemble(stage: Stage, folder: Path, narrator: Narrator) -> cast.Cast:
 
 
 def start_warehouse(stage: Stage, keys: secrets.DemoSecrets, *, port: int, journal_url: str) -> None:
-    """The demo's Magma, which tells its updates to the journal."""
+    """The demo's Magma, which tells its updates to the journal; it keeps its rows where it has a database."""
     janus = ["--janus-public-key", str(keys.folder / "janus.pub")]
     janus += ["--janus-private-key", str(keys.folder / "janus.pem")]
     listen = ["--port", str(port), *janus]
     journal = ["--journal-url", journal_url, "--etna-key", keys.etna_key]
-    kept = ["--database-url", stage.environment["POLYPHEMUS_MAGMA_DATABASE_URL"]]
+    database = stage.environment.get("POLYPHEMUS_MAGMA_DATABASE_URL")
+    kept = ["--database-url", database] if database else []
     stage.start("warehouse", [sys.executable, "-m", "magma.demo", *listen, *journal, *kept])
 
 
