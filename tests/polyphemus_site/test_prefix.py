@@ -90,18 +90,18 @@ def person(front: Web) -> Iterator[httpx.Client]:
 
 
 class Links(HTMLParser):
-    """Every address a page names: where it leads, what it loads, where its forms go."""
+    """Every address a page names, in its order: where it leads, what it loads, where its forms go."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.loaded: set[str] = set()
+        self.loaded: list[str] = []
         self.forms: set[str] = set()
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
             if name in {"href", "src"} and value and not value.startswith(("#", "mailto:")):
-                self.loaded.add(value)
+                self.loaded.append(value)
             if name in {"action", "formaction"} and value:
                 self.forms.add(value)
 

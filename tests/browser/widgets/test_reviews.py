@@ -236,7 +236,7 @@ class TestReview:
         page = embed(GERMAN, perm=f"A:{PROJECT}")
         element = page.locator("polyphemus-orphans")
         element.get_by_label(ONE).check()
-        element.get_by_role("button", name="Angekreuzte prüfen").click()
+        element.get_by_role("button", name="Angekreuzte durchsehen").click()
         element.get_by_label("Nach einer Kopie entfernen").check()
 
         expect(element.get_by_label("Zum Entfernen eingeben: remove")).to_be_visible()
