@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -17,8 +18,10 @@ from dispatch.services import keys, requests
 from dispatch.services.keys import NewKey
 from polyphemus_analyst.client import Dispatch
 from polyphemus_analyst.documents import Request
+from polyphemus_analyst.executors.local import Local
 from polyphemus_analyst.journal import Journal
 from polyphemus_analyst.signing import Key
+from polyphemus_analyst.working import Analyst, Plan
 from tests.analyst.standin import KEY_ID, SECRET, Script, serving
 
 #: A cluster of one's own needs root, as its daemons do.
@@ -109,3 +112,30 @@ def server_key(address: str, scheme: str, analyst: str, now: datetime) -> NewKey
         actor="test",
         now=now,
     )
+
+
+@pytest.fixture
+def work(dispatch: Dispatch, journal: Journal) -> Callable[..., Analyst]:
+    """An analyst; two made in one test are two lives of the same one."""
+
+    def make(command: str, **plan: Any) -> Analyst:
+        chosen: dict[str, Any] = {
+            "analysis": "exome_pipe",
+            "command": command,
+            "estimate": 3600,
+            "analyst": "saurabh.asthana@ucsf.edu",
+        } | plan
+        return Analyst(Plan(**chosen), dispatch, journal, Local(), say=lambda *_: None)
+
+    return make
+
+
+@pytest.fixture
+def opened(server: Script, tumor_pair: Request) -> Script:
+    """A server with one open request, which takes bids, tickets and releases."""
+    server.on("GET requests", 200, {"requests": [tumor_pair.document], "next": None})
+    server.on("POST bids", 200, {"message": "go"}, Polyphemus_Award="2")
+    server.on("POST tickets", 200, {"message": "archived"})
+    server.on("POST releases", 200, {"message": "released"})
+    server.on("POST extensions", 200, {"message": "extended"})
+    return server

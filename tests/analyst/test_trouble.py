@@ -1,0 +1,213 @@
+"""What fails while an analyst works: jobs, servers, disks, and the analyst's own program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from polyphemus_analyst import working
+from polyphemus_analyst.documents import Request
+from polyphemus_analyst.errors import ExecutorError
+from polyphemus_analyst.executors.base import Look
+from polyphemus_analyst.executors.local import Local
+from polyphemus_analyst.executors.slurm import Slurm
+from polyphemus_analyst.journal import Job, Journal
+from polyphemus_analyst.states import JobState
+from polyphemus_analyst.working import Analyst
+from polyphemus_analyst.workplaces import Workplace
+from tests.analyst.lives import NAME, WAIT_FOR_GO, finish, folder
+from tests.analyst.standin import Script
+from tests.analyst.waiting import eventually
+
+
+def test_what_fails_is_given_back_with_the_reason(opened: Script, work: Callable[..., Analyst]) -> None:
+    analyst = work("echo disk is full; exit 3")
+
+    analyst.take_up()
+    finish(analyst)
+
+    [release] = opened.calls("POST releases")
+    assert release.body["reason"] == "The command ended with exit code 3: disk is full"
+    assert opened.calls("POST tickets") == []
+
+
+def test_a_ticket_that_is_refused_keeps_the_result_for_a_person(
+    opened: Script, work: Callable[..., Analyst]
+) -> None:
+    opened.answers["POST tickets"].clear()
+    opened.on("POST tickets", 409, {"code": "no_longer_yours", "detail": "It went to another analyst."})
+    analyst = work("touch result")
+
+    analyst.take_up()
+    finish(analyst)
+
+    assert analyst.journal.job(NAME).state == JobState.KEPT
+    assert (folder(analyst.journal) / "result").exists()
+
+
+def test_a_ticket_is_sent_when_the_server_is_back(opened: Script, work: Callable[..., Analyst]) -> None:
+    opened.answers["POST tickets"].clear()
+    opened.on("POST tickets", 503)
+    analyst = work("true")
+    analyst.take_up()
+    eventually(
+        lambda: analyst.look_after() and len(opened.calls("POST tickets")) >= 6, "the server was tried enough"
+    )
+
+    opened.on("POST tickets", 200, {"message": "archived"})
+    opened.on("POST tickets", 200, {"message": "archived"})
+    finish(analyst)
+
+    assert analyst.journal.job(NAME).state == JobState.DONE
+
+
+def test_a_life_that_ended_while_bidding_bids_again_with_the_same_key(
+    opened: Script, work: Callable[..., Analyst], journal: Journal, tumor_pair: Request
+) -> None:
+    job = journal.begin(tumor_pair, estimate=60)
+    assert job is not None
+
+    finish(work("true"))
+
+    assert opened.calls("POST bids")[0].headers["idempotency-key"] == f"bid-{job.key}"
+    assert journal.job(NAME).state == JobState.DONE
+
+
+def test_what_another_run_of_ours_was_awarded_is_not_done_twice(
+    opened: Script, work: Callable[..., Analyst], journal: Journal
+) -> None:
+    opened.answers["POST bids"].clear()
+    opened.on("POST bids", 200, {"message": "go"}, Polyphemus_Award="1", Polyphemus_Award_Repeated="true")
+
+    work("true").take_up()
+
+    assert (journal.job(NAME).state, journal.job(NAME).note) == (JobState.LOST, "another run of yours has it")
+    assert not folder(journal).exists()
+
+
+def test_a_life_that_ended_after_starting_adopts_the_job(
+    opened: Script, work: Callable[..., Analyst], journal: Journal
+) -> None:
+    first = work(f"echo ran >> runs; {WAIT_FOR_GO}")
+    first.take_up()
+    running = journal.job(NAME)
+    journal.note(running, state=JobState.STARTING, handle="")
+    second = work(f"echo ran >> runs; {WAIT_FOR_GO}")
+
+    second.look_after()
+    (folder(journal) / "go").touch()
+    finish(second)
+
+    assert (folder(journal) / "runs").read_text() == "ran\n"
+    assert journal.job(NAME).state == JobState.DONE
+
+
+def both_tried(server: Script) -> bool:
+    return {call.body["name"] for call in server.calls("POST tickets")} == {"one", "two"}
+
+
+def test_trouble_with_one_job_does_not_stop_the_others(
+    server: Script, work: Callable[..., Analyst], tumor_pair: Request
+) -> None:
+    documents = [dict(tumor_pair.document, name=name) for name in ("one", "two")]
+    server.on("GET requests", 200, {"requests": documents, "next": None})
+    server.on("POST bids", 200, {"message": "go"})
+    server.on("POST tickets", 502)
+    analyst = work("true", slots=2)
+    analyst.take_up()
+
+    eventually(lambda: analyst.look_after() and both_tried(server), "both tickets are tried")
+
+    assert {job.state for job in analyst.journal.all()} == {JobState.ENDED}
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_a_key_that_lost_its_scope_stops_no_job(
+    opened: Script,
+    work: Callable[..., Analyst],
+    journal: Journal,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    monkeypatch.setattr(working, "READ_EVERY", timedelta(0))
+    opened.on(f"GET requests/{NAME}", status, {"code": "not_found", "detail": "There is no such request."})
+    analyst = work(WAIT_FOR_GO)
+    analyst.take_up()
+    analyst.look_after()
+
+    (folder(journal) / "go").touch()
+    eventually(lambda: analyst.look_after() is not None and journal.job(NAME).state == JobState.DONE, "done")
+
+
+def _full_disk(*_: object) -> str:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_folder_that_can_not_be_written_is_owed(
+    opened: Script, work: Callable[..., Analyst], journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyst = work("true")
+    monkeypatch.setattr(Local, "start", _full_disk)
+    analyst.take_up()
+    assert journal.job(NAME).state == JobState.STARTING
+    monkeypatch.undo()
+
+    finish(analyst)
+
+    assert journal.job(NAME).state == JobState.DONE
+
+
+def test_nothing_is_bid_for_while_nothing_can_be_started(
+    opened: Script, work: Callable[..., Analyst], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    analyst = work("true")
+    analyst.executor = Slurm()
+
+    with pytest.raises(ExecutorError, match="squeue"):
+        analyst.take_up()
+
+    assert opened.calls("POST bids") == []
+
+
+class Mute(Local):
+    """A place that takes a job and does not answer."""
+
+    def start(self, job: Job, place: Workplace) -> str:
+        super().start(job, place)
+        raise ExecutorError("sbatch: timed out after 60 seconds")
+
+
+def test_a_start_that_was_not_answered_is_looked_for(
+    opened: Script, work: Callable[..., Analyst], journal: Journal
+) -> None:
+    analyst = work("echo ran >> runs")
+    analyst.executor = Mute()
+
+    analyst.take_up()
+    finish(analyst)
+
+    assert journal.job(NAME).state == JobState.DONE
+    assert (folder(journal) / "runs").read_text() == "ran\n"
+
+
+class Away(Local):
+    """A place that does not say how a job goes."""
+
+    def look(self, handle: str, place: Workplace) -> Look:
+        raise ExecutorError(f"squeue: nothing is known of {handle}")
+
+
+def test_what_a_job_waits_for_is_said_once(opened: Script, work: Callable[..., Analyst]) -> None:
+    said: list[str] = []
+    analyst = work("true")
+    analyst.executor = Away()
+    analyst.say = lambda _, words: said.append(words)
+
+    analyst.take_up()
+    for _ in range(3):
+        analyst.look_after()
+
+    assert [words.partition(":")[0] for words in said].count("later") == 1
