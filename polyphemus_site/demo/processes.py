@@ -42,6 +42,17 @@ def free_port(preferred: int = 0) -> int:
         return int(probe.getsockname()[1])
 
 
+def kept_port(preferred: int = 0) -> socket.socket:
+    """A free port, held until the socket is closed; who shares ports (`SO_REUSEPORT`) can still listen there.
+
+    Granian does: of two demos that begin at once, the second would be let in on the first one's port.
+    """
+    port, holder = free_port(preferred), socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    holder.bind(("127.0.0.1", port))
+    return holder
+
+
 @dataclass
 class Process:
     """One running program of the demo."""
@@ -88,6 +99,11 @@ class Stage:
         """Stop what is still running."""
         self.stop()
         self._open.close()
+
+    def keep_port(self, preferred: int) -> int:
+        """The preferred port or a free one, for a server of ours that starts later; ours until the end."""
+        holder = self._open.enter_context(kept_port(preferred))
+        return int(holder.getsockname()[1])
 
     def start(self, name: str, command: Sequence[str], *, lasting: bool = True, **extra: str) -> Process:
         """Start `command` with the demo's environment and `extra`; its output goes to NAME.log."""

@@ -53,7 +53,7 @@ def assemble(stage: Stage, folder: Path, narrator: Narrator) -> cast.Cast:
     narrator.begin("The warehouse, web, worker and beat start as processes of their own.")
     keys = secrets.make(folder)
     (folder / "mail").mkdir()
-    web_port, magma_port = free_port(8000), free_port(8010)
+    web_port, magma_port = stage.keep_port(8000), free_port(8010)
     url, magma_url = f"http://127.0.0.1:{web_port}", f"http://127.0.0.1:{magma_port}"
     stage.environment = {**stage.environment, **environment(keys, url=url, magma_url=magma_url)}
     start_warehouse(stage, keys, port=magma_port, journal_url=url)
