@@ -9,6 +9,7 @@ from django.db.models import Q
 from polyphemus_site.janus.roles import Level
 
 PROJECT_LENGTH = 100
+LEVELS = [(level.value, level.name.capitalize()) for level in Level]
 
 
 class Heartbeat(models.Model):
@@ -32,7 +33,7 @@ class DigestReader(models.Model):
     #: When the next one is due: a column, so that one sweep finds what is due.
     next_at = models.DateTimeField(db_index=True)
     #: Empty: they have no role here, and are told what they are owed and nothing else.
-    level = models.CharField(max_length=1, blank=True, choices=[(level.value, level.name) for level in Level])
+    level = models.CharField(max_length=1, blank=True, choices=LEVELS)
     #: Whether their role was an upper-case one.
     restricted = models.BooleanField(default=False)
     seen_at = models.DateTimeField()

@@ -188,7 +188,6 @@ def test_german_has_one_word_for_each_thing_and_never_shouts() -> None:
 
 #: What is written in capitals everywhere, and the parts of a tube's name.
 ABBREVIATIONS = (
-    *("ADMIN", "EDITOR", "VIEWER", "GUEST"),  # levels by their names in Python, in the admin alone
     *("SELECT", "UPDATE", "DELETE", "POST", "HMAC", "JSON", "ASCII", "HTTP", "CITE", "SAMPLE", "COMPARTMENT"),
 )
 

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='digestreader',
             name='level',
-            field=models.CharField(blank=True, choices=[('a', 'ADMIN'), ('e', 'EDITOR'), ('v', 'VIEWER'), ('g', 'GUEST')], max_length=1),
+            field=models.CharField(blank=True, choices=[('a', 'Admin'), ('e', 'Editor'), ('v', 'Viewer'), ('g', 'Guest')], max_length=1),
         ),
         migrations.AddConstraint(
             model_name='digestreader',
