@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -115,10 +116,14 @@ def _not_too_far(request: AnalysisRequest, due_at: datetime, *, now: datetime) -
 def _put_to_the_requester(
     request: AnalysisRequest, *, seconds: int, actor: str, now: datetime
 ) -> AnalysisRequest:
-    if request.asked_seconds == seconds:
+    """Keep the wish. One that answers a call for help ends its wait: the requester's word is next."""
+    changes: dict[str, Any] = {"asked_seconds": seconds}
+    if request.help_asked_at is not None:
+        changes |= {"help_asked_at": None, "wake_at": None}
+    elif request.asked_seconds == seconds:
         return request
     facts = {"seconds": seconds, "award": request.award}
-    step = Step(kind=EventKind.ASKED, actor=actor, changes={"asked_seconds": seconds}, facts=facts)
+    step = Step(kind=EventKind.ASKED, actor=actor, changes=changes, facts=facts)
     return moves.take(request, step, now=now)
 
 

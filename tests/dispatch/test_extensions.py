@@ -97,6 +97,20 @@ class TestAsk:
 
         assert (answered.status, answered.asked_seconds) == (status, None if status == "running" else seconds)
 
+    def test_an_answer_that_waits_for_the_requester_is_an_answer(
+        self, deferred: AnalysisRequest, analyst: str, requester: str, now: datetime, seer: Seer
+    ) -> None:
+        Analysis.objects.create(name="exome_pipe", ceiling_seconds=7200)
+        later = now + timedelta(hours=3)
+        ask(deferred, analyst, 7201, now + timedelta(hours=2))
+        helping.ask(fresh(deferred), actor=requester, note="please", waits=WAITS, now=later)
+
+        ask(deferred, analyst, 7201, later)
+        swept = sweep(seer, now=later + WAITS.help_wait)
+
+        assert (swept.lapsed, fresh(deferred).status, fresh(deferred).analyst) == (0, "deferred", analyst)
+        assert extensions.grant(fresh(deferred), actor=requester, now=later).status == "running"
+
 
 class TestGrant:
     def test_time_upon_time_leads_no_further_than_any_estimate(
