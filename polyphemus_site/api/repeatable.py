@@ -40,7 +40,8 @@ class RepeatableView(APIView):
         key = request.headers.get("Idempotency-Key")
         if key is None:
             return self.act(request)
-        call = Call(caller=str(request.user.pk), key=key, fingerprint=_fingerprint(request))
+        caller = str(request.user)  # the address: who has changed keys since is still the same
+        call = Call(caller=caller, key=key, fingerprint=_fingerprint(request))
         kept = repeats.once(call, lambda: _kept(self.act(request)), now=clock.now())
         response = Response(kept.body, status=kept.status, headers=dict(kept.headers))
         if kept.repeated:

@@ -13,11 +13,12 @@ from django.db import connection
 from django.test import Client
 from django.urls import get_resolver
 
-from dispatch.models import AnalysisRequest, Bid, RequestEvent
+from dispatch.models import AnalysisRequest, ApiKey, Bid, RequestEvent
+from dispatch.services import keys
 from polyphemus_site.api import repeats
 from polyphemus_site.api.models import IdempotentAnswer
 from polyphemus_site.api.repeatable import RepeatableView
-from tests.dispatch.calls import Program, Visitor, server_time
+from tests.dispatch.calls import KEK, Program, Visitor, server_time
 from tests.dispatch.conftest import Submit
 from tests.polyphemus_site.api.test_signed_routes import api_routes
 
@@ -55,6 +56,21 @@ class TestRepeats:
 
         assert answers[0].json() == answers[1].json()
         assert RequestEvent.objects.filter(kind="extended").count() == 1
+
+    def test_a_bid_whose_answer_was_lost_is_answered_the_same_under_the_next_key(
+        self, submit: Submit, program: Program, analyst: str
+    ) -> None:
+        submit(name="wanted")
+        body = {"analysis": "exome_pipe", "analyst": analyst, "name": "wanted", "time": "3600"}
+        first = program.post("/api/v1/bids", body, **KEY)
+        now = server_time()
+        old = ApiKey.objects.get(pk=program.key_id)
+        made = keys.rotate(old, keep=timedelta(days=7), kek=KEK, actor="tests", now=now)
+
+        again = Program(made.key.pk, made.secret).post("/api/v1/bids", body, **KEY)
+
+        assert (again.status_code, again["Polyphemus-Award"]) == (200, first["Polyphemus-Award"])
+        assert "Polyphemus-Award-Repeated" not in again
 
     @pytest.mark.django_db(transaction=True)
     def test_of_many_at_once_under_one_key_one_acts_and_all_are_answered_alike(self, doctor: Visitor) -> None:
