@@ -189,8 +189,8 @@ def see_outputs(open_requests: Sequence[AnalysisRequest]) -> Mapping[int, Sight]
 
 def _sights(project: str, loader: str, sought: Mapping[int, Wanted]) -> dict[int, Sight]:
     try:
-        rights.ensure_kept(connect(), project)
         seen = evidence.look(connect(), project, registry.current().get(loader), sought)
+        rights.ensure_kept(connect(), project)  # afterwards: a token may lose rights while it looks
     except Exception:  # Magma's trouble, or a lab's own code: never counted against the analyst
         logger.exception("The output of %s in %s could not be looked for.", loader, project)
         return dict.fromkeys(sought, Sight.UNKNOWN)
