@@ -143,7 +143,6 @@ RUN = answer(
     ended_at=INSTANT,
     pages=NUMBER,
     records=NUMBER,
-    saw_restricted={"type": "boolean", "description": "Whether restricted data was shown to it."},
     error=MAYBE,
     error_code=MAYBE,
 )

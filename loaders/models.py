@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import CheckConstraint, Index, Q, UniqueConstraint
+from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from loaders.names import RECORD_LENGTH
@@ -221,6 +222,17 @@ class ScanCursor(models.Model):
         return f"{self.project} {self.model}, {self.since:%Y-%m-%d %H:%M:%S}"
 
 
+class RestrictedSight(models.Model):
+    """That our token was shown a project's restricted data; gone once somebody has decided to do without."""
+
+    project = models.CharField(max_length=NAME_LENGTH, unique=True)
+    since = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        """Which project's."""
+        return self.project
+
+
 class ScanRun(models.Model):
     """One scan: what it read, what it concluded, how it ended."""
 
@@ -238,8 +250,6 @@ class ScanRun(models.Model):
     #: When a sharded scan had listed every record; its shards are judged meanwhile and after.
     listed_at = models.DateTimeField(null=True, blank=True)
     is_sharded = models.BooleanField(default=False)
-    #: Whether our token saw restricted data when it began.
-    saw_restricted = models.BooleanField(default=False, db_default=False)
     #: loader -> verdict -> count.
     verdicts = models.JSONField(default=dict)
     #: loader -> what went wrong with it, while the scan went on.

@@ -118,7 +118,6 @@ def run_json(run: ScanRun) -> Json:
         "ended_at": instant(run.ended_at),
         "pages": run.pages,
         "records": run.records,
-        "saw_restricted": run.saw_restricted,
         "expected": run.expected,
         "verdicts": run.verdicts,
         "faults": run.faults,

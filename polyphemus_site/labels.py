@@ -246,7 +246,6 @@ NAMES = (
     _("retry at"),
     _("review"),
     _("reviews"),
-    _("saw restricted"),
     _("scan cursor"),
     _("scan cursors"),
     _("scan run"),

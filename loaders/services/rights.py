@@ -8,24 +8,24 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from loaders.models import ScanRun
-from loaders.states import ScanKind
+from loaders.models import RestrictedSight
 from magma.client import Magma
 from magma.errors import MagmaRightsLost
 
 
 def ensure_kept(magma: Magma, project: str) -> bool:
-    """Whether restricted data is shown; MagmaRightsLost where it no longer is."""
-    shown = magma.sees_restricted(project)
-    if not shown and was_shown(project):
+    """Whether restricted data is shown, which is remembered; MagmaRightsLost where it no longer is."""
+    shown, before = magma.sees_restricted(project), RestrictedSight.objects.filter(project=project).exists()
+    if shown and not before:
+        RestrictedSight.objects.bulk_create([RestrictedSight(project=project)], ignore_conflicts=True)
+    if before and not shown:
         raise lost(project)
     return shown
 
 
-def was_shown(project: str) -> bool:
-    """Whether the last full scan that did not fail saw restricted data."""
-    runs = ScanRun.objects.filter(project=project, kind=ScanKind.FULL, error="").exclude(model="")
-    return bool(runs.order_by("-started_at", "-pk").values_list("saw_restricted", flat=True).first())
+def do_without(project: str) -> None:
+    """Somebody has decided: what is hidden from now on counts as gone."""
+    RestrictedSight.objects.filter(project=project).delete()
 
 
 def lost(project: str) -> MagmaRightsLost:

@@ -81,12 +81,9 @@ def recorded(
     *,
     clock: Clock,
     watch: Watch | None = None,
-    saw_restricted: bool = False,
 ) -> Iterator[Account]:
     """Keep a scan's account; what goes wrong is written down with its cause, and raised."""
-    run = ScanRun.objects.create(
-        kind=kind, project=project, model=model, started_at=clock(), saw_restricted=saw_restricted
-    )
+    run = ScanRun.objects.create(kind=kind, project=project, model=model, started_at=clock())
     account = Account(run, watch)
     try:
         yield account

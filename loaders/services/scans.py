@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -14,7 +13,7 @@ from loaders.checks.times import instant
 from loaders.clocks import Clock
 from loaders.garbage import collected_after, collected_between
 from loaders.models import Change, ScanCursor, ScanRun, Suggestion
-from loaders.services import changes, seen, suggestions, waiting
+from loaders.services import changes, rights, seen, suggestions, waiting
 from loaders.services.changes import Pending
 from loaders.services.locks import held
 from loaders.services.narrowing import Narrowed
@@ -221,8 +220,10 @@ def scan_all(
     `afresh`: judge all of it, also what is as the last full scan saw it. `without_restricted`: that our token
     no longer shows restricted data is as it should be. `watch` is told of each page.
     """
+    if without_restricted:
+        rights.do_without(project)
     with failures_of(ScanKind.FULL, project, clock=clock):
-        engine = Engine.of(magma, project, without_restricted=without_restricted)
+        engine = Engine.of(magma, project)
     tally = Tally()
     for one in [model] if model else engine.models:
         tally.add(scan_model(engine, one, clock=clock, afresh=afresh, watch=watch))
@@ -239,8 +240,7 @@ def scan_model(
     with held("full", engine.project, model) as mine:
         if not mine or shared.exists():
             return Tally()
-        account_of = partial(recorded, saw_restricted=engine.sees_restricted)
-        full = account_of(ScanKind.FULL, engine.project, model, clock=clock, watch=watch)
+        full = recorded(ScanKind.FULL, engine.project, model, clock=clock, watch=watch)
         with full as account, collected_after():
             _walk(engine, model, account, clock=clock, afresh=afresh)
             waiting.keep(engine.project, model, account.tally.gaps, now=clock())

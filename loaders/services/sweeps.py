@@ -77,7 +77,6 @@ def _opened(engine: Engine, model: str, *, now: datetime) -> ScanRun | None:
                 started_at=now,
                 is_sharded=True,
                 expected=0,
-                saw_restricted=engine.sees_restricted,
             )
     except IntegrityError:
         return None

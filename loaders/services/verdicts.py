@@ -171,14 +171,12 @@ class Engine:
         magma: Magma,
         project: str,
         loaders: Iterable[Loader] | None = None,
-        *,
-        without_restricted: bool = False,
     ) -> Engine:
         """An engine with the project's present templates and the loaders that apply there.
 
-        MagmaRightsLost where restricted data was shown before and isn't now, unless that is as it should be.
+        MagmaRightsLost where restricted data was shown before and isn't now.
         """
-        shown = magma.sees_restricted(project) if without_restricted else rights.ensure_kept(magma, project)
+        shown = rights.ensure_kept(magma, project)
         known = list(registry.current() if loaders is None else loaders)
         reader = reader_of(magma, project, known)
         shapes = shapes_of(reader.templates(project))

@@ -17,7 +17,7 @@ from loaders.checks import Files
 from loaders.loader import Loader
 from loaders.models import Change, ScanRun, Shard, Suggestion
 from loaders.registry import Registry
-from loaders.services import changes, runs, scans, suggestions, sweeps
+from loaders.services import changes, rights, runs, scans, suggestions, sweeps
 from magma import client
 from magma.client import Magma
 from magma.demo.tokens import KeyPair
@@ -66,11 +66,16 @@ def _suggested(magma: Magma, warehouse: RunningWarehouse, monkeypatch: pytest.Mo
     assert standing().restricted
 
 
+def blind(settings: Settings, warehouse: RunningWarehouse) -> Magma:
+    """The client with a token in lower case."""
+    settings.POLYPHEMUS_MAGMA_TOKEN = warehouse.mint("viewer")
+    return client.connect()
+
+
 @pytest.fixture
 def blinded(settings: Settings, warehouse: RunningWarehouse) -> Magma:
     """The client with the token as it is now."""
-    settings.POLYPHEMUS_MAGMA_TOKEN = warehouse.mint("viewer")
-    return client.connect()
+    return blind(settings, warehouse)
 
 
 def standing() -> Suggestion:
@@ -173,3 +178,27 @@ def test_what_was_seen_is_remembered_longer_than_accounts_are_kept(blinded: Magm
 
     with pytest.raises(MagmaRightsLost):
         scans.scan_all(blinded, "dt_lung", clock=now)
+
+
+def test_what_the_journal_alone_has_seen_is_remembered_too(
+    magma: Magma, settings: Settings, warehouse: RunningWarehouse
+) -> None:
+    rights.do_without("dt_lung")
+    changes.tell("dt_lung", {"exome": [TUMOR_EXOME]}, now=now())
+    scans.judge_pending(magma, "dt_lung", clock=now)
+
+    with pytest.raises(MagmaRightsLost):
+        scans.scan_all(blind(settings, warehouse), "dt_lung", clock=now)
+
+
+def test_it_may_be_decided_while_workers_share_a_scan_that_saw_more(
+    magma: Magma, settings: Settings, warehouse: RunningWarehouse
+) -> None:
+    sweeps.begin(magma, "dt_lung", clock=now)
+    blinded = blind(settings, warehouse)
+
+    call_command("scan", "dt_lung", "--full", "--without-restricted", "--json")
+    for shard in Shard.objects.all():
+        sweeps.judge(blinded, shard.pk, clock=now)
+
+    assert Suggestion.objects.get(anchor=TUMOR_EXOME).status == "closed"
