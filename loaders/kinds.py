@@ -45,7 +45,8 @@ class Kinds:
         rows = zip(*asked.values(), strict=True) if asked else iter([()] * len(page))
         numbers: dict[tuple[bool, ...], int] = {}
         codes = [numbers.setdefault(row, len(numbers)) for row in rows]
-        return cls(page, frozenset(asked), codes, [codes.index(code) for code in range(len(numbers))])
+        firsts = dict(zip(reversed(codes), reversed(range(len(codes))), strict=True))
+        return cls(page, frozenset(asked), codes, [firsts[code] for code in range(len(numbers))])
 
     @classmethod
     def each(cls, page: Page) -> Kinds:
@@ -60,22 +61,11 @@ class Kinds:
     @cached_property
     def examples(self) -> Page:
         """One anchor of each kind, and what was answered about it."""
-        page = self.page.only(*(self.page.names[index] for index in self.firsts))
-        part = Page(
-            page.model, page.names, page.store
-        )  # of one anchor it is shared: its answers are all of it
+        part = self.page.of(self.page.model, (self.page.names[index] for index in self.firsts))
         part.answers.update(
             {key: [self.page.answers[key][index] for index in self.firsts] for key in self.asked}
         )
         return part
-
-    @cached_property
-    def members(self) -> list[list[int]]:
-        """Kind -> where its anchors stand, in their order."""
-        found: list[list[int]] = [[] for _ in self.firsts]
-        for index, code in enumerate(self.codes):
-            found[code].append(index)
-        return found
 
     def spread(self, column: list[T]) -> list[T]:
         """What holds for each kind, for each anchor."""

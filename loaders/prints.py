@@ -86,6 +86,7 @@ def _program() -> str:
 def is_settled_by_reading(loader: Loader) -> bool:
     """Whether a loader's verdicts follow from what is read for the anchor alone, through code of ours.
 
-    A batch reaches beyond the anchor, turns come with time, and a lab's own code may change without telling.
+    A batch reaches beyond the anchor, turns come with time, and code that is no check of ours, wherever it
+    comes from, may answer otherwise tomorrow.
     """
-    return not (loader.batch_by or loader.every_hours or loader.is_foreign)
+    return not (loader.batch_by or loader.every_hours or loader.is_foreign or loader.runs_code)
