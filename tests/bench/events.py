@@ -49,8 +49,8 @@ def rows() -> Iterator[Row]:
         "event_to_suggestion_p95_s",
         quantiles(took, n=20)[-1],
         limit=LIMIT_SECONDS,
-        how=f"{EVENTS} uploads at {EVENTS_PER_SECOND}/s, each from when it was to begin until its suggestion is committed; at most; "
-        f"median {quantiles(took, n=2)[0]:.2f} s, slowest {max(took):.2f} s",
+        how=f"{EVENTS} uploads at {EVENTS_PER_SECOND}/s, each from when it was to begin until its suggestion "
+        f"is committed; at most; median {quantiles(took, n=2)[0]:.2f} s, slowest {max(took):.2f} s",
     )
 
 
