@@ -82,7 +82,7 @@ class Analyst:
         ExecutorError: nothing could be started now, so nothing was bid for.
         """
         requests, advice = self.dispatch.open_requests(analysis=self.plan.analysis, project=self.plan.project)
-        if requests:
+        if requests and len(self.journal.live()) < self.plan.slots:
             self.executor.refuse_unless_ready()
         for request in requests:
             if len(self.journal.live()) >= self.plan.slots:
@@ -111,8 +111,6 @@ class Analyst:
             self._advance(job)
         except (UnreachableError, ExecutorError, RefusedError, ConfigError, OSError) as error:
             self._say_once(job.name, f"later: {error}")
-        else:
-            self.said.pop(job.name, None)
 
     def _say_once(self, name: str, words: str) -> None:
         """What stays as it is from round to round is no news."""
@@ -133,6 +131,7 @@ class Analyst:
             stepped = steps[job.state](job)
             if stepped.state == job.state:
                 return
+            self.said.pop(job.name, None)
             self.say(job.name, f"{stepped.state}{': ' + stepped.note if stepped.note else ''}")
             job = stepped
 
@@ -161,7 +160,7 @@ class Analyst:
         try:
             self._refuse_unfit(job.config)
             self._place(job)
-        except (ConfigError, OSError) as error:
+        except ConfigError as error:
             return self.journal.move(job, JobState.ENDED, note=f"The config can't be run: {error}")
         return self.journal.move(job, JobState.STARTING)
 

@@ -141,18 +141,15 @@ def test_a_key_that_lost_its_scope_stops_no_job(
     eventually(lambda: analyst.look_after() is not None and journal.job(NAME).state == JobState.DONE, "done")
 
 
-def _full_disk(*_: object) -> str:
-    raise OSError(28, "No space left on device")
-
-
 def test_a_folder_that_can_not_be_written_is_owed(
-    opened: Script, work: Callable[..., Analyst], journal: Journal, monkeypatch: pytest.MonkeyPatch
+    opened: Script, work: Callable[..., Analyst], journal: Journal
 ) -> None:
+    in_the_way = journal.home / "jobs"
+    in_the_way.touch()
     analyst = work("true")
-    monkeypatch.setattr(Local, "start", _full_disk)
     analyst.take_up()
-    assert journal.job(NAME).state == JobState.STARTING
-    monkeypatch.undo()
+    assert journal.job(NAME).state == JobState.WON
+    in_the_way.unlink()
 
     finish(analyst)
 
@@ -170,6 +167,22 @@ def test_nothing_is_bid_for_while_nothing_can_be_started(
         analyst.take_up()
 
     assert opened.calls("POST bids") == []
+
+
+def test_a_cluster_is_asked_nothing_while_no_slot_is_free(
+    opened: Script, work: Callable[..., Analyst], journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analyst = work(WAIT_FOR_GO, slots=1)
+    analyst.take_up()
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(analyst, "executor", Slurm())
+
+    analyst.take_up()
+
+    assert len(opened.calls("GET requests")) == 2
+    monkeypatch.undo()
+    (folder(journal) / "go").touch()
+    finish(analyst)
 
 
 class Mute(Local):
@@ -194,20 +207,31 @@ def test_a_start_that_was_not_answered_is_looked_for(
 
 
 class Away(Local):
-    """A place that does not say how a job goes."""
+    """A place that says every other time only how a job goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.looks = 0
 
     def look(self, handle: str, place: Workplace) -> Look:
-        raise ExecutorError(f"squeue: nothing is known of {handle}")
+        self.looks += 1
+        if self.looks % 2:
+            raise ExecutorError(f"squeue: nothing is known of {handle}")
+        return super().look(handle, place)
 
 
-def test_what_a_job_waits_for_is_said_once(opened: Script, work: Callable[..., Analyst]) -> None:
+def test_what_a_job_waits_for_is_said_once(
+    opened: Script, work: Callable[..., Analyst], journal: Journal
+) -> None:
     said: list[str] = []
-    analyst = work("true")
+    analyst = work(WAIT_FOR_GO)
     analyst.executor = Away()
     analyst.say = lambda _, words: said.append(words)
 
     analyst.take_up()
-    for _ in range(3):
+    for _ in range(4):
         analyst.look_after()
 
     assert [words.partition(":")[0] for words in said].count("later") == 1
+    (folder(journal) / "go").touch()
+    finish(analyst)
