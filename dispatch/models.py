@@ -23,7 +23,6 @@ from dispatch.states import (
     Verb,
     Verification,
 )
-from polyphemus_site.postgresql.conditions import one_of
 from polyphemus_site.postgresql.fields import VerbatimJSONField
 
 #: What may stand in an address as it is; `.` and `..` would be read as steps in a path.
@@ -128,13 +127,13 @@ class AnalysisRequest(models.Model):
             CheckConstraint(
                 condition=Q(name__regex=SLUG_PATTERN), name="request_names_are_safe_in_addresses"
             ),
-            CheckConstraint(condition=one_of("status", RequestStatus.values), name="request_status_is_known"),
+            CheckConstraint(condition=Q(status__in=RequestStatus.values), name="request_status_is_known"),
             CheckConstraint(
                 condition=~Q(status=RequestStatus.NEW) | Q(analyst="", due_at=None, started_at=None),
                 name="new_requests_have_no_holder",
             ),
             CheckConstraint(
-                condition=~one_of("status", (RequestStatus.RUNNING, RequestStatus.DEFERRED))
+                condition=~Q(status__in=(RequestStatus.RUNNING, RequestStatus.DEFERRED))
                 | ~Q(analyst="")
                 & Q(
                     due_at__isnull=False,
@@ -150,8 +149,7 @@ class AnalysisRequest(models.Model):
             ),
             CheckConstraint(
                 condition=(
-                    Q(status=RequestStatus.ARCHIVED, ended_at__isnull=False)
-                    & one_of("outcome", Outcome.values)
+                    Q(status=RequestStatus.ARCHIVED, ended_at__isnull=False, outcome__in=Outcome.values)
                     | ~Q(status=RequestStatus.ARCHIVED) & Q(ended_at=None, outcome="")
                 ),
                 name="archived_requests_alone_have_an_end",
@@ -219,7 +217,7 @@ class Bid(models.Model):
             UniqueConstraint(
                 fields=["request"], condition=Q(state="accepted"), name="one_accepted_bid_per_request"
             ),
-            CheckConstraint(condition=one_of("state", BidState.values), name="bid_state_is_known"),
+            CheckConstraint(condition=Q(state__in=BidState.values), name="bid_state_is_known"),
         )
         indexes = (
             Index(fields=["analyst", "id"], condition=Q(award__isnull=False), name="awards_of_an_analyst"),
@@ -249,9 +247,7 @@ class RequestEvent(models.Model):
         """In the order things happened."""
 
         ordering = ("id",)
-        constraints = (
-            CheckConstraint(condition=one_of("kind", EventKind.values), name="event_kind_is_known"),
-        )
+        constraints = (CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_is_known"),)
 
     def __str__(self) -> str:
         """What, by whom."""

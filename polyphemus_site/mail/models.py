@@ -14,7 +14,6 @@ from django.utils.translation import gettext as _
 
 from polyphemus_site.mail.querysets import NoticeQuerySet
 from polyphemus_site.mail.states import OWED, NoticeStatus
-from polyphemus_site.postgresql.conditions import one_of
 
 
 def validate_zone(name: str) -> None:
@@ -45,7 +44,7 @@ class Notice(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["key"], name="one_notice_for_each_key"),
             models.CheckConstraint(
-                condition=one_of("status", NoticeStatus.values), name="notice_status_is_known"
+                condition=Q(status__in=NoticeStatus.values), name="notice_status_is_known"
             ),
             models.CheckConstraint(
                 condition=Q(status=NoticeStatus.SENT, sent_at__isnull=False)
