@@ -25,7 +25,8 @@ class StrictLoader(yaml.SafeLoader):
     """YAML without surprises: no aliases, which can grow without end, no key twice, and words stay words.
 
     Unquoted `yes`, `no`, `on`, `off`, dates, `12:30` and `010` are truths, instants and other numbers to
-    YAML 1.1, and text to whoever writes what Magma holds. Here they are read as YAML 1.2 reads them.
+    YAML 1.1, and text to whoever writes what Magma holds. Here they are text: decimal numbers, `true`,
+    `false` and `null` alone are not.
     """
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
@@ -42,7 +43,7 @@ class StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-#: All that is no text when it isn't quoted: the core schema of YAML 1.2.
+#: All that is no text when it isn't quoted: less than YAML 1.2's core schema, which knows `010` and `0x1F`.
 PLAIN = (
     ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("bool", r"true|True|TRUE|false|False|FALSE", list("tTfF")),

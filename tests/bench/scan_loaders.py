@@ -1,4 +1,4 @@
-"""Loaders over the large warehouse's specimens, of each kind of question some.
+"""Loaders over the large warehouse's specimens, which ask for values and files.
 
 By `TEN` most specimens are done or nobody's, and there are 12 suggestions to a hundred, as in a lab that
 keeps up. By `BACKLOG`, ten that nearly all want the same, there are 70. Both read the same.

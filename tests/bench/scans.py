@@ -102,7 +102,7 @@ def backlog_rows() -> Iterator[Row]:
 
 
 FIRST = (
-    "the very first scan of {:,} records by 10 loaders, which writes a suggestion for every ninth; at most"
+    "the very first scan of {:,} records by 10 loaders, which writes a suggestion for every eighth; at most"
 )
 
 

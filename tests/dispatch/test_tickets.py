@@ -10,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from dispatch.models import AnalysisRequest, RequestEvent
 from dispatch.scopes import EVERYTHING, Scope, Scopes
 from dispatch.services import extensions, requests, tickets
+from dispatch.states import Outcome
 from dispatch.witness import Sight
 from polyphemus_site.errors import MissingError, MoveRefusedError
 from polyphemus_site.mail import delivery, outbox
@@ -41,8 +42,18 @@ class TestSubmit:
 
         told, other = Notice.objects.filter(kind="request_archived").order_by("pk")
         assert told.context.keys() == other.context.keys()
-        assert told.context["path"] == f"/{archived.project}/requests/{archived.name}"
-        assert (told.context["project"], told.context["requester"]) == (archived.project, requester)
+        assert told.context == {
+            "name": archived.name,
+            "analysis": archived.analysis,
+            "analyst": fresh(archived).analyst,
+            "project": archived.project,
+            "requester": requester,
+            "path": f"/{archived.project}/requests/{archived.name}",
+            "outcome": "ticket",
+            "outcome_label": str(Outcome.TICKET.label),
+            "actor": "",
+            "note": "",
+        }
         assert told.events.get().target == told.status == "waiting"
 
     def test_a_requester_without_an_address_shows_when_the_mail_is_sent(
