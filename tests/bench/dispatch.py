@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -28,6 +26,7 @@ from dispatch.witness import no_check
 from polyphemus_site.api import pages
 from polyphemus_site.short_way import Application
 from tests.bench.analysts import HOST, KEK, Analyst
+from tests.bench.computing import both_cpu, cpu_with_backend
 from tests.bench.results import Row, paired
 
 #: There is such a row whichever backend makes the requests.
@@ -146,24 +145,6 @@ def _execute(statement: str, values: Any = None) -> Any:
         return cursor.fetchall() if cursor.description else None
 
 
-def _backend_seconds(pid: int) -> float:
-    """What the PostgreSQL process behind a connection has computed so far."""
-    return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]) / 1e9
-
-
-def both_cpu(action: Callable[[], object]) -> float:
-    """Seconds this process and its PostgreSQL backend compute."""
-    ((pid,),) = _execute("SELECT pg_backend_pid()")
-    return _both_cpu(action, pid)
-
-
-def _both_cpu(action: Callable[[], object], pid: int) -> float:
-    backend, own = _backend_seconds(pid), time.process_time()
-    action()
-    spent = time.process_time() - own
-    return spent + _backend_seconds(pid) - backend
-
-
 def _bids(site: Site, bare: Bare) -> Iterator[Row]:
     """Each side has a million open requests, and takes the same of them in an order of chance."""
     bare.execute(BARE_TABLES)
@@ -230,7 +211,7 @@ class Bare:
 
     def cpu(self, action: Callable[[], object]) -> float:
         """Seconds this process and the connection's backend compute."""
-        return _both_cpu(action, self.line.info.backend_pid)
+        return cpu_with_backend(action, self.line.info.backend_pid)
 
     def poll(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
         """A bare WSGI application: the revision by one SELECT, and 304 where the caller has it."""

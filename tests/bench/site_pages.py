@@ -12,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from loaders.models import Suggestion
-from tests.bench.dispatch import both_cpu
+from tests.bench.computing import both_cpu
 from tests.bench.results import Row, bounded
 from tests.browser import lively
 from tests.polyphemus_site.home import rows as made

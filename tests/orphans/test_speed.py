@@ -17,7 +17,7 @@ from orphans.models import Orphan, Review, ReviewItem
 from orphans.services import discovery, reviews
 from orphans.services.moves import By
 from orphans.states import Cause, Fate, ReviewStatus, Source
-from tests.bench.dispatch import both_cpu
+from tests.bench.computing import both_cpu
 from tests.bench.large_warehouse import large_warehouse
 from tests.magma.demo_fixture import RunningWarehouse
 from tests.orphans.test_discovery import told

@@ -20,7 +20,7 @@ from polyphemus_site.home.sight import sight_of
 from polyphemus_site.home.throughput import Week, throughput
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
-from tests.bench.dispatch import both_cpu
+from tests.bench.computing import both_cpu
 from tests.polyphemus_site.home import rows
 from tests.polyphemus_site.janus.tokens import public_key, token
 
