@@ -9,13 +9,18 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import httpx
 import pytest
 
 from dispatch.models import AnalysisRequest
 from dispatch.services import keys, messages
 from dispatch.services.keys import NewKey
 from polyphemus_analyst.client import Dispatch
+from polyphemus_analyst.executors.local import Local
+from polyphemus_analyst.journal import Journal
 from polyphemus_analyst.signing import Key
+from polyphemus_analyst.working import Analyst, Plan
+from tests.analyst.lives import finish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -120,3 +125,35 @@ def test_analyst_and_requester_write_to_each_other(
     thread = [(one.author, one.side, one.text) for one in dispatch.messages(published.name)]
     dispatch.http.close()
     assert thread == [(requester, "people", "Which reference?"), (analyst, "analyst", "hg38")]
+
+
+class Forgetful(httpx.HTTPTransport):
+    """A network that loses the answer to the first bid, when the server has long acted on it."""
+
+    lost = False
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = super().handle_request(request)
+        if request.url.path.endswith("/bids") and not self.lost:
+            self.lost = True
+            answer.close()
+            raise httpx.ReadError("cut off", request=request)
+        return answer
+
+
+def test_a_winner_that_never_heard_so_does_the_work(
+    published: AnalysisRequest, address: str, server_key: NewKey, analyst: str, journal: Journal
+) -> None:
+    key = Key(id=server_key.key.pk, secret=server_key.secret.encode())
+    network = Forgetful()
+    with httpx.Client(transport=network) as http:
+        dispatch = Dispatch(address, key, http=http, sleep=lambda _: None)
+        plan = Plan(analysis="exome_pipe", command="true", estimate=3600, analyst=analyst)
+        at_work = Analyst(plan, dispatch, journal, Local(), say=lambda *_: None)
+
+        at_work.take_up()
+        finish(at_work)
+
+    published.refresh_from_db()
+    assert network.lost
+    assert (published.status, published.outcome, published.bids.count()) == ("archived", "ticket", 1)

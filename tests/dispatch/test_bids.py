@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.db import IntegrityError, connections, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from dispatch.errors import BidRefusedError
 from dispatch.models import Analysis, AnalysisRequest, Bid
@@ -63,6 +64,21 @@ class TestAccept:
 
         kept = Bid.objects.get(analyst=rival)
         assert (code, kept.state, kept.code) == ("already_awarded", "refused", "already_awarded")
+
+    def test_a_winning_bid_is_one_statement_and_one_that_comes_too_late_two(
+        self,
+        submit: Submit,
+        analyst: str,
+        rival: str,
+        now: datetime,
+        django_assert_num_queries: DjangoAssertNumQueries,
+    ) -> None:
+        request = submit()
+
+        with django_assert_num_queries(1):
+            bid(request, analyst, now=now)
+        with django_assert_num_queries(2):
+            assert refusal_of(offer_for(request, rival), EVERYTHING, now) == "already_awarded"
 
     def test_the_holder_that_repeats_its_bid_gets_the_same_award(
         self, running: AnalysisRequest, analyst: str, now: datetime
