@@ -67,7 +67,7 @@ def _decoded(body: bytes, decode: Callable[[bytes], T]) -> T:
             raise
         try:
             mended = json.dumps(json.loads(body, parse_constant=_nothing), allow_nan=False)
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON in any case, or nested without end
             raise error from None
         return decode(mended.encode())
 

@@ -136,7 +136,9 @@ class TestNumbersThatAreNone:
 
         assert documents["A"]["read_count"] == [1, None, None]
 
-    @pytest.mark.parametrize("body", [b'{"models":NaN}', b'{"models":{"exome":NaN', b'"NaN', b"\xffNaN"])
+    @pytest.mark.parametrize(
+        "body", [b'{"models":NaN}', b'{"models":{"exome":NaN', b'"NaN', b"\xffNaN", b"[" * 200_000 + b"NaN"]
+    )
     def test_make_no_answer_of_what_is_none(self, magma: Magma, stand_in: StandIn, body: bytes) -> None:
         stand_in.will(answer(200, body))
 
