@@ -13,6 +13,7 @@ from typing import Any
 from jsonschema_rs import ValidationError, ValidationErrorKind
 
 MOST_OPTIONS = 30
+LONGEST_VALUE = 200
 
 NEEDED = "This is needed."
 #: JSON Schema's types, as people would ask for them.
@@ -62,8 +63,22 @@ NO_OBJECT = "A schema is a JSON object."
 ENDLESS = "Its parts refer to each other so often that judging by it would not end."
 
 MESSAGES = (
-    *(NEEDED, *TYPES.values(), *KINDS.values(), OTHER_FORM, OTHER_FORM_WITH_HELP, NO_PLACE, ONE_OF, EXACTLY),
-    *(TWICE, *LIMITS.values(), NO_PARAMETER, NO_COLUMN, TOO_DEEP, REPEATED, NO_OBJECT, ENDLESS),
+    NEEDED,
+    *TYPES.values(),
+    *KINDS.values(),
+    OTHER_FORM,
+    OTHER_FORM_WITH_HELP,
+    NO_PLACE,
+    ONE_OF,
+    EXACTLY,
+    TWICE,
+    *LIMITS.values(),
+    NO_PARAMETER,
+    NO_COLUMN,
+    TOO_DEEP,
+    REPEATED,
+    NO_OBJECT,
+    ENDLESS,
 )
 
 
@@ -110,8 +125,9 @@ def _of_kind(kind: ValidationErrorKind) -> Detail | None:
 
 
 def spelled(value: Any) -> str:
-    """A value as one would type it: text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """A value as one would type it, cut where it is long: text as it is, anything else as JSON."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
 def _of_types(types: Sequence[str]) -> Detail:

@@ -181,6 +181,11 @@ class TestFaults:
 
         assert fault["detail"].endswith("28, 29, ….")
 
+    def test_a_long_option_is_cut(self) -> None:
+        [fault] = schemas.faults({"properties": {"a": {"const": "x" * 10_000}}}, {"a": "y"})
+
+        assert fault["detail"] == f"This must be {'x' * 200}…."
+
     def test_where_there_is_help_a_wrong_form_leads_to_it(self, sarek: dict[str, Any]) -> None:
         [fault] = schemas.faults(sarek, GOOD | {"tools": "nonsense"})
 
