@@ -55,7 +55,7 @@ FIND = """
 SELECT statement_timestamp(), {revision}, (
   SELECT row_to_json(k) FROM (
     SELECT analyst, scheme, algorithm, encode(ciphertext, 'hex') AS ciphertext, encode(nonce, 'hex') AS nonce,
-           kek_version, state, not_before, expires_at,
+           kek_version, state, not_before, expires_at, addresses,
            ARRAY(SELECT json_build_array(s.project, s.analysis, s.verb) FROM dispatch_keyscope AS s
                   WHERE s.key_id = a.id) AS scopes
       FROM dispatch_apikey AS a WHERE a.id = {key_id}) AS k)
@@ -106,6 +106,7 @@ class Row(msgspec.Struct):
     state: str
     not_before: datetime | None
     expires_at: datetime | None
+    addresses: list[str]
     scopes: list[tuple[str, str, str]]
 
 
@@ -130,6 +131,9 @@ def _ring(key_id: str, text: str, keks: tuple[bytes, ...]) -> KeyRing:
         not_before=row.not_before,
         not_after=row.expires_at,
         revoked=row.state == KeyState.REVOKED,
+        pending=row.state == KeyState.PENDING,
+        networks=tuple(row.addresses),
+        projects=scopes.named_projects(),
         retiring=row.state == KeyState.RETIRING,
     )
 

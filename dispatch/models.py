@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import CheckConstraint, F, Index, Q, UniqueConstraint
@@ -292,6 +293,13 @@ class ApiKey(models.Model):
     created_by = models.CharField(max_length=EMAIL_LENGTH, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    addresses = ArrayField(
+        models.CharField(max_length=49),
+        default=list,
+        blank=True,
+        db_default=[],
+        help_text="Addresses and networks that calls with it may come from, with commas between; empty: any.",
+    )
 
     objects = ApiKeyQuerySet.as_manager()
 

@@ -14,7 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Lower
 
 from dispatch.scopes import ANY, Scope, Scopes
-from dispatch.states import LIVE, BidState, KeyState, RequestStatus
+from dispatch.states import HELD, LIVE, BidState, KeyState, RequestStatus
 
 if TYPE_CHECKING:
     from dispatch.models import AnalysisRequest, ApiKey, Bid, RequestEvent  # noqa: F401 — named in the strings below
@@ -122,7 +122,15 @@ class ApiKeyQuerySet(QuerySet["ApiKey"]):
 
     def live(self, *, now: datetime) -> ApiKeyQuerySet:
         """Those that are believed, or will be; one that is being replaced, until its end."""
-        return self.filter(Q(expires_at=None) | Q(expires_at__gte=now), state__in=LIVE)
+        return self.held(now=now).filter(state__in=LIVE)
+
+    def held(self, *, now: datetime) -> ApiKeyQuerySet:
+        """The same, and those that wait to be let in: what counts where an analyst may have two."""
+        return self.filter(Q(expires_at=None) | Q(expires_at__gte=now), state__in=HELD)
+
+    def replaced(self, *, now: datetime) -> ApiKeyQuerySet:
+        """Those that have a successor, and are still believed."""
+        return self.live(now=now).filter(state=KeyState.RETIRING)
 
     def about_to_end(self, *, now: datetime, within: timedelta) -> ApiKeyQuerySet:
         """Those that were replaced, and are believed for less than this."""

@@ -49,5 +49,9 @@ class Scopes:
             if line.verb in {Verb.ANY, verb} and line.analysis in {ANY, analysis}
         ]
 
+    def named_projects(self) -> tuple[str, ...]:
+        """The projects the lines name, each once; `*` names none."""
+        return tuple(dict.fromkeys(line.project for line in self.lines if line.project != ANY))
+
 
 EVERYTHING = Scopes((Scope(ANY, ANY),))

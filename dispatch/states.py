@@ -122,6 +122,7 @@ class Verb(TextChoices):
 class KeyState(TextChoices):
     """Where a key stands."""
 
+    PENDING = "pending", "Made, and not let in yet"
     ACTIVE = "active", "In use"
     RETIRING = "retiring", "Being replaced"
     REVOKED = "revoked", "Refused"
@@ -129,6 +130,8 @@ class KeyState(TextChoices):
 
 #: Keys that are believed, until their end if they have one.
 LIVE = frozenset({KeyState.ACTIVE, KeyState.RETIRING})
+#: Keys that are believed or only wait to be.
+HELD = LIVE | {KeyState.PENDING}
 
 
 class Scheme(TextChoices):

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 
 from dispatch import policies, witness
-from dispatch.services import due, flags
+from dispatch.services import due, flags, replaced_keys
 from polyphemus_site import clock
 
 
@@ -22,3 +22,9 @@ def flag_requests() -> int:
     """Run by beat every half minute, and when work opens: tell of what nobody can or will do."""
     admins, patience = settings.POLYPHEMUS_ADMIN_EMAILS, policies.poll_patience()
     return flags.sweep(admins=admins, patience=patience, now=clock.now())
+
+
+@shared_task
+def tell_of_replaced_keys() -> int:
+    """Run by beat every minute: write to whoever still signs with a key that was replaced."""
+    return replaced_keys.tell(now=clock.now())

@@ -20,6 +20,7 @@ PERIODS: dict[str, float] = {
     "magma.journal.tasks.forget_old": 3600,
     "dispatch.tasks.sweep_due_dates": 2,
     "dispatch.tasks.flag_requests": 30,
+    "dispatch.tasks.tell_of_replaced_keys": 60,
     "dispatch.webhooks.tasks.tell_endpoints": 3,
     "dispatch.webhooks.tasks.forget_deliveries": 3600,
     "orphans.tasks.scan_projects": 60,

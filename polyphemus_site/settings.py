@@ -36,8 +36,13 @@ ALLOWED_HOSTS = [POLYPHEMUS_HOST, *env.words("POLYPHEMUS_EXTRA_HOSTS")]
 POLYPHEMUS_TRUSTED_PROXIES = env.words("POLYPHEMUS_TRUSTED_PROXIES") or ["127.0.0.1", "::1"]
 #: Failed signed calls a minute by address (a fifth of it by address and key); then 429.
 POLYPHEMUS_FAILURES_PER_MINUTE = env.number("POLYPHEMUS_FAILURES_PER_MINUTE", 600)
-#: Believed calls a minute by key; then 429.
-POLYPHEMUS_CALLS_PER_MINUTE = env.number("POLYPHEMUS_CALLS_PER_MINUTE", 6000)
+#: Believed calls a minute by key; then 429. A POST counts as so many as its weight.
+POLYPHEMUS_CALLS_PER_MINUTE = env.number("POLYPHEMUS_CALLS_PER_MINUTE", 12000)
+POLYPHEMUS_POST_WEIGHT = env.number("POLYPHEMUS_POST_WEIGHT", 2)
+#: The same for all keys together whose scopes name a project, so that one project leaves room for others.
+POLYPHEMUS_PROJECT_CALLS_PER_MINUTE = env.number(
+    "POLYPHEMUS_PROJECT_CALLS_PER_MINUTE", 20 * POLYPHEMUS_CALLS_PER_MINUTE
+)
 
 # --- the warehouse and the people -------------------------------------------------------------------------
 POLYPHEMUS_MAGMA_URL = env.text("POLYPHEMUS_MAGMA_URL").rstrip("/")

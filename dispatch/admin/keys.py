@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.admin import ModelAdmin, TabularInline
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.db.models import QuerySet
-from django.forms import CharField, ModelForm, Textarea
+from django.forms import BooleanField, CharField, ModelForm, Textarea
 from django.http import HttpRequest
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext as _
@@ -19,8 +19,9 @@ from django.utils.translation import gettext_lazy
 from dispatch.admin.reading import ReadOnly
 from dispatch.models import ApiKey, KeyEvent, KeyScope
 from dispatch.services import keys
-from dispatch.services.keys import NewKey
+from dispatch.services.keys import NewKey, Terms
 from polyphemus_site import clock
+from polyphemus_site.api.addresses import networks
 from polyphemus_site.api.models import SignedCall
 from polyphemus_site.errors import PolyphemusError
 
@@ -39,6 +40,22 @@ class KeyEventInline(ReadOnly, TabularInline[KeyEvent, ApiKey]):
     extra = 0
 
 
+class PlaceForm(ModelForm[ApiKey]):
+    """What may be said of a key that is there."""
+
+    def clean_addresses(self) -> list[str]:
+        """As they are kept."""
+        return networks_in(self.cleaned_data["addresses"])
+
+
+def networks_in(written: list[str]) -> list[str]:
+    """Refused beside the field, where one is none."""
+    try:
+        return networks(written)
+    except PolyphemusError as refusal:
+        raise ValidationError(str(refusal)) from refusal
+
+
 class KeyForm(ModelForm[ApiKey]):
     """What is said of a new key; its secret is made, never typed."""
 
@@ -50,6 +67,16 @@ class KeyForm(ModelForm[ApiKey]):
             "The analyst's own Ed25519 public key, PEM or base64. Without it a secret is made."
         ),
     )
+
+    pending = BooleanField(
+        required=False,
+        label=gettext_lazy("Pending"),
+        help_text=gettext_lazy("Not believed until an admin lets it in."),
+    )
+
+    def clean_addresses(self) -> list[str]:
+        """As they are kept."""
+        return networks_in(self.cleaned_data["addresses"])
 
     def clean(self) -> dict[str, Any]:
         """Refused here, beside the fields, if it could not be made."""
@@ -74,24 +101,24 @@ class ApiKeyAdmin(ModelAdmin[ApiKey]):
     list_filter = ("state", "scheme")
     search_fields = ("id", "analyst")
     exclude = ("ciphertext", "nonce", "kek_version")
-    new_fields = ("analyst", "scheme", "public_key", "expires_at")
+    new_fields = ("analyst", "scheme", "public_key", "not_before", "expires_at", "addresses", "pending")
     readonly_fields = (
         *("id", "analyst", "scheme", "algorithm", "fingerprint", "state", "created_at", "created_by"),
         *("not_before", "expires_at", "last_used_at"),
     )
     inlines = (ScopeInline, KeyEventInline)
-    actions = ("rotate", "revoke")
+    actions = ("rotate", "activate", "revoke")
 
     def get_form(self, request: HttpRequest, obj: ApiKey | None = None, **kwargs: Any) -> Any:  # type: ignore[override]  # Django's own signature has more names for the same
-        """A form for a new key; of one that is there only the scopes change."""
-        return super().get_form(request, obj, **(kwargs if obj else kwargs | {"form": KeyForm}))
+        """A form for a new key; of one that is there only scopes and addresses change."""
+        return super().get_form(request, obj, **(kwargs | {"form": PlaceForm if obj else KeyForm}))
 
     def get_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         """What is typed, or what is shown."""
         return super().get_fields(request, obj) if obj else self.new_fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:  # noqa: ARG002 — Django's signature
-        """All of a key that is there."""
+        """Nearly all of a key that is there."""
         return self.readonly_fields if obj else ()
 
     @admin.display(description=gettext_lazy("last used"))
@@ -101,17 +128,24 @@ class ApiKeyAdmin(ModelAdmin[ApiKey]):
         return used.values_list("at", flat=True).first()
 
     def save_model(self, request: HttpRequest, obj: ApiKey, form: Any, change: bool) -> None:  # noqa: FBT001 — Django's signature
-        """Make a new key; of one that is there nothing but its scopes is saved."""
+        """Make a new key; of one that is there nothing but its addresses and scopes is saved."""
+        now, actor = clock.now(), str(request.user)  # noqa: TID251 — the edge: an admin's click
         if change:
+            keys.bind(obj, form.cleaned_data["addresses"], actor=actor, now=now)
             return
         made = keys.create(
             analyst=obj.analyst,
             scheme=obj.scheme,
             public_key=form.cleaned_data["public_key"],
-            expires_at=obj.expires_at,
             kek=settings.POLYPHEMUS_KEK,
-            actor=str(request.user),
-            now=clock.now(),  # noqa: TID251 — the edge: an admin's click
+            actor=actor,
+            now=now,
+            terms=Terms(
+                not_before=obj.not_before,
+                expires_at=obj.expires_at,
+                addresses=obj.addresses,
+                is_pending=form.cleaned_data["pending"],
+            ),
         )
         obj.__dict__.update(made.key.__dict__)
         form.told = made
@@ -158,6 +192,15 @@ class ApiKeyAdmin(ModelAdmin[ApiKey]):
         else:
             return self._shown(request, made)
         return None
+
+    @admin.action(description=gettext_lazy("Let the selected pending keys in"), permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:
+        """Believe them from now on."""
+        for key in queryset:
+            try:
+                keys.activate(key, actor=str(request.user), now=clock.now())  # noqa: TID251 — the edge: an admin's click
+            except PolyphemusError as refusal:
+                self.message_user(request, str(refusal), "ERROR")
 
     @admin.action(description=gettext_lazy("Revoke the selected keys"), permissions=["change"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiKey]) -> None:

@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured, ValidationError
@@ -20,7 +21,8 @@ from dispatch import key_bytes, sealing
 from dispatch.models import ApiKey, KeyEvent, KeyScope
 from dispatch.scopes import Scope, Scopes
 from dispatch.sealing import Sealed
-from dispatch.states import LIVE, Algorithm, KeyState, Scheme
+from dispatch.states import HELD, Algorithm, KeyState, Scheme
+from polyphemus_site.api.addresses import networks
 from polyphemus_site.api.signing.keys import fingerprint_of
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError
 
@@ -29,6 +31,20 @@ ID_BYTES = 10  # sixteen letters of base32
 OVERLAP = timedelta(days=7)
 #: An old key and its successor; a third would be forgotten somewhere.
 MOST_LIVE = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """When a key is believed, and from where; without any: at once, for ever, from anywhere."""
+
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    addresses: Sequence[str] = ()
+    #: Whether somebody has yet to let it in, by `activate`.
+    is_pending: bool = False
+
+
+ANYTIME = Terms()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,53 +64,84 @@ def create(
     kek: bytes,
     actor: str,
     now: datetime,
-    expires_at: datetime | None = None,
+    terms: Terms = ANYTIME,
 ) -> NewKey:
-    """Make a key for an analyst; MoveRefusedError when two are live already.
+    """Make a key for an analyst; MoveRefusedError when two are live, or wait to be, already.
 
     With a public key (Ed25519, PEM or base64) there is no secret to tell: the analyst keeps the other half.
     """
     with transaction.atomic():
         _take_turns(analyst)
         refuse_impossible(analyst=analyst, scheme=scheme, public_key=public_key, now=now)
-        key = ApiKey(analyst=analyst, scheme=scheme, expires_at=expires_at, created_by=actor, created_at=now)
+        key = ApiKey(analyst=analyst, scheme=scheme, created_by=actor, created_at=now)
+        key.not_before, key.expires_at = terms.not_before, terms.expires_at
+        key.addresses = networks(terms.addresses)
+        key.state = KeyState.PENDING if terms.is_pending else KeyState.ACTIVE
         return _make(key, scopes, public_key=public_key, kek=kek)
 
 
 def rotate(
     key: ApiKey, *, keep: timedelta, public_key: str = "", kek: bytes, actor: str, now: datetime
 ) -> NewKey:
-    """Make a successor with the same scopes; the old key goes on for `keep`, and then is refused.
+    """Make a successor with the same scopes and addresses; the old key goes on for `keep`, then is refused.
 
-    A key that ends sooner, or has ended, is not prolonged. A public key is succeeded by another public key.
+    Without any time to keep it, it is revoked. A key that ends sooner, or has ended, is not prolonged. A
+    public key is succeeded by another public key.
     """
     if bool(public_key) is not (key.algorithm == Algorithm.ED25519):
         raise InvalidInputError(
             _("A public key is succeeded by a public key, a secret by a secret."), code="invalid_public_key"
         )
+    how = {"public_key": public_key, "kek": kek, "actor": actor, "now": now}
     with transaction.atomic():
-        made = create(
-            analyst=key.analyst,
-            scheme=key.scheme,
-            scopes=scopes_of(key),
-            public_key=public_key,
-            kek=kek,
-            actor=actor,
-            now=now,
-        )
-        changed = ApiKey.objects.filter(pk=key.pk, state=KeyState.ACTIVE)
-        end = Least("expires_at", Value(now + keep))
-        if not changed.update(state=KeyState.RETIRING, expires_at=end):
-            raise MoveRefusedError(_("Key %(key)s is not in use.") % {"key": key.pk}, code="key_not_active")
-        _note(key, "retiring", actor=actor, now=now, successor=made.key.pk)
+        if keep:
+            made = _successor(key, **how)
+            _retire(key, to=KeyState.RETIRING, end=now + keep)
+            note(key, "retiring", actor=actor, now=now, successor=made.key.pk)
+        else:
+            _retire(key, to=KeyState.REVOKED, end=now)  # first: it leaves room for its successor
+            made = _successor(key, **how)
+            note(key, "revoked", actor=actor, now=now, successor=made.key.pk)
     return made
+
+
+def _successor(key: ApiKey, **how: Any) -> NewKey:
+    terms = Terms(addresses=key.addresses)
+    return create(analyst=key.analyst, scheme=key.scheme, scopes=scopes_of(key), terms=terms, **how)
+
+
+def _retire(key: ApiKey, *, to: KeyState, end: datetime) -> None:
+    changed = ApiKey.objects.filter(pk=key.pk, state=KeyState.ACTIVE)
+    if not changed.update(state=to, expires_at=Least("expires_at", Value(end))):
+        raise MoveRefusedError(_("Key %(key)s is not in use.") % {"key": key.pk}, code="key_not_active")
+
+
+def activate(key: ApiKey, *, actor: str, now: datetime) -> None:
+    """Let a key in that waits for it; MoveRefusedError for any other."""
+    with transaction.atomic():
+        if not ApiKey.objects.filter(pk=key.pk, state=KeyState.PENDING).update(state=KeyState.ACTIVE):
+            raise MoveRefusedError(
+                _("Key %(key)s does not wait to be let in.") % {"key": key.pk}, code="key_not_pending"
+            )
+        note(key, "activated", actor=actor, now=now)
+
+
+def bind(key: ApiKey, addresses: Iterable[str], *, actor: str, now: datetime) -> list[str]:
+    """Believe the key from these networks alone, or from anywhere where there are none; what is kept."""
+    after = networks(addresses)
+    with transaction.atomic():
+        before = ApiKey.objects.select_for_update().values_list("addresses", flat=True).get(pk=key.pk)
+        if before != after:
+            ApiKey.objects.filter(pk=key.pk).update(addresses=after)
+            note(key, "addresses", actor=actor, now=now, addresses=after, before=before)
+    return after
 
 
 def revoke(key: ApiKey, *, actor: str, now: datetime) -> None:
     """Refuse the key from this instant on; again changes nothing."""
     with transaction.atomic():
-        if ApiKey.objects.filter(pk=key.pk, state__in=LIVE).update(state=KeyState.REVOKED):
-            _note(key, "revoked", actor=actor, now=now)
+        if ApiKey.objects.filter(pk=key.pk, state__in=HELD).update(state=KeyState.REVOKED):
+            note(key, "revoked", actor=actor, now=now)
 
 
 def rewrap(*, keks: Sequence[bytes], now: datetime, actor: str) -> int:
@@ -109,7 +156,7 @@ def rewrap(*, keks: Sequence[bytes], now: datetime, actor: str) -> int:
                 ciphertext=sealed.ciphertext, nonce=sealed.nonce, kek_version=sealed.kek_version
             )
             if changed:
-                _note(key, "rewrapped", actor=actor, now=now)
+                note(key, "rewrapped", actor=actor, now=now)
         count += changed
     return count
 
@@ -157,7 +204,7 @@ def _make(key: ApiKey, scopes: Iterable[Scope], *, public_key: str, kek: bytes) 
     KeyScope.objects.bulk_create(
         KeyScope(key=key, project=line.project, analysis=line.analysis, verb=line.verb) for line in lines
     )
-    _note(key, "created", actor=key.created_by, now=key.created_at, scopes=_written(lines))
+    note(key, "created", actor=key.created_by, now=key.created_at, scopes=_written(lines))
     return NewKey(key, secret)
 
 
@@ -165,7 +212,7 @@ def note_scopes(key: ApiKey, before: Scopes, *, actor: str, now: datetime) -> No
     """Keep in the key's history what it may do from now on, if that is something else."""
     after = scopes_of(key)
     if set(after) != set(before):
-        _note(key, "scopes", actor=actor, now=now, scopes=_written(after), before=_written(before))
+        note(key, "scopes", actor=actor, now=now, scopes=_written(after), before=_written(before))
 
 
 def _written(lines: Iterable[Scope]) -> list[str]:
@@ -196,7 +243,7 @@ def refuse_impossible(*, analyst: str, scheme: str, public_key: str, now: dateti
         )
     if public_key:
         key_bytes.public_half(public_key)
-    if ApiKey.objects.live(now=now).filter(analyst=analyst, scheme=scheme).count() >= MOST_LIVE:
+    if ApiKey.objects.held(now=now).filter(analyst=analyst, scheme=scheme).count() >= MOST_LIVE:
         raise MoveRefusedError(
             _("%(analyst)s has two live keys; revoke one first.") % {"analyst": analyst}, code="two_live_keys"
         )
@@ -206,5 +253,6 @@ def _binding(key_id: str, scheme: str) -> str:
     return f"{key_id}|{scheme}"
 
 
-def _note(key: ApiKey, kind: str, *, actor: str, now: datetime, **facts: object) -> None:
+def note(key: ApiKey, kind: str, *, actor: str, now: datetime, **facts: object) -> None:
+    """A line of the key's history, in the caller's transaction."""
     KeyEvent.objects.create(key=key, kind=kind, actor=actor, at=now, facts=facts)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from polyphemus_site.errors import InvalidInputError
 
 
 def address_of(request: HttpRequest) -> str | None:
@@ -22,6 +26,22 @@ def address_of(request: HttpRequest) -> str | None:
     return address
 
 
+def networks(texts: Iterable[str]) -> list[str]:
+    """Networks as they are kept, each once; InvalidInputError for what is none."""
+    try:
+        return sorted({str(ip_network(text.strip())) for text in texts})
+    except ValueError as error:
+        raise InvalidInputError(
+            _("An address or a network is like 192.0.2.7 or 192.0.2.0/24: %(fault)s.") % {"fault": error},
+            code="invalid_address",
+        ) from error
+
+
+def lies_in(address: str | None, known: Sequence[str]) -> bool:
+    """Whether the address is in one of these networks; one that is not known is in none."""
+    return address is not None and _lies_in(address, tuple(known))
+
+
 def _is_trusted(address: str) -> bool:
     return _lies_in(address, tuple(settings.POLYPHEMUS_TRUSTED_PROXIES))
 
@@ -33,7 +53,10 @@ def _lies_in(address: str, networks: tuple[str, ...]) -> bool:
 
 @lru_cache(maxsize=1024)
 def _valid(text: str) -> str | None:
+    """An IPv4 address as such, also where a server that listens for both shows it inside an IPv6 one."""
     try:
-        return str(ip_address(text.strip()))
+        found = ip_address(text.strip())
     except ValueError:
         return None
+    inside = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(inside or found)

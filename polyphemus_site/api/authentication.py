@@ -14,7 +14,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from polyphemus_site import clock
-from polyphemus_site.api import audit, key_ends, problems
+from polyphemus_site.api import addresses, audit, key_ends, problems
 from polyphemus_site.api.audit import Attempt
 from polyphemus_site.api.gates import Gate, RedisGate
 from polyphemus_site.api.signing import schemes
@@ -89,7 +89,8 @@ class SignedAuthentication(BaseAuthentication):
         ring, now = self.keys_at(attempt.key_id)
         try:
             verified = self._verified(call, carried, ring, now)
-            self.gate.admit(verified, attempt, now=now)
+            _refuse_elsewhere(ring, attempt)
+            self.gate.admit(verified, attempt, ring.projects if ring else (), now=now)
         except SignatureRefusedError as refusal:
             self.gate.count_failure(attempt)
             self.write_audit(attempt, at=now, reason=refusal.reason)
@@ -113,6 +114,12 @@ class SignedAuthentication(BaseAuthentication):
         if fault := stranger or ring.standing(now):
             raise SignatureRefusedError(fault)
         return verified
+
+
+def _refuse_elsewhere(ring: KeyRing | None, attempt: Attempt) -> None:
+    """A key that is bound to a place is believed from there alone, however right the signature."""
+    if ring and ring.networks and not addresses.lies_in(attempt.address, ring.networks):
+        raise SignatureRefusedError("address")
 
 
 def _stranger(known: KeyRing | None, scheme: Scheme) -> str:

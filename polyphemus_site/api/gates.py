@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Protocol
 
@@ -17,13 +18,21 @@ from django.utils.translation import gettext as _
 
 from polyphemus_site.api import audit, nonces
 from polyphemus_site.api.audit import Attempt
-from polyphemus_site.api.limits import WINDOW_S, Limits, TooManyError, failure_limits, failure_names
+from polyphemus_site.api.limits import (
+    WINDOW_S,
+    Limits,
+    TooManyError,
+    failure_limits,
+    failure_names,
+    weight_of,
+)
 from polyphemus_site.api.nonces import NonceStore
 from polyphemus_site.api.redis_door import Script, named
 from polyphemus_site.api.signing.keys import CLOCK_SKEW, Verified
 from polyphemus_site.api.signing.refusals import SignatureRefusedError
 
-#: One visit, so that nothing comes between: failures of the address, memory, nonce, share of the key, note.
+#: One visit, so that nothing comes between: failures of the address, memory, nonce, shares of the key
+#: and of its projects, note.
 ADMIT: Final = """
 local failed = redis.call('MGET', KEYS[1], KEYS[2])
 if tonumber(failed[1] or 0) >= tonumber(ARGV[1]) or tonumber(failed[2] or 0) >= tonumber(ARGV[2]) then
@@ -33,10 +42,14 @@ local since = redis.call('GET', KEYS[3])
 if not since then return 'empty' end
 if tonumber(since) > tonumber(ARGV[3]) then return 'forgotten' end
 if not redis.call('SET', KEYS[4], '1', 'NX', 'EX', ARGV[4]) then return 'replay' end
-local calls = redis.call('INCR', KEYS[5])
-if calls == 1 then redis.call('EXPIRE', KEYS[5], ARGV[5]) end
-if calls > tonumber(ARGV[6]) then return 'often' end
-redis.call('RPUSH', KEYS[6], ARGV[7])
+local weight = tonumber(ARGV[9])
+for at = 6, #KEYS do
+  local calls = redis.call('INCRBY', KEYS[at], weight)
+  if calls == weight then redis.call('EXPIRE', KEYS[at], ARGV[5]) end
+  if at == 6 and calls > tonumber(ARGV[6]) then return 'often' end
+  if at > 6 and calls > tonumber(ARGV[7]) then return 'crowded' end
+end
+redis.call('RPUSH', KEYS[5], ARGV[8])
 return 'admitted'
 """
 #: So long an address that failed too often is refused by this process alone, before any work is done for it.
@@ -56,8 +69,10 @@ class Gate(Protocol):
         """Remember that a call was not believed; perhaps `TooManyError`."""
         ...
 
-    def admit(self, verified: Verified, attempt: Attempt, *, now: datetime) -> None:
-        """Let the call in and note it, once; else the refusal that tells why not."""
+    def admit(
+        self, verified: Verified, attempt: Attempt, projects: Sequence[str] = (), *, now: datetime
+    ) -> None:
+        """Let the call in and note it, once, from the shares of key and projects; else the refusal."""
         ...
 
 
@@ -77,11 +92,14 @@ class SeparateGate:
         """For the next time."""
         self.limits.count_failure(attempt.address, attempt.key_id)
 
-    def admit(self, verified: Verified, attempt: Attempt, *, now: datetime) -> None:
-        """Nonce, share, note."""
+    def admit(
+        self, verified: Verified, attempt: Attempt, projects: Sequence[str] = (), *, now: datetime
+    ) -> None:
+        """Nonce, share of the key, note: a sibling's key is no project's."""
+        del projects
         if not self.store.claim(verified, now=now):
             raise SignatureRefusedError("replay")
-        self.limits.count_success(verified.key_id)
+        self.limits.count_success(verified.key_id, weight=weight_of(attempt.method))
         audit.write(attempt, at=now, fingerprint=verified.fingerprint)
 
 
@@ -110,26 +128,29 @@ class RedisGate:
                 self._shut(name)
                 raise _failing()
 
-    def admit(self, verified: Verified, attempt: Attempt, *, now: datetime) -> None:
+    def admit(
+        self, verified: Verified, attempt: Attempt, projects: Sequence[str] = (), *, now: datetime
+    ) -> None:
         """Limits, nonce and note at once; fails closed when Redis does not know."""
         try:
-            answer = self._answer(verified, attempt, now)
+            answer = self._answer(verified, attempt, projects, now)
             if answer == "empty":
                 nonces.begin_memory(named(self.prefix), self.script.connect(), now=now)
-                answer = self._answer(verified, attempt, now)
+                answer = self._answer(verified, attempt, projects, now)
         except redis.RedisError as error:
             raise nonces.unavailable("Signed calls can't be told from replays just now.") from error
         if answer != "admitted":
             raise self._refusal(answer, attempt)
 
-    def _answer(self, verified: Verified, attempt: Attempt, now: datetime) -> str:
+    def _answer(self, verified: Verified, attempt: Attempt, projects: Sequence[str], now: datetime) -> str:
         ours = named("")
         names = [
             *self._failures(attempt),
             f"{ours}{self.prefix}:since",
             f"{ours}{self.prefix}:{verified.scheme}:{verified.key_id}:{nonces.digest_of(verified.nonce)}",
-            f"{ours}limit:key:{verified.key_id}",
             f"{ours}{audit.NOTES}",
+            f"{ours}limit:key:{verified.key_id}",
+            *(f"{ours}limit:project:{project}" for project in projects),
         ]
         seconds = max(math.ceil((verified.expires - now + CLOCK_SKEW).total_seconds()), 1)
         answer = self.script(
@@ -139,7 +160,9 @@ class RedisGate:
             seconds,
             WINDOW_S,
             settings.POLYPHEMUS_CALLS_PER_MINUTE,
+            settings.POLYPHEMUS_PROJECT_CALLS_PER_MINUTE,
             audit.note_of(attempt, at=now, fingerprint=verified.fingerprint),
+            weight_of(attempt.method),
         )
         return answer.decode() if isinstance(answer, bytes) else str(answer)
 
@@ -151,6 +174,8 @@ class RedisGate:
             return _failing()
         if answer == "often":
             return TooManyError(_("Too many calls with this key."), retry_after=WINDOW_S)
+        if answer == "crowded":
+            return TooManyError(_("Too many calls for this key's project."), retry_after=WINDOW_S)
         return nonces.unavailable("Signed calls of a while ago can't be told from replays; sign again.")
 
     def _failures(self, attempt: Attempt) -> tuple[str, str]:

@@ -1,4 +1,5 @@
-"""How many calls a minute are taken: failures by address and by address and key, successes by key.
+"""How many calls a minute are taken: failures by address and by address and key, successes by key
+and by the projects that its scopes name. A call that changes something weighs more than one that looks.
 
 Never failures by key alone: an outsider who knows a key's id could lock its owner out.
 """
@@ -47,11 +48,11 @@ class Limits:
         """Remember one failed call; how many there are of late, in the order of `failure_names`."""
         return self.door.ask(lambda client: _add(client, *failure_names(address, key_id))) or []
 
-    def count_success(self, key_id: str) -> None:
+    def count_success(self, key_id: str, *, weight: int = 1) -> None:
         """Remember one believed call; `TooManyError` beyond the key's share."""
         if not self.counts_successes:
             return
-        counts = self.door.ask(lambda client: _add(client, named(f"limit:key:{key_id}")))
+        counts = self.door.ask(lambda client: _add(client, named(f"limit:key:{key_id}"), weight=weight))
         if counts and counts[0] > settings.POLYPHEMUS_CALLS_PER_MINUTE:
             raise TooManyError(_("Too many calls with this key."), retry_after=WINDOW_S)
 
@@ -68,10 +69,16 @@ def failure_limits() -> tuple[int, int]:
     return most, most // 5
 
 
-def _add(client: redis.Redis, *names: str) -> list[int]:
+def weight_of(method: str) -> int:
+    """What a call takes of a share: one that asks for work or ends it costs more than one that looks."""
+    weight: int = settings.POLYPHEMUS_POST_WEIGHT
+    return weight if method == "POST" else 1
+
+
+def _add(client: redis.Redis, *names: str, weight: int = 1) -> list[int]:
     """Count in windows that open with the first call and close a minute later."""
     with client.pipeline(transaction=False) as pipe:
         for name in names:
             pipe.set(name, 0, nx=True, ex=WINDOW_S)
-            pipe.incr(name)
+            pipe.incr(name, weight)
         return [int(count) for count in pipe.execute()[1::2]]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -69,9 +69,11 @@ class TrialGate:
     def count_failure(self, attempt: Attempt) -> None:
         """Forgotten."""
 
-    def admit(self, verified: Verified, attempt: Attempt, *, now: datetime) -> None:
+    def admit(
+        self, verified: Verified, attempt: Attempt, projects: Sequence[str] = (), *, now: datetime
+    ) -> None:
         """Each nonce once."""
-        del attempt, now
+        del attempt, projects, now
         trial, nonce = _trial.get(), (verified.key_id, verified.nonce)
         if nonce in trial.nonces:
             raise SignatureRefusedError(REPLAY)

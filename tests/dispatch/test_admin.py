@@ -146,3 +146,41 @@ def test_the_page_shows_when_a_key_was_last_believed(curators: Client, program: 
     shown = re.search(r"field-last_used_at.*?readonly\">([^<]+)<", page, re.DOTALL)
     assert shown
     assert str(call.at.year) in shown[1]
+
+
+def test_a_key_is_made_pending_and_bound_to_a_place_and_let_in(curators: Client, curator: str) -> None:
+    made_by(curators, pending="on", addresses="192.0.2.0/24, 192.0.2.0/24")
+    made = ApiKey.objects.get()
+
+    curators.post("/admin/dispatch/apikey/", {"action": "activate", "_selected_action": [made.pk]})
+
+    last = KeyEvent.objects.latest("pk")
+    assert (made.state, made.addresses) == ("pending", ["192.0.2.0/24"])
+    assert ApiKey.objects.get().state == "active"
+    assert (last.kind, last.actor) == ("activated", f"janus:{curator}")
+
+
+def test_a_key_that_does_not_wait_is_not_let_in(curators: Client) -> None:
+    made_by(curators)
+    form = {"action": "activate", "_selected_action": [ApiKey.objects.get().pk]}
+
+    page = curators.post("/admin/dispatch/apikey/", form, follow=True).content.decode()
+
+    assert "does not wait to be let in" in page
+
+
+def test_the_place_of_a_key_is_changed_and_kept_in_its_history(curators: Client, curator: str) -> None:
+    made_by(curators)
+    page = f"/admin/dispatch/apikey/{ApiKey.objects.get().pk}/change/"
+
+    curators.post(page, scope_form(addresses="192.0.2.7"))
+    refused = curators.post(page, scope_form(addresses="example.org")).content.decode()
+
+    last = KeyEvent.objects.latest("pk")
+    assert (last.kind, last.actor, last.facts["addresses"]) == (
+        "addresses",
+        f"janus:{curator}",
+        ["192.0.2.7/32"],
+    )
+    assert "An address or a network is like" in refused
+    assert ApiKey.objects.get().addresses == ["192.0.2.7/32"]

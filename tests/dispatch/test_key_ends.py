@@ -10,7 +10,7 @@ from dispatch import documents
 from dispatch.models import AnalysisRequest, ApiKey
 from dispatch.scopes import EVERYTHING
 from dispatch.services import keys
-from dispatch.services.keys import NewKey
+from dispatch.services.keys import NewKey, Terms
 from tests.dispatch.calls import KEK, Program, program_of, server_time
 from tests.dispatch.conftest import Submit
 
@@ -106,7 +106,7 @@ class TestKeysWithAnEnd:
             kek=KEK,
             actor="tests",
             now=now,
-            expires_at=now + left,
+            terms=Terms(expires_at=now + left),
         )
 
         answer = Program(made.key.pk, made.secret).get("/api/v1/requests")

@@ -25,7 +25,7 @@ from dispatch.models import ApiKey, KeyEvent, KeyScope
 from dispatch.scopes import Scope
 from dispatch.sealing import SealBrokenError
 from dispatch.services import keys
-from dispatch.services.keys import NewKey
+from dispatch.services.keys import NewKey, Terms
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError
 from tests.dispatch.calls import KEK
 
@@ -215,7 +215,7 @@ class TestRotate:
         self, analyst: str, db: None, now: datetime, left: timedelta
     ) -> None:
         how: dict[str, Any] = {"kek": KEK, "actor": "admin", "now": now}
-        made = keys.create(analyst=analyst, scheme="etna-v1", expires_at=now + left, **how)
+        made = keys.create(analyst=analyst, scheme="etna-v1", terms=Terms(expires_at=now + left), **how)
 
         keys.rotate(made.key, keep=timedelta(days=7), **how)
 

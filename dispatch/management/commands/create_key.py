@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from dispatch.scopes import ANY, Scope
 from dispatch.services import keys
-from dispatch.services.keys import NewKey
+from dispatch.services.keys import NewKey, Terms
 from dispatch.states import Scheme, Verb
 from polyphemus_site import clock
 from polyphemus_site.errors import PolyphemusError
@@ -35,6 +36,13 @@ class Command(BaseCommand):
         parser.add_argument("--project", nargs="+", action="extend", default=[], metavar="P")
         parser.add_argument("--verb", nargs="+", action="extend", default=[], choices=Verb.values)
         parser.add_argument("--days", type=days, metavar="N", help="the key ends after so many days")
+        parser.add_argument(
+            "--starts", type=instant, metavar="INSTANT", help="not believed before, e.g. 2026-12-01T08:00Z"
+        )
+        parser.add_argument(
+            "--pending", action="store_true", help="not believed until `activate_key` lets it in"
+        )
+        add_addresses(parser)
         add_public_key(parser)
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -50,7 +58,12 @@ class Command(BaseCommand):
                 kek=settings.POLYPHEMUS_KEK,
                 actor="manage.py create_key",
                 now=now,
-                expires_at=now + timedelta(days=lasts) if lasts else None,
+                terms=Terms(
+                    not_before=options["starts"],
+                    expires_at=now + timedelta(days=lasts) if lasts else None,
+                    addresses=options["addresses"],
+                    is_pending=options["pending"],
+                ),
             )
         except (PolyphemusError, ImproperlyConfigured) as error:
             raise CommandError(str(error)) from error
@@ -59,6 +72,8 @@ class Command(BaseCommand):
             self.stderr.write(f"may     {scope.verb} on {scope.project}/{scope.analysis}")
         if not scopes:
             self.stderr.write("This key may do nothing yet: name what it is for by --analysis or --project.")
+        if options["pending"]:
+            self.stderr.write(f"It is not believed yet: `manage.py activate_key {made.key.pk}` lets it in.")
 
 
 def days(text: str) -> int:
@@ -66,6 +81,27 @@ def days(text: str) -> int:
     if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_DAYS:
         return int(text)
     raise ArgumentTypeError(f"days are 1 to {MOST_DAYS}")
+
+
+def instant(text: str) -> datetime:
+    """An ISO 8601 instant with its zone."""
+    with suppress(ValueError):
+        if (read := datetime.fromisoformat(text)).tzinfo:
+            return read
+    raise ArgumentTypeError(f"an instant is like 2026-12-01T08:00Z, not {text}")
+
+
+def add_addresses(parser: CommandParser) -> None:
+    """Where calls with it may come from."""
+    parser.add_argument(
+        "--from",
+        nargs="+",
+        action="extend",
+        default=[],
+        dest="addresses",
+        metavar="NETWORK",
+        help="believed from these addresses or networks alone",
+    )
 
 
 def add_public_key(parser: CommandParser) -> None:

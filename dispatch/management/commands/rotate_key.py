@@ -16,6 +16,11 @@ from polyphemus_site import clock
 from polyphemus_site.errors import PolyphemusError
 
 
+def days_or_none(text: str) -> int:
+    """The same as a key's days; none for a secret that somebody else may have seen."""
+    return 0 if text == "0" else days(text)
+
+
 class Command(BaseCommand):
     """Until the old one ends, calls by either are believed."""
 
@@ -25,7 +30,11 @@ class Command(BaseCommand):
         """Which, and for how long both."""
         parser.add_argument("id", help="the key, pk_...")
         parser.add_argument(
-            "--keep-days", type=days, default=keys.OVERLAP.days, help="how long the old one goes on"
+            "--keep-days",
+            type=days_or_none,
+            default=keys.OVERLAP.days,
+            metavar="N",
+            help="how long the old one goes on; 0: it is refused at once",
         )
         add_public_key(parser)
 

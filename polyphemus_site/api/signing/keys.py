@@ -43,6 +43,12 @@ class KeyRing:
     not_before: datetime | None = None
     not_after: datetime | None = None
     revoked: bool = False
+    #: Whether nobody has let it in yet.
+    pending: bool = False
+    #: Networks that calls with it may come from; empty: any.
+    networks: tuple[str, ...] = ()
+    #: Projects whose share of calls it takes from, too.
+    projects: tuple[str, ...] = ()
     #: Whether it has a successor: it is believed until its end, for programs that still have to change.
     retiring: bool = False
     #: Why nothing can be verified with it, for the audit; such a key is treated as if nobody had it.
@@ -52,6 +58,8 @@ class KeyRing:
         """Empty for a live key, else the reason it is not."""
         if self.revoked:
             return "key revoked"
+        if self.pending:
+            return "key pending"
         if self.not_before and now < self.not_before:
             return "key not yet valid"
         if self.not_after and now > self.not_after:

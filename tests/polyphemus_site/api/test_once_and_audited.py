@@ -226,7 +226,7 @@ class TestLimits:
         assert response.status_code == 201
 
     def test_a_key_has_its_share(self, by_etna: Send, settings: LazySettings) -> None:
-        settings.POLYPHEMUS_CALLS_PER_MINUTE = 2
+        settings.POLYPHEMUS_CALLS_PER_MINUTE, settings.POLYPHEMUS_POST_WEIGHT = 2, 1
 
         statuses = [by_etna().status_code for _ in range(3)]
 
