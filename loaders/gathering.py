@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from loaders.errors import UnknownAttributeError, UnseenAttributeError
 from loaders.limits import untimed
@@ -193,10 +193,10 @@ class Gatherer:
         part = page.only(*(page.names[index] for index in indexes))
         digests = page.once(("digests",), lambda: dict(page.store.digests))
         for path in paths:
+            if not self.is_of_files(path):
+                continue
             *links, attribute = split(path)
             model = self.shapes.end_of(self.model, tuple(links))
-            if not self.shapes[model].trait(attribute).is_file:
-                continue
             groups = part.linked(".".join(links)) if links else [(name,) for name in part.names]
             names = sorted({name for group in groups for name in group})
             known: dict[str, list[str] | None] = page.once(("digests", model, attribute), dict)
@@ -206,6 +206,11 @@ class Gatherer:
                 if (sums := known[name]) is not None:
                     digests[model, name, attribute] = tuple(sums)
         return page.once(("with digests",), lambda: page.with_digests(digests))
+
+    def is_of_files(self, path: str) -> bool:
+        """Whether files are what a path leads to."""
+        *links, attribute = split(path)
+        return self.shapes[self.shapes.end_of(self.model, tuple(links))].trait(attribute).is_file
 
     def _digests(self, model: str, attribute: str, names: list[str]) -> dict[str, list[str] | None]:
         try:
@@ -238,13 +243,19 @@ def ensure_seen(loader: Loader, page: Page) -> None:
     """Raise UnseenAttributeError when Magma left out an attribute that the templates have.
 
     That is how it hides restricted attributes from lower-case roles; taken for absence, everything restricted
-    would be suggested for ever.
+    would be suggested for ever. It hides them in whole answers; a page is put together from several, and our
+    token may be another's between two: so the poorest document of each model is looked at.
     """
     plan = Plan.of(page.store.shapes, loader.model, loader.reads)
     for model, attributes in plan.attributes.items():
-        document = next(iter(page.store.documents.get(model, {}).values()), None)
+        document = page.once(("poorest", model), partial(_poorest, page, model))
         if document is not None and (hidden := attributes - document.keys()):
             raise UnseenAttributeError(
                 f"Magma does not show {model}.{', '.join(sorted(hidden))} to our token; "
                 "its role must be an upper-case one to see restricted data."
             )
+
+
+def _poorest(page: Page, model: str) -> Document | None:
+    """What lacks anything that others of its model have lacks it in number: all were asked for the same."""
+    return min(page.store.documents.get(model, {}).values(), key=len, default=None)

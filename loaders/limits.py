@@ -1,15 +1,23 @@
-"""A loader that never comes back costs its time limit, not the worker."""
+"""A loader that never comes back, or that ends the program, costs itself and not the worker."""
 
 from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from types import FrameType
+from typing import TypeVar
 
 from loaders.errors import LoaderError
+
+T = TypeVar("T")
+
+#: A loader's code that catches its interruption is interrupted again after so many seconds.
+AGAIN = 1.0
+#: Whose frame raises when a pool ends its worker.
+POOL = "billiard"
 
 
 class TooSlowError(LoaderError):
@@ -18,23 +26,46 @@ class TooSlowError(LoaderError):
     code = "loader_too_slow"
 
 
+class EndedError(LoaderError):
+    """The loader's code tried to end the program."""
+
+    code = "loader_ended"
+
+
+class _Interruption(BaseException):
+    """What a signal raises in a loader's code: nothing that `except Exception` catches."""
+
+
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Raise TooSlowError in the block once it has run for so long.
+    """Raise TooSlowError in the block once it has run for so long, EndedError when it would end the program.
 
-    Works where signals do, in a program's main thread: Celery's workers and the commands. In other threads,
-    where pages are answered, only what surely ends may run; the rest has its own process (services/apart).
-    It nests: the inner limit ends, the outer goes on.
+    The clock works where signals do, in a program's main thread: Celery's workers and the commands. In other
+    threads, where pages are answered, only what surely ends may run; the rest has its own process
+    (services/apart). It nests: the inner limit ends, the outer goes on.
     """
+    try:
+        with _clock(seconds):
+            yield
+    except _Interruption as error:
+        raise TooSlowError(f"It took longer than {seconds:g} s.") from error
+    except BaseException as error:
+        if isinstance(error, Exception) or _is_from_outside(error):
+            raise
+        raise EndedError(f"It tried to end the program: {type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _clock(seconds: float) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def interrupt(_signum: int, _frame: FrameType | None) -> None:
-        raise TooSlowError(f"It took longer than {seconds:g} s over one page.")
+        raise _Interruption
 
     before = signal.signal(signal.SIGALRM, interrupt)
-    left, _ = signal.setitimer(signal.ITIMER_REAL, seconds)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, seconds, AGAIN)
     started = monotonic()
     try:
         yield
@@ -42,7 +73,17 @@ def time_limit(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
         if left:
-            signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (monotonic() - started)))
+            signal.setitimer(signal.ITIMER_REAL, max(0.001, left - (monotonic() - started)), interval)
+
+
+def _is_from_outside(error: BaseException) -> bool:
+    """Whether it is no loader's doing: Ctrl-C, which workers ignore, or a pool that ends its worker."""
+    if isinstance(error, KeyboardInterrupt):
+        return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    here = error.__traceback__
+    while here is not None and here.tb_next is not None:
+        here = here.tb_next
+    return here is not None and str(here.tb_frame.f_globals.get("__name__")).partition(".")[0] == POOL
 
 
 @contextmanager
@@ -51,8 +92,36 @@ def untimed() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    left, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+    left, interval = signal.setitimer(signal.ITIMER_REAL, 0)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, left)
+        signal.setitimer(signal.ITIMER_REAL, left, interval)
+
+
+def in_time(seconds: float, made: Callable[[], T]) -> T:
+    """What `made` gives, if it does in so many seconds; else TooSlowError, in whichever thread.
+
+    Where no signal can interrupt it, it has a thread of its own, which is left behind.
+    """
+    if threading.current_thread() is threading.main_thread():
+        with time_limit(seconds):
+            return made()
+    found: list[T] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            with time_limit(seconds):
+                found.append(made())
+        except BaseException as error:  # noqa: BLE001 — raised again where it was asked for
+            failed.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failed:
+        raise failed[0]
+    if not found:
+        raise TooSlowError(f"It took longer than {seconds:g} s.")
+    return found[0]

@@ -5,7 +5,8 @@ An entry that can't be loaded costs itself only; it is kept, with its cause, for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from importlib.metadata import EntryPoint, entry_points
@@ -25,8 +26,11 @@ from loaders.library.rna_seq_matrix.loader import RnaSeqMatrix
 from loaders.library.sc_process.loader import ScProcess
 from loaders.library.table_load.loader import TableLoad
 from loaders.library.verify_md5.loader import VerifyMd5
+from loaders.limits import in_time
 from loaders.loader import Loader
 from loaders.soundness import ensure_sound
+
+logger = logging.getLogger(__name__)
 
 #: The loaders that come with Polyphemus.
 LIBRARY: tuple[type[Loader], ...] = (
@@ -40,6 +44,8 @@ LIBRARY: tuple[type[Loader], ...] = (
     TableLoad,
     Redcap,
 )
+#: How long a package may take to be read and to make its loader: the program that starts waits for it.
+SECONDS_TO_READ = 15
 #: The entry point group a lab's package uses.
 GROUP = "polyphemus.loaders"
 
@@ -62,10 +68,11 @@ class Registry:
     def add(self, source: str, make: Callable[[], Loader]) -> None:
         """Register what `make` gives; a failure is noted, not raised."""
         try:
-            loader = make()
-            ensure_sound(loader, taken=self.loaders.keys())
-        except (Exception, SystemExit) as error:  # noqa: BLE001 — a lab's module may do anything when it is read
-            self.broken.append(Broken(source, f"{type(error).__name__}: {error}"))
+            loader = in_time(SECONDS_TO_READ, partial(_sound, make, self.loaders.keys()))
+        except Exception as error:  # noqa: BLE001 — a lab's module may do anything when it is read
+            broken = Broken(source, f"{type(error).__name__}: {error}")
+            logger.warning("%s can't be used: %s", broken.source, broken.cause)
+            self.broken.append(broken)
         else:
             self.loaders[loader.name] = loader
 
@@ -97,6 +104,13 @@ def built() -> Registry:
     except OSError as error:
         registry.broken.append(Broken("POLYPHEMUS_LOADER_PATH", str(error)))
     return registry
+
+
+def _sound(make: Callable[[], Loader], taken: Iterable[str]) -> Loader:
+    """What `make` gives, where it can be used; all of this may be a lab's own code."""
+    loader = make()
+    ensure_sound(loader, taken=taken)
+    return loader
 
 
 def _installed(point: EntryPoint) -> Loader:

@@ -23,3 +23,12 @@ def require_servers(**_: object) -> None:
     from polyphemus_site import startup  # noqa: PLC0415 — after Django's apps
 
     startup.require_servers()
+
+
+@worker_init.connect
+def read_loaders(**_: object) -> None:
+    """Once, before the pool's processes are made of this one: a package that hangs holds up none of them."""
+    django.setup()
+    from loaders import registry  # noqa: PLC0415 — after Django's apps
+
+    registry.current()

@@ -9,8 +9,10 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "polyphemus_site.settings")
 django.setup(set_prefix=False)
 
+from loaders import registry  # noqa: E402 — settings are read by the line above
 from polyphemus_site import short_way, startup  # noqa: E402 — settings are read by the line above
 
 application = short_way.Application()
 
 startup.require_servers()
+registry.current()  # here, where a package that hangs can be interrupted, and not in somebody's first visit

@@ -278,13 +278,17 @@ class Engine:
             return judged
         memory = Memory.of(self.project, page.model, page.names, loaders, self._rivals)
         benches: dict[str, tuple[Bench, Verdicts]] = {}
+        files: dict[str, set[int]] = {}
         for loader in loaders:
             if fault := self.fault_of(loader):
                 judged.tally.add(faulty(loader, len(page), fault))
                 continue
             with self._surviving(judged, loader):
-                benches[loader.name] = self._verdicts(gatherer, loader, kinds, memory)
-        _foresee(gatherer, page, benches.values())
+                at_work = self._verdicts(gatherer, loader, kinds, memory)
+                _foresee(files, page, *at_work)
+                benches[loader.name] = at_work
+        for path, indexes in files.items():
+            gatherer.with_digests(page, sorted(indexes), [path])
         for loader in loaders:
             if loader.name in benches:
                 with self._surviving(judged, loader):
@@ -361,16 +365,12 @@ class Engine:
         return tally
 
 
-def _foresee(gatherer: Gatherer, page: Page, benches: Iterable[tuple[Bench, Verdicts]]) -> None:
-    """Ask for the sums of the files that loaders will want for fingerprints, each attribute's at once."""
-    wanted: dict[str, set[int]] = {}
-    for bench, found in benches:
-        if bench.page is page:
-            unknown = bench.unknown(found.due)
-            for path in bench.loader.inputs if unknown else ():
-                wanted.setdefault(path, set()).update(unknown)
-    for path, indexes in wanted.items():
-        gatherer.with_digests(page, sorted(indexes), [path])
+def _foresee(files: dict[str, set[int]], page: Page, bench: Bench, found: Verdicts) -> None:
+    """Note of which anchors a loader will want the sums of files: each attribute's are asked for at once."""
+    with time_limit(SECONDS_A_PAGE):
+        if bench.page is page and (unknown := bench.unknown(found.due)):
+            for path in filter(bench.gatherer.is_of_files, bench.loader.inputs):
+                files.setdefault(path, set()).update(unknown)
 
 
 def faulty(loader: Loader, count: int, fault: str) -> Tally:

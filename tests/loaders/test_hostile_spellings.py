@@ -245,7 +245,7 @@ def test_a_loader_with_something_else_in_place_costs_itself_and_says_what(
 @pytest.mark.parametrize(
     ("text", "cause"),
     [
-        ("import sys\nsys.exit(3)", "SystemExit: 3"),
+        ("import sys\nsys.exit(3)", "EndedError: It tried to end the program: SystemExit: 3"),
         ("class Mine(:", "SyntaxError: invalid syntax"),
         ("import nowhere_at_all", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
         ("1 / 0", "ZeroDivisionError: division by zero"),
