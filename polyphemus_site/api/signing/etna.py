@@ -39,8 +39,14 @@ _FORMATS = {
 
 @lru_cache(maxsize=1024)
 def field_name(name: str) -> str:
-    """`project_name` travels as `X-Etna-Project-Name`; Ruby's `split` forgets what is empty at the end."""
+    """`project_name` is the param `X-Etna-Project-Name`; Ruby's `split` forgets what is empty at the end."""
     return PREFIX + "-".join(word.capitalize() for word in name.rstrip("_").split("_"))
+
+
+@lru_cache(maxsize=1024)
+def header_name(name: str) -> str:
+    """The header Etna looks a value up in: unlike the query's field it keeps hyphens at its end."""
+    return (PREFIX + name).lower().replace("_", "-")
 
 
 def is_signed(call: Call) -> bool:
@@ -150,7 +156,8 @@ def _value(call: Call, body: Mapping[str, Any], name: str) -> Any:
     full = field_name(name)
     found: list[Any] = [source[name] for source in (body, call.query) if name in source]
     if full not in _OWN:
-        found += [value for value in (call.query.get(full), call.header(full.lower())) if value is not None]
+        carried = (call.query.get(full), call.header(header_name(name)))
+        found += [value for value in carried if value is not None]
     first = found[0] if found else None
     if len(found) > 1 and any(type(other) is not type(first) or other != first for other in found[1:]):
         raise SignatureRefusedError("value conflict")

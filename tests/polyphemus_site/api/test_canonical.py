@@ -50,7 +50,7 @@ def ruby_text(text: str) -> str:
 
 
 def ruby_float(number: float) -> str:
-    """The shortest digits; from 1e16 on, and below 1e-4, with an exponent of two digits or more."""
+    """The shortest digits; an exponent below 1e-4, from 1e16 on, and for whole numbers from 1e15 on."""
     sign, digits, exponent = Decimal(repr(number)).as_tuple()
     assert isinstance(exponent, int)
     written = "".join(map(str, digits)).rstrip("0") or "0"
@@ -58,7 +58,7 @@ def ruby_float(number: float) -> str:
     minus = "-" if sign else ""
     if written == "0":
         return f"{minus}0.0"
-    if not -4 < point <= 16:
+    if not -4 < point <= (16 if len(written) > point else 15):
         power = point - 1
         return f"{minus}{written[0]}.{written[1:] or '0'}e{'-' if power < 0 else '+'}{abs(power):02d}"
     if point <= 0:
@@ -179,7 +179,7 @@ class TestEtna:
         signed = {"reference_": "hg38"}
         five = fields(signature_over("GET", "/api/v1/requests", signed), signed)
 
-        call = Call("GET", HOST, "/api/v1/requests", "", lower(five | {"X-Etna-Reference": "hg38"}))
+        call = Call("GET", HOST, "/api/v1/requests", "X-Etna-Reference=hg38", lower(five))
 
         assert believed(call).signed == signed
 

@@ -87,6 +87,22 @@ class TestTextToSign:
         assert ours.decode().split("\n")[3:] == text.split("\n")[3:]
 
 
+def poll(signed: dict[str, Any], *, raw_query: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Call:
+    """A signed GET whose values travel as given."""
+    fields = etna.sign(
+        method="GET",
+        host=HOST,
+        path="/api/v1/requests",
+        key_id="pk_abc",
+        key=KEY,
+        signed=signed,
+        nonce="0123456789abcdef",
+        expires=NOW + LIFE,
+    )
+    sent = (*((name.lower(), value) for name, value in fields.items()), *headers)
+    return Call(method="GET", host=HOST, path="/api/v1/requests", raw_query=raw_query, headers=sent)
+
+
 class TestCompatibility:
     @pytest.mark.parametrize("vector", SIGNED_WELL, ids=[vector["name"] for vector in SIGNED_WELL])
     def test_what_real_etna_believes_is_signed_as_we_sign(self, vector: dict[str, Any]) -> None:
@@ -102,7 +118,11 @@ class TestRubyJson:
             (1e-7, "1.0e-07"),
             (1e20, "1.0e+20"),
             (1.5e300, "1.5e+300"),
-            (1e15, "1000000000000000.0"),
+            (1e14, "100000000000000.0"),
+            (1e15, "1.0e+15"),
+            (-1234567890123456.0, "-1.234567890123456e+15"),
+            (9999999999999998.0, "9.999999999999998e+15"),
+            (1000000000000000.5, "1000000000000000.5"),
             (1e16, "1.0e+16"),
             (0.0001, "0.0001"),
             (-0.0, "-0.0"),
@@ -114,6 +134,33 @@ class TestRubyJson:
     )
     def test_writes_as_ruby_does(self, value: object, text: str) -> None:
         assert ruby_json.dumps(value) == text
+
+
+class TestWhereValuesTravel:
+    @pytest.mark.parametrize(
+        "where",
+        [{"raw_query": "X-Etna-X=a"}, {"raw_query": "x_=a"}, {"headers": (("x-etna-x-", "a"),)}],
+        ids=["field in the query", "param", "header"],
+    )
+    def test_a_name_that_ends_in_an_underscore_is_found(self, where: dict[str, Any]) -> None:
+        assert verify(poll({"x_": "a"}, **where)).signed == {"x_": "a"}
+
+    def test_a_header_that_etna_would_not_look_in_holds_no_value(self) -> None:
+        assert reason(poll({"x_": "a"}, headers=(("x-etna-x", "a"),))) == "signature"
+
+    def test_a_param_without_its_sign_is_refused(self) -> None:
+        assert reason(poll({"x": None}, raw_query="x")) == "malformed query param"
+
+    @pytest.mark.parametrize("name", ["_x", "camelCase", "due-date", "größe", ""])
+    def test_a_name_of_another_form_is_refused(self, name: str) -> None:
+        assert reason(poll({name: "a", "x": "a"}, raw_query="x=a")) == "headers list format"
+
+    def test_thirty_two_names_are_the_most(self) -> None:
+        named = {f"n{number}": "a" for number in range(33)}
+
+        assert reason(poll(named)) == "headers list names"
+        del named["n0"]
+        assert reason(poll(named)) == "signature"
 
 
 class TestVerify:
