@@ -76,26 +76,28 @@ def context_of_ticket(*, name: str, analysis: str, analyst: str) -> str:
 
     The statement that archives it reads project and requester, and puts them in, and the path.
     """
-    context = {
-        "name": name,
-        "analysis": analysis,
-        "analyst": analyst,
-        "outcome": Outcome.TICKET,
-        "outcome_label": str(Outcome.TICKET.label),
-        "actor": "",
-        "note": "",
-    }
-    return json.dumps(context)
+    told = _told(name=name, analysis=analysis, analyst=analyst, outcome=Outcome.TICKET)
+    return json.dumps({**told, "actor": "", "note": ""})
 
 
 def _context(request: AnalysisRequest) -> dict[str, str]:
+    told = _told(
+        name=request.name, analysis=request.analysis, analyst=request.analyst, outcome=request.outcome
+    )
     return {
-        "name": request.name,
+        **told,
         "project": request.project,
-        "analysis": request.analysis,
-        "analyst": request.analyst,
         "requester": request.requester,
-        "outcome": request.outcome,
-        "outcome_label": Outcome(request.outcome).label if request.outcome else "",
         "path": f"/{request.project}/requests/{request.name}",
+    }
+
+
+def _told(*, name: str, analysis: str, analyst: str, outcome: str) -> dict[str, str]:
+    """What every mail about a request says, whichever statement makes it."""
+    return {
+        "name": name,
+        "analysis": analysis,
+        "analyst": analyst,
+        "outcome": str(outcome),
+        "outcome_label": str(Outcome(outcome).label) if outcome else "",
     }
