@@ -35,3 +35,7 @@ class ConfigError(AnalystError):
 
 class ExecutorError(AnalystError):
     """The place where jobs run refused or can't be reached."""
+
+
+class UnansweredError(ExecutorError):
+    """Nobody knows whether it did what it was asked."""

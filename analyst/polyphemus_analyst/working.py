@@ -6,14 +6,15 @@ Each step reads the journal, does one thing, and writes what came of it; the nex
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 from polyphemus_analyst import configs, workplaces
-from polyphemus_analyst.client import Dispatch, Held
+from polyphemus_analyst.client import Answer, Dispatch, Held
 from polyphemus_analyst.documents import Request
 from polyphemus_analyst.errors import AnalystError, ConfigError, ExecutorError, RefusedError, UnreachableError
 from polyphemus_analyst.executors.base import Executor
@@ -27,6 +28,10 @@ ASK_AT = 0.8
 READ_EVERY = timedelta(seconds=60)
 #: The server's word for a bid in another's name: every other bid would end like it.
 NOT_YOURSELF = "not_yourself"
+#: Its word for a key under which other words were sent before.
+KEY_REUSED = "idempotency_key_reused"
+#: After a week the server no longer knows which bid won it.
+HELD_ALREADY = "yours already: by another run, or by this one long ago; if by none, `release` gives it back"
 
 
 @dataclass(frozen=True)
@@ -138,22 +143,36 @@ class Analyst:
     def _bid(self, job: Job) -> Job:
         now = self.dispatch.clock.now()
         try:
-            answer = self.dispatch.bid(
-                analysis=job.analysis,
-                name=job.name,
-                seconds=job.estimate,
-                analyst=self.plan.analyst,
-                key=f"bid-{job.key}",
-            )
+            answer = self._offer(job)
         except RefusedError as error:
             lost = self.journal.move(job, JobState.LOST, note=str(error))
             if error.code == NOT_YOURSELF:
                 raise AnalystError(f"{error} That is {self.plan.analyst}; set --analyst.") from error
             return lost
         if answer.repeated:
-            return self.journal.move(job, JobState.LOST, note="another run of yours has it")
+            return self.journal.move(job, JobState.LOST, note=HELD_ALREADY)
         due = answer.due or now + timedelta(seconds=job.estimate)
         return self.journal.move(job, JobState.WON, award=answer.award, started_at=now, due_at=due)
+
+    def _offer(self, job: Job) -> Answer:
+        """Bid under the job's key.
+
+        A server keeps the answers of good bids alone: where the key was used for other words (another
+        spelling of our address), an earlier life of ours has won with them.
+        """
+        offer = partial(
+            self.dispatch.bid,
+            analysis=job.analysis,
+            name=job.name,
+            seconds=job.estimate,
+            analyst=self.plan.analyst,
+        )
+        try:
+            return offer(key=f"bid-{job.key}")
+        except RefusedError as error:
+            if error.code != KEY_REUSED:
+                raise
+            return replace(offer(), repeated=False)
 
     def _prepare(self, job: Job) -> Job:
         """Fetch the config as awarded and write the folder; nothing runs yet."""
@@ -173,6 +192,8 @@ class Analyst:
                 handle = self.executor.start(job, place)
             except ExecutorError as error:
                 handle = self.executor.find(job, place)  # no answer is not a no: it may have begun
+                if handle is None and not self.executor.prevent(job, place):
+                    raise
                 if handle is None:
                     return self.journal.move(job, JobState.ENDED, note=str(error))
         return self.journal.move(job, JobState.RUNNING, handle=handle)

@@ -54,6 +54,14 @@ class Workplace:
         """Whether the script ever began."""
         return (self.folder / "started").is_dir()
 
+    def claim(self) -> bool:
+        """Take the only start there is: a script that begins later does nothing. False when one has begun."""
+        try:
+            (self.folder / "started").mkdir()
+        except FileExistsError:
+            return False
+        return True
+
     def last_words(self) -> str:
         """The last line of the command's output, for a reason people can read."""
         try:

@@ -83,6 +83,19 @@ def test_nothing_is_found_before_the_start(slurm: Slurm, job: Job, prepared: Pre
     assert slurm.find(job, prepared("true")) is None
 
 
+def test_a_job_that_was_given_up_does_nothing_when_the_cluster_begins_it(
+    slurm: Slurm, job: Job, prepared: Prepared
+) -> None:
+    place = prepared("touch ran")
+
+    given_up = slurm.prevent(job, place)
+    handle = slurm.start(job, place)  # what a slow controller makes of an order that was not answered
+
+    eventually(lambda: over(slurm, handle, place), "the job is over")
+    assert (given_up, (place.folder / "ran").exists()) == (True, False)
+    assert not slurm.prevent(job, place)
+
+
 def test_a_job_killed_by_the_cluster_is_known_to_be_over(slurm: Slurm, job: Job, prepared: Prepared) -> None:
     place = prepared("sleep 600")
     handle = slurm.start(job, place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,7 +16,7 @@ from polyphemus_analyst.executors.local import Local
 from polyphemus_analyst.executors.slurm import Slurm
 from polyphemus_analyst.journal import Job, Journal
 from polyphemus_analyst.states import JobState
-from polyphemus_analyst.working import Analyst
+from polyphemus_analyst.working import HELD_ALREADY, Analyst
 from polyphemus_analyst.workplaces import Workplace
 from tests.analyst.lives import NAME, WAIT_FOR_GO, finish, folder
 from tests.analyst.standin import Script
@@ -83,7 +84,7 @@ def test_what_another_run_of_ours_was_awarded_is_not_done_twice(
 
     work("true").take_up()
 
-    assert (journal.job(NAME).state, journal.job(NAME).note) == (JobState.LOST, "another run of yours has it")
+    assert (journal.job(NAME).state, journal.job(NAME).note) == (JobState.LOST, HELD_ALREADY)
     assert not folder(journal).exists()
 
 
@@ -204,6 +205,63 @@ def test_a_start_that_was_not_answered_is_looked_for(
 
     assert journal.job(NAME).state == JobState.DONE
     assert (folder(journal) / "runs").read_text() == "ran\n"
+
+
+class Late(Local):
+    """A place that does not answer and begins the job only when nobody waits for it any more."""
+
+    def start(self, job: Job, place: Workplace) -> str:
+        raise ExecutorError("sbatch: Socket timed out on send/recv operation")
+
+    def begin(self, place: Workplace) -> int:
+        return subprocess.run(["/bin/sh", str(place.script)], check=False).returncode  # noqa: S603 — the job
+
+
+def test_a_job_that_begins_after_its_work_was_given_back_does_nothing(
+    opened: Script, work: Callable[..., Analyst], journal: Journal
+) -> None:
+    opened.on("POST releases", 200, {"message": "released"})
+    analyst, late = work("touch ran"), Late()
+    analyst.executor = late
+    analyst.take_up()
+    finish(analyst)
+
+    code = late.begin(Workplace(folder(journal)))
+
+    assert journal.job(NAME).state == JobState.RELEASED
+    assert (code, (folder(journal) / "ran").exists()) == (98, False)
+
+
+def test_a_job_that_begins_while_we_give_it_up_is_kept(
+    opened: Script, work: Callable[..., Analyst], journal: Journal
+) -> None:
+    class Racing(Late):
+        def prevent(self, job: Job, place: Workplace) -> bool:
+            self.begin(place)
+            return super().prevent(job, place)
+
+    analyst = work("touch ran")
+    analyst.executor = Racing()
+
+    analyst.take_up()
+    finish(analyst)
+
+    assert journal.job(NAME).state == JobState.DONE
+    assert opened.calls("POST releases") == []
+
+
+def test_a_bid_in_other_words_under_a_key_that_won_is_known_for_our_own(
+    opened: Script, work: Callable[..., Analyst], journal: Journal, tumor_pair: Request
+) -> None:
+    journal.begin(tumor_pair, estimate=60)
+    opened.answers["POST bids"].clear()
+    opened.on("POST bids", 422, {"code": "idempotency_key_reused", "detail": "Used for another call."})
+    opened.on("POST bids", 200, {"message": "go"}, Polyphemus_Award="1", Polyphemus_Award_Repeated="true")
+
+    finish(work("true"))
+
+    assert "idempotency-key" not in opened.calls("POST bids")[1].headers
+    assert journal.job(NAME).state == JobState.DONE
 
 
 class Away(Local):

@@ -172,3 +172,65 @@ def test_a_request_is_done_by_the_service(
     eventually(lambda: not analyst.look_after(), "the job is over")
 
     assert journal.job(tumor_pair.name).state == JobState.DONE
+
+
+def service_that(answers: list[Exception | httpx.Response], asked: list[str]) -> httpx.Client:
+    """A workflow service that says, or does, what stands here in turn."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.method)
+        said = answers.pop(0)
+        if isinstance(said, Exception):
+            raise said
+        return said
+
+    return httpx.Client(transport=httpx.MockTransport(answer))
+
+
+@pytest.mark.parametrize(
+    "trouble", [httpx.ReadTimeout("no answer"), httpx.Response(502)], ids=["silence", "bad gateway"]
+)
+def test_a_submission_without_an_answer_is_not_made_twice_and_not_given_up_at_once(
+    job: Job, place: Workplace, trouble: Exception | httpx.Response
+) -> None:
+    asked: list[str] = []
+    with service_that([trouble], asked) as client:
+        wes = Wes("http://wes.example.org", Workflow("https://example.org/w.cwl"), client)
+        for _ in range(2):
+            with pytest.raises(ExecutorError):
+                wes.start(job, place)
+
+        soon = wes.prevent(job, place)
+        os.utime(place.folder / "unanswered", (0, 0))
+
+    assert (asked, soon, wes.prevent(job, place)) == (["POST"], False, True)
+
+
+def test_a_run_that_shows_late_is_adopted_and_looked_for_in_patience(job: Job, place: Workplace) -> None:
+    (place.folder / "unanswered").touch()
+    tagged = {"request": {"tags": {"polyphemus": job.name}}}
+    seen = [{"runs": [{"run_id": "r1"}]}, tagged]
+    asked: list[str] = []
+    with service_that([httpx.Response(200, json=one) for one in ({"runs": []}, *seen)], asked) as client:
+        wes = Wes("http://wes.example.org", Workflow("https://example.org/w.cwl"), client)
+
+        first = wes.find(job, place)
+        with pytest.raises(ExecutorError, match="may yet show"):
+            wes.find(job, place)
+        wes.looked_at.clear()
+
+        assert (first, wes.find(job, place), len(asked)) == (None, "r1", 3)
+
+
+@pytest.mark.parametrize(
+    "refusal", [httpx.Response(400), httpx.ConnectError("refused")], ids=["bad request", "nobody there"]
+)
+def test_a_submission_that_was_refused_is_over(
+    job: Job, place: Workplace, refusal: Exception | httpx.Response
+) -> None:
+    with service_that([refusal], []) as client:
+        wes = Wes("http://wes.example.org", Workflow("https://example.org/w.cwl"), client)
+        with pytest.raises(ExecutorError):
+            wes.start(job, place)
+
+        assert wes.prevent(job, place)

@@ -45,6 +45,12 @@ class Executor(Protocol):
     def start(self, job: Job, place: Workplace) -> str:
         """Start it; its handle."""
 
+    def prevent(self, job: Job, place: Workplace) -> bool:
+        """After a start that failed or was not answered: see to it that it can't begin any more.
+
+        False while it may have begun, or may yet.
+        """
+
     def look(self, handle: str, place: Workplace) -> Look:
         """How it goes."""
 
