@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, partial
+from itertools import chain
 
 from loaders.errors import UnknownAttributeError, UnseenAttributeError
 from loaders.limits import untimed
@@ -18,6 +19,8 @@ from magma.rows import RowShape
 from magma.templates import Template
 
 Documents = dict[str, dict[str, Document]]
+#: Gives the records of these names, of one model.
+Reading = Callable[[str, set[str]], Mapping[str, Document]]
 
 
 def shapes_of(templates: Mapping[str, Template]) -> Shapes:
@@ -146,6 +149,14 @@ class Gatherer:
         """For each model that is read, how to decode no more of it than is read."""
         return {model: self._row(self.shapes[model], names) for model, names in self.plan.attributes.items()}
 
+    @cached_property
+    def ways(self) -> dict[str, RowShape]:
+        """For each model from which links lead on, how to decode no more of it than these links."""
+        leaving: dict[str, set[str]] = {}
+        for step in chain.from_iterable(self.shapes.steps(self.model, path) for path in self.plan.links):
+            leaving.setdefault(step.source, set()).add(step.attribute)
+        return {model: self._row(self.shapes[model], names) for model, names in leaving.items()}
+
     @staticmethod
     def _row(shape: Shape, names: Collection[str]) -> RowShape:
         types = {name: shape.traits[name].type for name in sorted(names) if name in shape.traits}
@@ -159,6 +170,11 @@ class Gatherer:
 
     def extended(self, anchors: Mapping[str, Document], *, now: datetime) -> Page:
         """The page of anchors already read: one more request for each model they lead to."""
+        documents = self.along(anchors, self._read)
+        return Page(self.model, tuple(anchors), Store(self.shapes, documents, now))
+
+    def along(self, anchors: Mapping[str, Document], read: Reading) -> Documents:
+        """The anchors and, level by level, what their links lead to."""
         documents: Documents = {self.model: dict(anchors)}
         for level in sorted({len(path) for path in self.plan.links}):
             wanted: dict[str, set[str]] = {}
@@ -166,8 +182,8 @@ class Gatherer:
                 target, names = self._followed(documents, path)
                 wanted.setdefault(target, set()).update(names - documents.setdefault(target, {}).keys())
             for target, names in wanted.items():
-                documents[target].update(self._read(target, names))
-        return Page(self.model, tuple(anchors), Store(self.shapes, documents, now))
+                documents[target].update(read(target, names))
+        return documents
 
     def _read(self, model: str, names: set[str]) -> Mapping[str, Document]:
         if not names:

@@ -1,13 +1,13 @@
 """Digests of what was read: while they are equal, Magma shows what it showed before.
 
-A file's address is no part of them: Magma signs it anew for every answer. Where an answer could not be
-decoded into rows its addresses are left in, and so nothing in it is like before. All are SHA-256, cut:
+They are taken of the bytes as Magma spelled them, without the addresses of files, which it signs anew for
+every answer. Spelled otherwise, the same would be judged once more, and no harm done. All are SHA-256, cut:
 processors have it built in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -17,9 +17,8 @@ import msgspec
 from loaders import fingerprints
 from loaders.gathering import Plan
 from loaders.loader import Loader
-from loaders.pages import Document, Page
 from loaders.shapes import Shapes
-from loaders.sights import Sights
+from loaders.spelled import SpelledPage
 
 #: Bytes a digest has.
 LENGTH = 16
@@ -29,41 +28,24 @@ NOTHING = bytes(LENGTH)
 _packed = msgspec.msgpack.Encoder().encode
 
 
-def of_page(page: Page) -> bytes:
+def of_page(page: SpelledPage) -> bytes:
     """Of all that was read for a page."""
     whole = sha256()
-    for model, documents in packed(page).items():
+    for model, documents in page.spelled.items():
         whole.update(_packed([model, *documents]))
         whole.update(b"".join(documents.values()))
     return whole.digest()[:LENGTH]
 
 
-def of_anchors(page: Page, links: Collection[tuple[str, ...]]) -> list[bytes]:
-    """For each anchor, of all that was read for it along these links."""
-    documents = packed(page)
-    if not links:
-        return [
-            sha256(spelled).digest()[:LENGTH]
-            for spelled in map(documents[page.model].__getitem__, page.names)
-        ]
-    records = Sights(page, frozenset(links)).records
+def of_anchors(page: SpelledPage) -> list[bytes]:
+    """For each anchor, of all that was read for it."""
+    spelled = page.spelled
+    if not page.gatherer.plan.links:
+        return [sha256(one).digest()[:LENGTH] for one in spelled[page.gatherer.model].values()]
     return [
-        sha256(_packed(group) + b"".join([documents[model][name] for model, name in group])).digest()[:LENGTH]
-        for group in records
+        sha256(_packed(group) + b"".join([spelled[model][name] for model, name in group])).digest()[:LENGTH]
+        for group in page.records
     ]
-
-
-def packed(page: Page) -> dict[str, dict[str, bytes]]:
-    """Each record that was read in few bytes, spelled once for the page's digest and its own."""
-    read = page.store.documents
-    return page.once(("packed",), lambda: {model: _each(documents) for model, documents in read.items()})
-
-
-def _each(documents: Mapping[str, Document]) -> dict[str, bytes]:
-    try:
-        return dict(zip(documents, map(_packed, documents.values()), strict=True))
-    except OverflowError:  # a number of more than 64 bits
-        return {name: msgspec.json.encode(document) for name, document in documents.items()}
 
 
 def of_judges(loaders: Sequence[Loader], shadows: Sequence[str], shapes: Shapes, plan: Plan) -> str:

@@ -98,7 +98,7 @@ class Page:
             )
         parts: dict[str, Documents] = {name: part.documents for name, part in retrieved.models.items()}
         documents = parts.pop(model)
-        if not all(issubclass(kind, Mapping) for kind in set(map(type, documents.values()))):
+        if not all(issubclass(kind, Mapping | msgspec.Raw) for kind in set(map(type, documents.values()))):
             raise MagmaGarbled(_("Magma gave %(model)s records that are no documents.") % {"model": model})
         return cls(number, documents, wanted.count, parts, retrieved.ending)
 

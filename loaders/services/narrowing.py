@@ -60,9 +60,9 @@ class Narrowed:
         return cls(engine, gatherer, filters, total, passing) if passing <= SHARE * total else None
 
     def __iter__(self) -> Iterator[Page]:
-        """The records that pass, in rows, a page at a time."""
+        """The records that pass, as Magma spelled them, a page at a time."""
         magma, project, model = self.engine.magma, self.engine.project, self.gatherer.model
-        attributes, rows = self.gatherer.attributes, self.gatherer.rows[model]
+        attributes, rows = self.gatherer.attributes, self.gatherer.rows[model].spelled
         for page in self.names(PAGE_SIZE):
             yield replace(
                 page, documents=magma.records(project, model, page.documents, attributes, rows=rows)

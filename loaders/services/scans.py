@@ -25,6 +25,7 @@ from loaders.states import ScanKind
 from loaders.touched import Backwards, paths_of
 from magma.client import Magma
 from magma.pages import Page as MagmaPage
+from magma.rows import as_spelled
 
 #: Rows become visible only when their transaction commits: read again what was stamped so shortly before.
 OVERLAP = timedelta(minutes=5)
@@ -253,7 +254,8 @@ def _walk(engine: Engine, model: str, account: Account, *, clock: Clock, afresh:
         account.add(engine.judge_names(model, (), now=clock()))
         return
     unrest = Unrest.of(engine.project, model, now=clock())
-    unmet = firsts = seen.firsts(engine.project, model)
+    firsts = seen.firsts(engine.project, model)
+    unmet = set(firsts)
     marked = set(unrest.marks)
     stretches = Stretches(engine, gatherer, clock, unrest, afresh)
     narrowed = Narrowed.of(engine, gatherer)
@@ -261,14 +263,14 @@ def _walk(engine: Engine, model: str, account: Account, *, clock: Clock, afresh:
         marked |= narrowed.standing()
         account.add(narrowed.passed_over())
     walk = narrowed or engine.magma.walk(
-        engine.project, model, gatherer.attributes, page_size=PAGE_SIZE, rows=gatherer.rows[model]
+        engine.project, model, gatherer.attributes, page_size=PAGE_SIZE, rows=gatherer.rows[model].spelled
     )
-    pages = stamped((page.documents for page in walk if page.documents), clock)
-    for asked_at, documents in collected_between(cut(pages, firsts)):
+    pages = stamped((as_spelled(page.documents) for page in walk if page.documents), clock)
+    for asked_at, anchors in collected_between(cut(pages, firsts)):
         account.expect(walk.total)
-        account.add(stretches.judge(documents, asked_at=asked_at))
-        unmet = unmet - {next(iter(documents))}
-        marked.difference_update(documents)  # a mark that is left on one of these stays: its loader failed
+        account.add(stretches.judge(anchors, asked_at=asked_at))
+        unmet.discard(next(iter(anchors)))
+        marked.difference_update(anchors)  # a mark that is left on one of these stays: its loader failed
     left = stretches.gone | seen.anchors(engine.project, model, unmet) | marked
     for names in pages_of(sorted(left)):
         again = engine.judge_names(model, names, now=clock())  # those that are there have been counted

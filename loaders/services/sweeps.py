@@ -17,7 +17,6 @@ from loaders import gaps
 from loaders.clocks import Clock
 from loaders.gathering import Gatherer
 from loaders.models import ScanRun, Shard
-from loaders.pages import Document
 from loaders.services import seen, suggestions, waiting
 from loaders.services.locks import held
 from loaders.services.narrowing import Narrowed
@@ -30,11 +29,12 @@ from loaders.signals import shard_written
 from loaders.states import ScanKind
 from magma.client import Magma
 from magma.pages import Page
+from magma.rows import Spelled, as_spelled
 
 #: Records a stretch.
 STRETCH = 5 * PAGE_SIZE
 #: What stands for a record of which only the name is wanted.
-NAME_ALONE: Document = {}
+NAME_ALONE = Spelled(b"{}")
 #: Of a scan in which nothing was finished for so long, some stretch may have been lost with its worker.
 QUIET = timedelta(minutes=2)
 #: A shared scan that can't be finished in so long is given up.
@@ -165,10 +165,10 @@ def _judged(magma: Magma, shard: Shard, *, clock: Clock) -> Tally:
     unrest = Unrest.of(project, model, now=clock(), among=shard.names)
     stretches = Stretches(engine, gatherer, clock, unrest)
     tally, shown = Tally(), set[str]()
-    for asked_at, documents in stamped(_read(gatherer, shard), clock):
-        if documents:
-            tally.add(stretches.judge(documents, asked_at=asked_at))
-            shown |= documents.keys()
+    for asked_at, anchors in stamped(_read(gatherer, shard), clock):
+        if anchors:
+            tally.add(stretches.judge(anchors, asked_at=asked_at))
+            shown |= anchors.keys()
     left = (set(shard.names) | stretches.gone) - shown
     for names in pages_of(sorted(left)):
         again = engine.judge_names(model, names, now=clock())
@@ -177,7 +177,7 @@ def _judged(magma: Magma, shard: Shard, *, clock: Clock) -> Tally:
     return tally
 
 
-def _read(gatherer: Gatherer, shard: Shard) -> Iterator[Mapping[str, Document]]:
+def _read(gatherer: Gatherer, shard: Shard) -> Iterator[Mapping[str, Spelled]]:
     """The shard's stretches in rows, each read by name when it is asked for."""
     project, model = gatherer.project, gatherer.model
     firsts = seen.firsts(project, model, among=shard.names)
@@ -185,7 +185,7 @@ def _read(gatherer: Gatherer, shard: Shard) -> Iterator[Mapping[str, Document]]:
     known = [list(names) for _, names in cut([(shard.run.started_at, whole)], firsts)]
     stretches = known if firsts else pages_of(shard.names)
     read = partial(gatherer.magma.records, project, model, attributes=gatherer.attributes)
-    return (read(names, rows=gatherer.rows[model]) for names in stretches)
+    return (as_spelled(read(names, rows=gatherer.rows[model].spelled)) for names in stretches)
 
 
 def _count(shard: Shard, tally: Tally, *, now: datetime) -> None:

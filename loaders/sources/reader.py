@@ -88,7 +88,7 @@ class Reader(Magma):
         """Magma's answer, or ours in its form."""
         if isinstance(question, RetrieveQuestion) and question.model_name in self._sources:
             with self._asked():
-                return self._retrieved(question, str(question.model_name))
+                return self._retrieved(question, str(question.model_name), rows)
         if isinstance(question, QueryQuestion) and isinstance(question.query, list):
             model = question.query[0]
             if isinstance(model, str) and model in self._sources:
@@ -105,7 +105,7 @@ class Reader(Magma):
             if threading.get_ident() != self._home:
                 connection.close()
 
-    def _retrieved(self, question: RetrieveQuestion, model: str) -> Understood:
+    def _retrieved(self, question: RetrieveQuestion, model: str, rows: RowShape | None) -> Understood:
         names = self._named(question, model)
         total, ending = len(names), None
         if question.is_paged:
@@ -113,7 +113,8 @@ class Reader(Magma):
             names = names[(number - 1) * size : number * size]
             if not names:
                 ending = Ending.NOTHING if number == 1 else Ending.PAST_END
-        documents = dict(self._sources[model].documents(self._place, names)) if names else {}
+        found = self._sources[model].documents(self._place, names) if names else {}
+        documents = rows.given(found) if rows else dict(found)
         count = total if question.page == 1 else None
         return Retrieved(models={model: ModelAnswer(documents=documents, count=count)}, ending=ending)
 

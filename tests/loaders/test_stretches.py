@@ -17,13 +17,14 @@ from loaders.checks import Custom, Files, Linked, Present, Quiet
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
 from loaders.models import Gap, ScanRun, Seen, Suggestion, Unsettled
-from loaders.pages import Document, Page
+from loaders.pages import Page
 from loaders.services import scans, suggestions
 from loaders.services.rows import Desk
 from loaders.services.seen import Unrest
 from loaders.services.stretches import GROWN, Stretches, cut
 from loaders.services.verdicts import Engine, Tally
 from magma.client import Magma
+from magma.rows import RowShape, Spelled, as_spelled
 from tests.loaders.conftest import (
     NORMAL_EXOME,
     PATIENT,
@@ -50,6 +51,16 @@ def later() -> datetime:
 def scan(magma: Magma, *loaders: Loader, afresh: bool = False) -> Tally:
     engine = Engine.of(magma, "dt_lung", loaders or [ExomePipe()])
     return scans.scan_model(engine, "patient", clock=later, afresh=afresh)
+
+
+def recording(read: Any, names: list[str]) -> Any:
+    def recorded(shape: RowShape, spelled: Any) -> Any:
+        found = read(shape, spelled)
+        # of all it followed links by, which is read every time, no more than the links is there
+        names.extend(name for name, document in found.items() if "updated_at" in document)
+        return found
+
+    return recorded
 
 
 def nothing_wrong(page: Page) -> list[str]:
@@ -279,10 +290,10 @@ class TestWhatReadingDoesNotTell:
             status=RequestStatus.ARCHIVED, outcome=Outcome.CANCELLED, ended_at=now(), wake_at=None
         )
         warehouse.load({"sample": {"DTL002.T9": {"patient": "DTL002", "tumor_type": "Normal"}}})
-        (page,) = magma.walk("dt_lung", "patient", begun.attributes, rows=begun.rows["patient"])
+        (page,) = magma.walk("dt_lung", "patient", begun.attributes, rows=begun.rows["patient"].spelled)
         an_hour_later = now() + timedelta(hours=1)
 
-        of_the_first = stretches.judge(page.documents, asked_at=an_hour_later)
+        of_the_first = stretches.judge(as_spelled(page.documents), asked_at=an_hour_later)
         scans.scan_model(engine, "patient", clock=lambda: an_hour_later + timedelta(minutes=1))
 
         assert of_the_first.judged == 1
@@ -302,6 +313,23 @@ class TestWhatReadingDoesNotTell:
 
         assert Suggestion.objects.standing().get().anchor == PATIENT
 
+    def test_of_what_is_as_it_was_nothing_is_decoded(
+        self, magma: Magma, warehouse: RunningWarehouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        upload_normal(warehouse)
+        first = scan(magma)
+        read: list[str] = []
+        monkeypatch.setattr(RowShape, "read", recording(RowShape.read, read))
+
+        again = scan(magma)
+        upload(warehouse, NORMAL_EXOME, uploaded("DTL001.N1"))
+        changed = scan(magma)
+
+        assert again.plain() == first.plain()
+        assert changed.judged == 1
+        assert PATIENT in read
+        assert "DTL002" not in read
+
     def test_the_run_says_how_many_were_judged(self, magma: Magma, warehouse: RunningWarehouse) -> None:
         scan(magma)
         upload(warehouse, NORMAL_EXOME, uploaded("DTL001.N1"))
@@ -312,8 +340,8 @@ class TestWhatReadingDoesNotTell:
         assert (run.records, run.judged) == (PATIENTS, 1)
 
 
-def page_of(names: list[str]) -> dict[str, Document]:
-    return {name: {} for name in names}
+def page_of(names: list[str]) -> dict[str, Spelled]:
+    return {name: Spelled(b"{}") for name in names}
 
 
 names = st.lists(st.text(min_size=1, max_size=3), unique=True, max_size=40)
@@ -333,6 +361,7 @@ class TestCut:
 
         assert [name for stretch in stretches for name in stretch] == given_names
         assert all(not firsts & set(stretch[1:]) for stretch in stretches)
+        assert not firsts or all(stretch[0] in firsts for stretch in stretches[1:])
 
     def test_what_has_grown_too_long_is_cut(self) -> None:
         page = page_of([str(number) for number in range(2 * GROWN)])

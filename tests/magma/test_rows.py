@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from magma.client import Magma
 from magma.errors import MagmaGarbled
 from magma.pages import Document, Page, Retrieved
-from magma.rows import RowShape
+from magma.rows import RowShape, Spelled, as_spelled
 from magma.templates import Attribute, Template
 from tests.magma.stand_in import StandIn, answer
 
@@ -122,6 +122,87 @@ def test_whatever_a_template_names_and_a_record_holds_is_decoded_alike(
     (narrow, whole) = (decode(body).models[model] for decode in (RowShape(model, types).decode, decode_all))
 
     assert narrow.documents == whole.documents == documents
+
+
+texts = st.text() | st.sampled_from(['{"url":"x"', '"url":"', '{\\"url\\":\\"', "url"])
+addresses = st.text().filter(lambda text: not {'"', "\\"} & set(text))
+files = st.builds(
+    lambda *values: dict(zip(("url", "path", "original_filename"), values, strict=True)),
+    addresses,
+    texts,
+    texts,
+)
+held = {
+    "tube_name": texts,
+    "sample": st.none() | texts,
+    "bam": st.none() | files,
+    "raw_fastqs": st.none() | st.lists(files, max_size=3),
+    "get": st.none() | texts | st.lists(texts, max_size=2) | values,
+}
+records = st.fixed_dictionaries(held)
+
+
+class TestASpelledRecord:
+    """What a full scan compares: the bytes, without the addresses that Magma signs anew for each answer."""
+
+    @given(records)
+    def test_holds_what_a_decoded_one_does(self, record: dict[str, Any]) -> None:
+        (spelled,) = spelled_of(record).values()
+
+        assert unsigned(SHAPE.read({"T1": spelled})["T1"]) == unsigned(decoded(record))
+
+    @given(records, addresses)
+    def test_is_spelled_alike_whatever_its_files_addresses(self, record: dict[str, Any], signed: str) -> None:
+        others = record | {"bam": resigned(record["bam"], signed)}
+        others |= {"raw_fastqs": record["raw_fastqs"] and [resigned(o, signed) for o in record["raw_fastqs"]]}
+
+        assert spelled_of(others) == spelled_of(record)
+
+    @given(records, st.sampled_from(sorted(held)), st.data())
+    def test_is_spelled_otherwise_when_anything_else_is(
+        self, one: dict[str, Any], name: str, data: st.DataObject
+    ) -> None:
+        other = one | {name: data.draw(held[name])}
+
+        assert (spelled_of(one) == spelled_of(other)) == (unsigned(one) == unsigned(other))
+
+    @pytest.mark.parametrize("odd", ['a"b', "a\\", 'a\\"', '"', "\\"])
+    def test_is_read_whole_whatever_its_address(self, odd: str) -> None:
+        (spelled,) = spelled_of(TUBE | {"bam": BAM | {"url": odd}}).values()
+
+        assert SHAPE.read({"T1": spelled})["T1"] == decoded(TUBE)
+
+    def test_keeps_an_attribute_that_a_lab_called_url(self) -> None:
+        shape = RowShape("delivery", {"url": "string", "path": "string", "report": "file"})
+        body = b'{"models":{"delivery":{"documents":{"D":{"url":"ftp://lab","path":"a","report":null}}}}}'
+
+        (spelled,) = as_spelled(shape.spelled.decode(body).models["delivery"].documents).values()
+
+        assert shape.read({"D": spelled})["D"]["url"] == "ftp://lab"
+
+    @pytest.mark.parametrize("garbled", ["[]", "7", '"x"', '{"bam": "\\ud800"}', "[" * 2000 + "]" * 2000])
+    def test_that_is_no_document_is_told_of_when_it_is_read(self, garbled: str) -> None:
+        with pytest.raises(MagmaGarbled, match="exome"):
+            SHAPE.read({"T1": msgspec.Raw(garbled.encode())})
+
+
+def spelled_of(record: Mapping[str, Any]) -> dict[str, Spelled]:
+    body = json.dumps({"models": {"exome": {"documents": {"T1": record}}}})
+    return as_spelled(SHAPE.spelled.decode(body.encode()).models["exome"].documents)
+
+
+def resigned(file: Any, signature: str) -> Any:
+    return file and file | {"url": signature}
+
+
+def unsigned(value: Any) -> Any:
+    """The value without the address that any object in it begins with."""
+    if isinstance(value, Mapping):
+        kept = dict(value)
+        if isinstance(kept.get("url"), str) and next(iter(kept)) == "url":
+            del kept["url"]
+        return {name: unsigned(one) for name, one in kept.items()}
+    return [unsigned(one) for one in value] if isinstance(value, list) else value
 
 
 class TestNumbersThatAreNone:
