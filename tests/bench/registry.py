@@ -34,6 +34,7 @@ BENCHES: dict[str, Bench] = {
             "rescan_1m_over_decode",
             "rescan_rows_written",
             "incremental_01_over_full",
+            "incremental_01_over_rescan",
             "incremental_1_over_01",
         ),
     ),
