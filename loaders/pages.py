@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from operator import itemgetter
+from typing import Any, TypeVar, cast
 
 from loaders.errors import MisspeltLoaderError
 from loaders.shapes import Shapes, Special, split
@@ -139,11 +140,14 @@ class Page:
         if attribute == Special.IDENTIFIER:
             return [name if row is not None else None for name, row in zip(names, rows, strict=True)]
         self.store.shapes[model].trait(attribute)
-        return [row.get(attribute) if row is not None else None for row in rows]
+        try:
+            return list(map(itemgetter(attribute), cast("list[Document]", rows)))
+        except (KeyError, TypeError):  # a record is missing, or what is asked of it
+            return [row.get(attribute) if row is not None else None for row in rows]
 
     def _documents(self, model: str, names: Iterable[str]) -> list[Document | None]:
         known = self.store.documents.get(model, {})
-        return [known.get(name) for name in names]
+        return list(map(known.get, names))
 
     def _followed(
         self, frontier: list[tuple[str, ...]], source: str, attribute: str, target: str

@@ -8,13 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import inf
+from operator import and_
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_noop as _
 
 from loaders.checks.base import Check, Finding, ensure_span
-from loaders.checks.uploads import entries, entries_at, finished_at, is_finished, name_of
-from loaders.checks.values import fits, groups_of, matcher, span
+from loaders.checks.patterns import fits, fits_each, groups_of, matcher
+from loaders.checks.uploads import Uploads, entries, is_finished, name_of
+from loaders.checks.values import span
 from loaders.pages import Page
 from polyphemus_site.sentences import Sentence, joined
 
@@ -26,6 +28,8 @@ OWN, OWN_INDEX = (
     re.compile(PAIRED, re.ASCII | re.DOTALL).fullmatch,
     re.compile(INDEX, re.ASCII | re.DOTALL).fullmatch,
 )
+#: Where our own pattern finds the read's number, sought from the end: there is only one place it can be.
+READ = re.compile(r".+[._]R?([12])(?:_\d{3})?\.f(?:ast)?q(?:\.gz|\.bz2)?", re.ASCII | re.DOTALL).fullmatch
 
 
 @dataclass(frozen=True)
@@ -49,19 +53,19 @@ class Files(Check):
         return frozenset({self.attribute})
 
     def judge(self, page: Page) -> list[bool]:
-        """Value by value."""
-        finished = finished_at(page, self.attribute)
-        if self.pattern:
-            finished = [list(filter(fits(self.pattern), names)) for names in finished]
-        most = inf if self.max is None else self.max
-        passed = [self.min <= len(names) <= most for names in finished]
-        if not self.only:
+        """By counts of what is there, every name asked about once."""
+        uploads = Uploads.at(page, self.attribute)
+        counts = uploads.flagged(self._flags(uploads)) if self.pattern else uploads.done
+        least, most = self.min, inf if self.max is None else self.max
+        passed = [least <= count <= most for count in counts]
+        if not self.only or counts is uploads.counts:
             return passed
-        found = entries_at(page, self.attribute)
-        return [
-            enough and len(names) == len(others)
-            for enough, names, others in zip(passed, finished, found, strict=True)
-        ]
+        found = zip(passed, counts, uploads.counts, strict=True)
+        return [enough and count == entries for enough, count, entries in found]
+
+    def _flags(self, uploads: Uploads) -> list[bool]:
+        fitting = fits_each(self.pattern)(uploads.names)
+        return list(map(and_, uploads.finished, fitting))
 
     def explain(self, page: Page, index: int) -> Finding:
         """With the names seen, those that don't count marked."""
@@ -115,23 +119,27 @@ class Mates(Check):
         return frozenset({self.attribute})
 
     def judge(self, page: Page) -> list[bool]:
-        """Value by value."""
-        found = entries_at(page, self.attribute)
-        return [bool(files) and (self._is_pair(files) or not self.odd(files)) for files in found]
+        """Anchor by anchor."""
+        uploads, passed, start = Uploads.at(page, self.attribute), [], 0
+        for count in uploads.counts:
+            names = uploads.names[start : start + count]
+            passed.append(count > 0 and (self._is_pair(names) or not self.odd(names)))
+            start += count
+        return passed
 
     def explain(self, page: Page, index: int) -> Finding:
         """Naming each that has no mate."""
-        found = entries(page.values(self.attribute)[index])
+        found = list(map(name_of, entries(page.values(self.attribute)[index])))
         odd = self.odd(found)
         says = told_of_pairs(self.attribute, are_there=bool(found))
         if odd:
             without = _("%(attribute)s: without its mate: %(names)s")
             says = Sentence(without, attribute=self.attribute, names=", ".join(odd))
-        return Finding(self.id, bool(found) and not odd, says, seen=[name_of(entry) for entry in found])
+        return Finding(self.id, bool(found) and not odd, says, seen=found)
 
-    def odd(self, found: list[Any]) -> list[str]:
+    def odd(self, found: list[str]) -> list[str]:
         """The names that have no mate, or more than one, or say nothing about their read."""
-        names = [name for entry in found if not _is_index(name := name_of(entry))]
+        names = [name for name in found if not _is_index(name)]
         keys = [self._key(name) for name in names]
         counts = Counter(key for key in keys if key)
         return [
@@ -148,18 +156,18 @@ class Mates(Check):
                 halves.setdefault(key[0], {})[key[1]] = entry
         return [(half["1"], half["2"]) for _, half in sorted(halves.items()) if half.keys() == {"1", "2"}]
 
-    def _is_pair(self, files: list[Any]) -> bool:
+    def _is_pair(self, names: list[str]) -> bool:
         """The usual case, told quickly: two files that are each other's mate.
 
         Where our own pattern finds a read's number, it finds the other number in the same place.
         """
-        if len(files) != 2 or self.pattern != PAIRED:  # noqa: PLR2004 — a pair
+        if len(names) != 2 or self.pattern != PAIRED:  # noqa: PLR2004 — a pair
             return False
-        one, another = map(name_of, files)
-        match = None if "I" in one else OWN(one)
+        one, another = names
+        match = READ(one)
         if match is None:
             return False
-        place = match.start("read")
+        place = match.start(1)
         return another == f"{one[:place]}{other(one[place])}{one[place + 1 :]}"
 
     def _key(self, name: str) -> tuple[str, str] | None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate, chain
+from operator import sub
+from types import NoneType
 from typing import Any
 
 from loaders.pages import Page
@@ -13,8 +17,6 @@ BLANK = "::blank"
 TEMPORARY = "::temp"
 FILE_KEYS = frozenset({"path", "original_filename"})
 NO_FILE = frozenset({"", BLANK, TEMPORARY})
-#: The files of a record that has none; nobody adds to it.
-NONE: list[str] = []
 
 
 def entries(value: Any) -> list[Any]:
@@ -29,29 +31,57 @@ def entries(value: Any) -> list[Any]:
     ]
 
 
-def entries_at(page: Page, attribute: str) -> list[list[Any]]:
-    """For each anchor of a page its entries, made out once for all checks of the attribute."""
-    return page.once(("entries", attribute), lambda: list(map(entries, page.values(attribute))))
+@dataclass(frozen=True)
+class Uploads:
+    """The files at one attribute of a page, anchor after anchor, made out once for all checks of it."""
+
+    #: For each entry what `name_of` says of it, and `is_finished`.
+    names: list[str]
+    finished: list[bool]
+    #: For each anchor how many of the entries are its own.
+    counts: list[int]
+
+    @classmethod
+    def at(cls, page: Page, attribute: str) -> Uploads:
+        """Those of a page."""
+        return page.once(("uploads", attribute), lambda: cls.of(page.values(attribute)))
+
+    @classmethod
+    def of(cls, values: list[Any]) -> Uploads:
+        """Those of a column of values: by columns where all are as Magma tells of files, else one by one."""
+        found, counts = _flat(values)
+        paths: list[Any] = (
+            [entry.get("path") for entry in found] if set(map(type, found)) <= {dict} else [None]
+        )
+        if BLANK in paths or not set(map(type, paths)) <= {str}:
+            own = list(map(entries, values))
+            found = list(chain.from_iterable(own))
+            return cls(list(map(name_of, found)), list(map(is_finished, found)), list(map(len, own)))
+        names = [entry.get("original_filename") or path for entry, path in zip(found, paths, strict=True)]
+        are_texts = set(map(type, names)) <= {str}
+        finished = [path not in NO_FILE for path in paths]
+        return cls(names if are_texts else list(map(str, names)), finished, counts)
+
+    @cached_property
+    def done(self) -> list[int]:
+        """For each anchor how many of its entries are finished."""
+        return self.flagged(self.finished)
+
+    def flagged(self, flags: list[bool]) -> list[int]:
+        """For each anchor how many of its entries are flagged."""
+        if all(flags):
+            return self.counts
+        before = list(accumulate(flags, initial=0))
+        ends = [before[end] for end in accumulate(self.counts, initial=0)]
+        return list(map(sub, ends[1:], ends))
 
 
-def finished_at(page: Page, attribute: str) -> list[list[str]]:
-    """For each anchor of a page the names of its finished files, once for all checks as well."""
-    return page.once(("finished", attribute), partial(_finished, page, attribute))
-
-
-def _finished(page: Page, attribute: str) -> list[list[str]]:
-    """What `name_of` says of each entry of which `is_finished` is true; every file there is passes here."""
-    return [_finished_names(value) for value in page.values(attribute)]
-
-
-def _finished_names(value: Any) -> list[str]:
-    if value is None:
-        return NONE
-    return [
-        name if type(name := entry.get("original_filename") or path) is str else str(name)
-        for entry in (value if isinstance(value, list) else (value,))
-        if isinstance(entry, dict) and isinstance(path := entry.get("path"), str) and path not in NO_FILE
-    ]
+def _flat(values: list[Any]) -> tuple[list[Any], list[int]]:
+    """The entries of a column, and how many each value has; null has none."""
+    if set(map(type, values)) <= {dict, NoneType}:
+        return [value for value in values if value is not None], [value is not None for value in values]
+    lists = [value if type(value) is list else () if value is None else (value,) for value in values]
+    return list(chain.from_iterable(lists)), list(map(len, lists))
 
 
 def stored(entry: Any) -> str:

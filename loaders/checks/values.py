@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from math import isfinite
+from types import NoneType
 from typing import Any, ClassVar
 
-import re2
 from django.utils.translation import gettext_noop as _
 
 from loaders.checks.base import Check, Finding, ensure_span, settle
+from loaders.checks.patterns import fits, fits_each
 from loaders.checks.uploads import is_absent
 from loaders.pages import Page
 from loaders.shapes import split
@@ -20,61 +20,8 @@ from polyphemus_site.sentences import Sentence
 
 #: Kinds of values that are there whatever they are.
 NUMBERS = frozenset({int, float, bool})
-
-
-@lru_cache(maxsize=1024)
-def matcher(pattern: str) -> Callable[[str], Any]:
-    """Whole-string matching in linear time: patterns may come from people who are not us."""
-    match: Callable[[str], Any] = _compiled(pattern).fullmatch
-    return match
-
-
-@lru_cache(maxsize=1024)
-def fits(pattern: str) -> Callable[[str], bool]:
-    """Whether the whole text matches: the same answer as `matcher` gives, in a fraction of the time.
-
-    A set of patterns knows no match where RE2 runs out of memory. This one has a second pattern that matches
-    whatever there is: where not even that is found, RE2 itself is asked once more.
-    """
-    surely, quickly = matcher(pattern), re2.Set.FullMatchSet(_quiet())
-    try:
-        wanted = quickly.Add(pattern)
-        quickly.Add("(?s:.*)")
-        quickly.Compile()
-    except re2.error:  # too large for a set
-        return lambda text: surely(text) is not None
-    found = quickly.Match
-
-    def answer(text: str) -> bool:
-        matched = found(text)
-        return wanted in matched if matched else surely(text) is not None
-
-    return answer
-
-
-@lru_cache(maxsize=1024)
-def groups_of(pattern: str) -> frozenset[str]:
-    """The names of a pattern's groups."""
-    return frozenset(_compiled(pattern).groupindex)
-
-
-def _quiet() -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    return options
-
-
-def _compiled(pattern: str) -> Any:
-    try:
-        return re2.compile(pattern, _quiet())
-    except re2.error as error:
-        raise ValueError(f"The pattern {pattern!r} can't be used: {_told(error)}.") from error
-
-
-def _told(error: Exception) -> str:
-    """RE2's own words, which come as bytes."""
-    (said,) = error.args or ("",)
-    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+#: Columns of one of these hold no two equal values that aren't the same, as 1 and true are.
+PLAIN = (frozenset({str, NoneType}), frozenset({int, NoneType}))
 
 
 class ValueCheck(Check):
@@ -98,12 +45,18 @@ class ValueCheck(Check):
         return frozenset({self.attribute})
 
     def judge(self, page: Page) -> list[bool]:
-        """Value by value, a text that many records have in common once."""
+        """Value by value; one that many records have in common once, where equal ones are the same."""
         values = page.values(self.attribute)
-        texts = {text: self._passes(text) for text in {value for value in values if type(value) is str}}
-        if len(texts) == len(values):
-            return [texts[value] for value in values]
-        return [texts[value] if type(value) is str else self._passes(value) for value in values]
+        kinds = set(map(type, values))
+        if not any(kinds <= plain for plain in PLAIN):
+            return list(map(self._passes, values))
+        distinct = list(set(values))
+        known = dict(zip(distinct, self._each(distinct), strict=True))
+        return [known[value] for value in values]
+
+    def _each(self, values: list[Any]) -> list[bool]:
+        """Whether they pass; none of them equals another."""
+        return list(map(self._passes, values))
 
     def explain(self, page: Page, index: int) -> Finding:
         """With the value."""
@@ -151,6 +104,12 @@ class Matches(ValueCheck):
     def accepts(self, value: Any) -> bool:
         """Only text can match."""
         return isinstance(value, str) and fits(self.pattern)(value)
+
+    def _each(self, values: list[Any]) -> list[bool]:
+        """All texts at once."""
+        texts = [value for value in values if isinstance(value, str) and value]
+        known = dict(zip(texts, fits_each(self.pattern)(texts), strict=True))
+        return [known.get(value, False) for value in values]
 
     def asks(self) -> str:
         """In words."""

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import QuerySet
 
-from loaders.checks.values import groups_of, matcher
+from loaders.checks.patterns import groups_of, matcher
 from loaders.sources.base import Link, Place, Source, template_of
 from loaders.tables import ListedFile
 from magma.pages import Document

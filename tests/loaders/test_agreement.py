@@ -8,8 +8,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loaders.checks import Check, from_json
-from loaders.checks.values import fits, matcher
+from loaders.checks import Check, Mates, from_json
 from loaders.fingerprints import digest, gathered
 from loaders.gathering import Plan
 from loaders.judging import ORDER, Past, judge, reason, verdicts
@@ -18,7 +17,7 @@ from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
 from loaders.pages import Page
 from loaders.states import DueReason, Verdict
-from tests.loaders.pages import SHAPES
+from tests.loaders.pages import SHAPES, file, patients
 from tests.loaders.strategies import checks, pages
 
 
@@ -184,18 +183,25 @@ def test_loaders_that_share_a_page_judge_as_if_each_record_were_asked_about_alon
     ]
 
 
-@given(
-    st.sampled_from(
-        (r"", r".*", r".+\.fastq\.gz", r"a|b", r"(?i)ab?", r"\d+[02468]", r"^a$", r"[^/]+", r"\pL+")
-    ),
-    st.text("ab1.\n/\u00fcA20fqgzst", max_size=9) | st.just("x.fastq.gz"),
+#: Names of reads, of index reads, and of what is nearly such.
+names_of_reads = st.builds(
+    "{}{}{}{}{}{}".format,
+    st.sampled_from(("", "a", "I1", "x_R1", "x.1", "b_2_001.fq", "\n")),
+    st.sampled_from(("_", ".", "")),
+    st.sampled_from(("", "R", "I")),
+    st.sampled_from(("1", "2", "3")),
+    st.sampled_from(("", "_001", "_112", "_12", "_R1")),
+    st.sampled_from((".fastq.gz", ".fq", ".fastq.bz2", ".fq.gz", ".fastq", ".f", ".fastq.gz\n", ".fq.fq")),
 )
-def test_the_quick_way_to_match_a_pattern_agrees_with_the_other(pattern: str, text: str) -> None:
-    assert fits(pattern)(text) is (matcher(pattern)(text) is not None)
 
 
-def test_a_pattern_too_large_for_the_quick_way_is_matched_all_the_same() -> None:
-    assert [fits(r"\pL{300}y?")(text) for text in ("x" * 300, "x" * 299)] == [True, False]
+@settings(deadline=None, max_examples=1000)
+@given(names_of_reads, names_of_reads | st.none())
+def test_a_pair_told_quickly_has_nothing_odd_about_it(one: str, another: str | None) -> None:
+    two = another if another is not None else one.replace("1.", "2.").replace("1_0", "2_0")
+    page = patients(P={"files": [file(one), file(two)]})
+
+    assert Mates("files").judge(page) == [not Mates("files").odd([one, two])]
 
 
 @settings(deadline=None)
