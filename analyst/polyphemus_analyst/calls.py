@@ -13,7 +13,8 @@ class Call:
     """One HTTP request.
 
     `authority` is the server's public name with its port, unless that is the scheme's own. `path` and `query`
-    are as sent, the query without its question mark. `values` are its members in their order.
+    are as sent, the query without its question mark. `values` are its members in their order. A call that
+    may be repeated carries an `idempotency_key`.
     """
 
     method: str
@@ -22,6 +23,7 @@ class Call:
     query: str = ""
     body: bytes = b""
     values: Mapping[str, Any] = field(default_factory=dict)
+    idempotency_key: str = ""
 
     @property
     def host(self) -> str:

@@ -231,6 +231,7 @@ class Dispatch:
             query=query,
             body=request.content,
             values=values,
+            idempotency_key=request.headers.get("Idempotency-Key", ""),
         )
 
     def _understand(self, response: httpx.Response) -> Answer:

@@ -23,7 +23,7 @@ CONTENT_TYPE = "application/json"
 def sign(
     call: Call, *, key_id: str, secret: bytes, nonce: str, created: datetime, expires: datetime
 ) -> dict[str, str]:
-    """The headers of a call: method, authority, path, query, and the body by its digest.
+    """The headers of a call: method, authority, path, query, body by its digest, what it is repeated under.
 
     With a private key of Ed25519 for a secret, as PEM, the server need not know what we sign with.
     """
@@ -37,6 +37,8 @@ def sign(
     if call.method in WITH_BODY:
         shown["Content-Digest"] = covered["content-digest"] = digest_of(call.body)
         covered["content-type"] = CONTENT_TYPE
+        if call.idempotency_key:
+            covered["idempotency-key"] = call.idempotency_key
     names = " ".join(f'"{name}"' for name in covered)
     times = f"created={int(created.timestamp())};expires={int(expires.timestamp())}"
     alg = "ed25519" if is_pair(secret) else "hmac-sha256"

@@ -131,6 +131,8 @@ def _base(call: Heard, parameters: str) -> bytes:
     if call.method in rfc9421.WITH_BODY:
         covered |= {name: call.headers.get(name, "") for name in ("content-digest", "content-type")}
     names = re.findall(r'"([^"]*)"', parameters.partition(")")[0])
+    if "idempotency-key" in names and call.method in rfc9421.WITH_BODY:
+        covered["idempotency-key"] = call.headers.get("idempotency-key", "")
     if sorted(names) != sorted(covered):
         raise FaultyCallError(f"it covers {', '.join(names) or 'nothing'}")
     lines = [f'"{name}": {covered[name]}' for name in names]

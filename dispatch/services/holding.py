@@ -70,6 +70,12 @@ def not_holding(request: AnalysisRequest, claim: Claim) -> MoveRefusedError:
             % {"request": request},
             code="award_lost",
         )
+    if request.analyst == claim.analyst:
+        return MoveRefusedError(
+            _("You hold %(request)s by award %(ours)s, not %(named)s.")
+            % {"request": request, "ours": request.award, "named": claim.award},
+            code="not_awarded",
+        )
     return MoveRefusedError(
         _("Request %(request)s was not awarded to you.") % {"request": request}, code="not_awarded"
     )

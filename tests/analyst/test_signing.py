@@ -126,6 +126,17 @@ def test_the_server_believes_what_a_private_key_signed() -> None:
     assert verified.key_id == "pk_a"
 
 
+def test_what_a_call_is_repeated_under_is_nobody_elses_to_change() -> None:
+    body = compact_json({"name": "pair"}).encode()
+    call = Call("POST", HOST, "/api/v1/bids", body=body, idempotency_key="bid-1")
+    headers = signed(call, "rfc9421-v1")
+
+    assert believed(call, headers | {"Idempotency-Key": "bid-1"}, "rfc9421-v1")
+    for changed in ({"Idempotency-Key": "bid-2"}, {}):
+        with pytest.raises(SignatureRefusedError):
+            believed(call, headers | changed, "rfc9421-v1")
+
+
 @pytest.mark.parametrize(
     ("pem", "scheme", "said"),
     [

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import base64
+import hashlib
 import json
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -63,21 +62,26 @@ class TestRecord:
         self, archived: AnalysisRequest, program: Program, tmp_path: Path
     ) -> None:
         signed = program.get("/api/v1/requests/running/record").json()
-        text = json.dumps(signed["record"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        (tmp_path / "record").write_text(text, encoding="utf-8")
-        (tmp_path / "signature").write_bytes(base64.b64decode(signed["signature"]))
         pem = Client(headers={"Host": HOST}).get("/api/v1/record-key").json()["pem"]
+        (tmp_path / "answer.json").write_text(json.dumps(signed), encoding="utf-8")
         (tmp_path / "key.pem").write_text(pem)
+        page = REFERENCE.read_text(encoding="utf-8")
+        [recipe] = [block for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) if "pkeyutl" in block]
 
-        done = subprocess.run(  # noqa: S603 — as anybody would
-            shlex.split("openssl pkeyutl -verify -rawin -pubin -inkey key.pem -in record -sigfile signature"),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
+        done = subprocess.run(  # noqa: S603 — the documentation's own lines
+            ["/bin/sh", "-ec", recipe], cwd=tmp_path, capture_output=True, text=True, check=False
         )
 
         assert (done.returncode, done.stdout.strip()) == (0, "Signature Verified Successfully")
+
+    def test_the_digest_of_the_config_is_made_as_documented(
+        self, archived: AnalysisRequest, program: Program
+    ) -> None:
+        signed = program.get("/api/v1/requests/running/record").json()
+        config = program.get("/api/v1/requests/running").json()["config"]
+
+        text = json.dumps(config, separators=(",", ":"), ensure_ascii=False)
+        assert signed["record"]["config_sha256"] == hashlib.sha256(text.encode()).hexdigest()
 
     @pytest.mark.parametrize(
         ("member", "value"), [("analyst", "rival@ucsf.edu"), ("verification", "verified"), ("ended_at", None)]

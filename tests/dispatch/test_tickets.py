@@ -124,6 +124,16 @@ class TestSubmit:
 
         assert (refused.value.code, fresh(running).award) == ("award_lost", 2)
 
+    def test_a_holder_that_names_an_award_nobody_made_is_told_its_own(
+        self, running: AnalysisRequest, analyst: str, now: datetime
+    ) -> None:
+        with pytest.raises(MoveRefusedError) as refused:
+            send_ticket(running, analyst, now=now, award=7)
+
+        assert refused.value.code == "not_awarded"
+        assert str(refused.value) == "You hold running by award 1, not 7."
+        assert fresh(running).status == "running"
+
     def test_a_ticket_for_the_present_award_is_taken(
         self, running: AnalysisRequest, analyst: str, now: datetime
     ) -> None:

@@ -40,6 +40,8 @@ MAX_SIGNATURE: Final = 256
 
 ALWAYS: Final = frozenset({"@method", "@authority", "@path", "@query"})
 WITH_BODY: Final = ALWAYS | {"content-digest", "content-type"}
+#: May be covered where it is sent: what makes a call repeatable is then nobody else's to change.
+ALSO: Final = "idempotency-key"
 BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
 PARAMETERS: Final = frozenset({"created", "expires", "keyid", "alg", "nonce", "tag"})
 
@@ -139,15 +141,22 @@ def _dictionary(value: str) -> Mapping[str, Any]:
 
 
 def _refuse_components(call: Call, given: SignatureInput) -> None:
-    """Exactly the profile's components, each once and without parameters of its own."""
+    """Exactly the profile's components, each once and without parameters of its own; perhaps `ALSO`."""
     has_body = call.method in BODY_METHODS
     if call.body and not has_body:
         raise SignatureRefusedError("body where none belongs")
     if any(parameters for _, parameters in given.components):
         raise SignatureRefusedError("component parameters")
     names = [name for name, _ in given.components]
-    if sorted(map(str, names)) != sorted(WITH_BODY if has_body else ALWAYS):
+    if sorted(map(str, names)) != _components_of(call, given):
         raise SignatureRefusedError("components")
+
+
+def _components_of(call: Call, given: SignatureInput) -> list[str]:
+    """What a signature of this call covers."""
+    has_body = call.method in BODY_METHODS
+    also = {ALSO} if has_body and any(name == ALSO for name, _ in given.components) else frozenset()
+    return sorted((WITH_BODY if has_body else ALWAYS) | also)
 
 
 def _refuse_parameters(given: SignatureInput) -> None:
@@ -234,7 +243,7 @@ def _fault(call: Call, request: _Request, algorithm: str, secret: bytes) -> str:
     """Empty if this key made the signature, else what is wrong."""
     key = Ed25519PublicKey.from_public_bytes(secret) if algorithm == ED25519 else secret
     verifier = _Verifier(signature_algorithm=_ALGORITHMS[algorithm], key_resolver=_OneKey(key))
-    components = sorted(WITH_BODY if call.method in BODY_METHODS else ALWAYS)
+    components = _components_of(call, _input_of(call))
     try:
         results = verifier.verify(request, expect_tag=TAG, max_age=None, require_components=components)
     except HTTPMessageSignaturesException:

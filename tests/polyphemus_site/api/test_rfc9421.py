@@ -28,6 +28,7 @@ NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 EPOCH = int(NOW.timestamp())
 BODY = json.dumps({"analysis": "exome_pipe", "name": "dt_lung_tumor_pair", "time": "3600"}).encode()
 RING = KeyRing(key_id="pk_abc", secrets=(KEY,), max_life=timedelta(minutes=5), scheme=RFC9421_V1)
+IDEMPOTENT = "idempotency-key"
 PUBLIC_RING = KeyRing(
     key_id="pk_abc",
     secrets=(PAIR.public_key().public_bytes_raw(),),
@@ -78,6 +79,12 @@ def reason(sent: Call, ring: KeyRing = RING, now: datetime = NOW) -> str:
     return refused.value.reason
 
 
+def repeatable() -> dict[str, str]:
+    """The headers of a bid that may be sent again, and says so under its signature."""
+    made = signing(names=(*rfc9421_profile.FULL, IDEMPOTENT))
+    return made.headers(made.content_headers | {IDEMPOTENT: "bid-1"})
+
+
 def with_header(name: str, value: str) -> Call:
     return call(fields() | {name: value})
 
@@ -100,6 +107,23 @@ class TestVerify:
 
     def test_believes_an_empty_post(self) -> None:
         assert verify(call(fields(body=b""), body=b"")).key_id == "pk_abc"
+
+    def test_believes_a_bid_whose_idempotency_key_is_signed(self) -> None:
+        assert verify(call(repeatable())).key_id == "pk_abc"
+
+    @pytest.mark.parametrize(
+        ("key", "why"), [("another", "signature"), ("", "signature")], ids=["changed", "taken away"]
+    )
+    def test_a_signed_idempotency_key_is_nobody_elses_to_change(self, key: str, why: str) -> None:
+        headers = {name: value for name, value in (repeatable() | {IDEMPOTENT: key}).items() if value}
+
+        assert reason(call(headers)) == why
+
+    def test_it_is_signed_once_and_by_what_changes_something(self) -> None:
+        twice = fields(names=(*rfc9421_profile.FULL, IDEMPOTENT, IDEMPOTENT))
+
+        assert reason(call(twice)) == "components"
+        assert reason(poll(names=(*rfc9421_profile.BARE, IDEMPOTENT))) == "components"
 
     def test_believes_components_in_any_order(self) -> None:
         assert verify(call(fields(names=tuple(reversed(rfc9421_profile.FULL))))).key_id == "pk_abc"
