@@ -11,7 +11,7 @@ from typing import Annotated
 import httpx
 import typer
 
-from polyphemus_analyst import configs, conformance, practice, rules, shows, workplaces
+from polyphemus_analyst import configs, conformance, practice, rules, shows, trial, workplaces
 from polyphemus_analyst.client import TIMEOUT, Dispatch, Held
 from polyphemus_analyst.errors import AnalystError
 from polyphemus_analyst.executors.base import Executor
@@ -227,17 +227,32 @@ def run(  # noqa: PLR0913 — the options of a command line
 
 
 @app.command(name="conformance")
-def try_conformance(
+def try_conformance(  # noqa: PLR0913 — the options of a command line
+    *,
     url: Annotated[str, typer.Argument(help="The server to try.")],
     key_id: KeyId,
     analyst: Email,
     secret_file: SecretFile = None,
     scheme: Scheme = "etna-v1",
+    name: Annotated[
+        str,
+        typer.Option("--request", help="An open request set aside for the trial: it is played to its end."),
+    ] = "",
+    rival_key: Annotated[str, typer.Option("--rival-key-id", help="With it: another analyst's key.")] = "",
+    rival_secret: Annotated[
+        Path | None, typer.Option("--rival-secret-file", help="A file with its secret.")
+    ] = None,
+    rival: Annotated[str, typer.Option("--rival-analyst", help="Whose it is, by mail address.")] = "",
 ) -> None:
-    """Try whether a server keeps the contract; nothing is changed there."""
+    """Try whether a server keeps the contract; without --request nothing is changed there."""
+    if name and not (rival_key and rival_secret and rival):
+        raise typer.BadParameter("It needs a rival, with key and secret.", param_hint="--request")
     with httpx.Client(timeout=TIMEOUT) as http:
         server = conformance.Server(url, load_key(key_id, secret_file, scheme), analyst, http)
         found = list(rules.findings(conformance.RULES, server))
+        if name:
+            other = conformance.Server(url, load_key(rival_key, rival_secret, scheme), rival, http)
+            found += rules.findings(trial.RULES, trial.Trial(name, server, other))
     shows.findings(found)
     raise typer.Exit(1 if any(finding.fault for finding in found) else 0)
 

@@ -1,6 +1,6 @@
 """Whether a server keeps the contract that analysts rely on: each rule is a sentence that may be broken.
 
-Nothing is changed on the server: lists are read, and what is bid for does not exist.
+Nothing is changed on the server: lists are read, and what is bid for does not exist. `trial` goes further.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Server:
         """Where a route is."""
         return f"{self.url}/api/v1/{route}"
 
-    def call(self, method: str, route: str, values: dict[str, str] | None = None) -> httpx.Request:
+    def call(self, method: str, route: str, values: dict[str, Any] | None = None) -> httpx.Request:
         """An unsigned call."""
         sent: dict[str, Any] = {"params": values} if method == "GET" else {}
         if method == "POST":
@@ -60,7 +60,7 @@ class Server:
     def signed(
         self,
         request: httpx.Request,
-        values: dict[str, str],
+        values: dict[str, Any],
         *,
         key: Key | None = None,
         later: timedelta = timedelta(),
@@ -68,7 +68,8 @@ class Server:
         """The call with a signature, made as if at another time."""
         path, _, query = request.url.raw_path.decode("ascii").partition("?")
         authority = self.url.netloc.decode("ascii").lower()
-        call = Call(request.method, authority, path, query, request.content, values)
+        repeat = request.headers.get("Idempotency-Key", "")
+        call = Call(request.method, authority, path, query, request.content, values, repeat)
         request.headers.update(sign(call, key or self.key, now=self.clock.now() + later))
         return request
 
@@ -79,9 +80,12 @@ class Server:
             request.headers["Accept"] = accept
         return self.http.send(request)
 
-    def post(self, route: str, **values: str) -> httpx.Response:
-        """A signed POST."""
-        return self.http.send(self.signed(self.call("POST", route, values), values))
+    def post(self, route: str, repeat: str = "", **values: Any) -> httpx.Response:
+        """A signed POST; `repeat` is its Idempotency-Key."""
+        request = self.call("POST", route, values)
+        if repeat:
+            request.headers["Idempotency-Key"] = repeat
+        return self.http.send(self.signed(request, values))
 
     def documents(self) -> list[dict[str, Any]]:
         """Every request the key may see on the first page, whatever its status."""
