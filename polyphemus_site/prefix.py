@@ -30,9 +30,17 @@ def place(name: str, *args: str) -> str:
         set_script_prefix(before)
 
 
+def rest_of(path: str) -> str | None:
+    """What follows the prefix in a path as it was asked for; none where the path has no prefix."""
+    prefix = settings.FORCE_SCRIPT_NAME
+    if not prefix or not f"{path}/".startswith(f"{prefix}/"):
+        return None
+    return path[len(prefix) :] or "/"
+
+
 def take_off(environ: dict[str, Any]) -> None:
     """Leave what Django looks up, the path below the prefix; one without it, a probe's, stays as it is."""
-    prefix, path = settings.FORCE_SCRIPT_NAME, environ.get("PATH_INFO", "")
-    if prefix and f"{path}/".startswith(f"{prefix}/"):
+    path = environ.get("PATH_INFO", "")
+    if (rest := rest_of(path)) is not None:
         environ[ASKED] = path
-        environ["PATH_INFO"] = path[len(prefix) :] or "/"
+        environ["PATH_INFO"] = rest

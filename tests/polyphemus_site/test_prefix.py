@@ -26,7 +26,7 @@ from dispatch.states import Scheme
 from polyphemus_site.mail import outbox
 from polyphemus_site.mail.messages import compose
 from tests.browser import lively
-from tests.polyphemus_site.api.wire import KEK, poll
+from tests.polyphemus_site.api.wire import KEK, KEY, poll, post, pushed
 from tests.polyphemus_site.janus.tokens import public_key, token
 from tests.system_packages import program
 from tests.web import Web, free_port, running, serving
@@ -67,6 +67,7 @@ def front(
         "POLYPHEMUS_JANUS_PUBLIC_KEY": public_key(),
         "POLYPHEMUS_JANUS_URL": "",
         "POLYPHEMUS_KEK": base64.b64encode(KEK).decode(),
+        "POLYPHEMUS_ETNA_KEYS": json.dumps({"magma": KEY.decode()}),
     }
     config = folder / "nginx.conf"
     with django_db_blocker.unblock(), serving(folder, **environment) as web:
@@ -214,6 +215,25 @@ class TestApi:
 
         assert (right.status, wrong.status) == (200, 404)
         assert json.loads(right.body)["requests"]
+
+    def test_a_sibling_finds_the_journal_and_signs_the_route_it_was_told(self, front: Web) -> None:
+        routes = httpx.request("OPTIONS", f"{front.url}/-/").json()
+        (route,) = (route["route"] for route in routes if route["name"] == "log_write")
+        target, body = pushed(route.replace(":project_name", "labors"))
+
+        taken = front.send(post(f"/-{target}", body))
+        again = front.send(post(f"/-{target}", body))
+
+        assert (taken.status, again.status) == (200, 401)
+
+    @pytest.mark.parametrize(
+        ("signed", "status"), [("/-/api/log/labors/write", 200), ("/-/-/api/log/labors/write", 401)]
+    )
+    def test_whoever_signs_the_whole_path_is_believed(self, front: Web, signed: str, status: int) -> None:
+        target, body = pushed(signed)
+        _, _, fields = target.partition("?")
+
+        assert front.send(post(f"/-/api/log/labors/write?{fields}", body)).status == status
 
 
 class TestMail:

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from polyphemus_site.api import strict_json
 from polyphemus_site.api.signing.refusals import SignatureRefusedError
-from polyphemus_site.prefix import ASKED
+from polyphemus_site.prefix import ASKED, rest_of
 
 JSON_TYPE = "application/json"
 FORM_TYPE = "application/x-www-form-urlencoded"
@@ -30,6 +30,7 @@ class Call:
 
     `path` and `raw_query` are as sent, neither decoded nor normalised. Header names are lower case; values
     are text whose undecodable bytes are kept as surrogate escapes. `route`: what the path gave the view.
+    `rest`: what follows our own prefix in the path, if we have one.
     """
 
     method: str
@@ -39,6 +40,7 @@ class Call:
     headers: tuple[tuple[str, str], ...]
     body: bytes = field(default=b"", repr=False)
     route: Mapping[str, str] = field(default_factory=dict)
+    rest: str | None = None
 
     def header(self, name: str) -> str | None:
         """The one value of a header, `None` without it; refused when it is there twice."""
@@ -128,14 +130,16 @@ def _decoded(text: str, *, where: str) -> str:
 
 def call_of(request: HttpRequest, route: Mapping[str, Any]) -> Call:
     """The call behind a Django request; `route` is what the address resolved to."""
+    path = raw_path(request)
     return Call(
         method=request.META["REQUEST_METHOD"],
         host=_bare_host(request.get_host()),
-        path=raw_path(request),
+        path=path,
         raw_query=request.META.get("QUERY_STRING", ""),
         headers=tuple(_headers(request)),
         body=request.body,
         route={name: str(value) for name, value in route.items()},
+        rest=rest_of(path),
     )
 
 

@@ -110,8 +110,8 @@ def verify(call: Call, keys: Sequence[bytes], *, host: str, now: datetime, max_l
     body = _body(call)
     signed = {name: _value(call, body, name) for name in names}
     _refuse_uncovered(call, body, signed)
-    text = _signed_text(call, host, fields, signed)
-    key = _matching(text, keys, fields["Signature"])
+    texts = [_signed_text(call, path, host, fields, signed) for path in _paths(call)]
+    key = _matching(texts, keys, fields["Signature"])
     if not key:
         raise SignatureRefusedError("signature")
     expires = _in_time(fields["Expiration"], now=now, max_life=max_life)
@@ -183,12 +183,19 @@ def _refuse_uncovered(call: Call, body: Mapping[str, Any], signed: Mapping[str, 
                 raise SignatureRefusedError(reason)
 
 
-def _signed_text(call: Call, host: str, fields: Mapping[str, str], signed: Mapping[str, Any]) -> bytes:
+def _paths(call: Call) -> tuple[str, ...]:
+    """What may have been signed: Etna's client signs the route alone, whatever path its host has."""
+    return (call.path,) if call.rest is None else (call.path, call.rest)
+
+
+def _signed_text(
+    call: Call, path: str, host: str, fields: Mapping[str, str], signed: Mapping[str, Any]
+) -> bytes:
     try:
         return text_to_sign(
             method=call.method,
             host=host,
-            path=call.path,
+            path=path,
             nonce=fields["Nonce"],
             key_id=fields["Id"],
             signed=signed,
@@ -198,10 +205,10 @@ def _signed_text(call: Call, host: str, fields: Mapping[str, str], signed: Mappi
         raise SignatureRefusedError("invalid utf-8") from error
 
 
-def _matching(text: bytes, keys: Sequence[bytes], signature: str) -> bytes:
+def _matching(texts: Sequence[bytes], keys: Sequence[bytes], signature: str) -> bytes:
     """The key that signed, empty if none: each is tried, in constant time; no early end tells which."""
     given = bytes.fromhex(signature)
-    matching = [key for key in keys if hmac.compare_digest(_digest(key, text), given)]
+    matching = [key for key in keys for text in texts if hmac.compare_digest(_digest(key, text), given)]
     return b"".join(matching[:1])
 
 

@@ -163,6 +163,15 @@ class TestWhereValuesTravel:
         assert reason(poll(named)) == "signature"
 
 
+class TestBelowAPath:
+    def test_the_route_alone_may_be_signed(self) -> None:
+        assert verify(call(path="/-/api/v1/bids", rest="/api/v1/bids")).signed == BODY
+
+    @pytest.mark.parametrize("rest", [None, "/api/v1/tickets", "/"])
+    def test_nothing_but_what_follows_our_own_path_may(self, rest: str | None) -> None:
+        assert reason(call(path="/-/api/v1/bids", rest=rest)) == "signature"
+
+
 class TestVerify:
     def test_believes_what_sign_made(self) -> None:
         verified = verify(call())
