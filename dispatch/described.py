@@ -17,7 +17,8 @@ LINE: Shape = {"type": "string", "maxLength": 254, "pattern": f"^[^{HIDDEN}]+$"}
 #: The same with line breaks and tabs.
 TEXT: Shape = {"type": "string", "maxLength": 5000, "pattern": rf"^([^{HIDDEN}]|[\t\n])*$"}
 #: With at least one visible character.
-WORDS: Shape = {**TEXT, "pattern": rf"^([^{HIDDEN}]|[\t\n])*[^\s{HIDDEN}]([^{HIDDEN}]|[\t\n])*$"}
+UNSEEN = r"\u00ad\u200b-\u200d\u2060-\u2064\ufeff"
+WORDS: Shape = {**TEXT, "pattern": rf"^([^{HIDDEN}]|[\t\n])*[^\s{UNSEEN}{HIDDEN}]([^{HIDDEN}]|[\t\n])*$"}
 PROJECT: Shape = {
     "type": "string",
     "maxLength": 100,

@@ -14,6 +14,8 @@ from polyphemus_site.errors import InvalidInputError
 
 LONGEST_TEXT = 5000
 LONGEST_WORD = 254
+#: Soft hyphens, joiners and spaces of no width: good between letters, and nothing to read by themselves.
+UNSEEN = dict.fromkeys((0xAD, *range(0x200B, 0x200E), *range(0x2060, 0x2065), 0xFEFF))
 
 
 def fields(
@@ -51,7 +53,7 @@ def text(document: Mapping[str, Any], name: str, *, default: str | None = None) 
             _("%(name)s must be text of at most %(most)s characters.") % {"name": name, "most": LONGEST_TEXT},
             code=f"invalid_{name}",
         )
-    if default is None and not value.strip():
+    if default is None and not value.translate(UNSEEN).strip():
         raise InvalidInputError(_("%(name)s must say something.") % {"name": name}, code=f"invalid_{name}")
     return value
 

@@ -61,6 +61,8 @@ HIDDEN = {
 }
 #: What is no line of text, but may be text of several.
 BROKEN = {"two lines": r'"x\ny"', "a tab": r'"x\ty"', "300 letters": f'"{"x" * 300}"'}
+#: Text with nothing to read in it.
+SILENT = {"blanks": r'" \n\t"', "no width": r'"\u200b\u2060\ufeff"', "a soft hyphen": r'"\u00ad"'}
 #: Times that are no whole seconds from 1 to 99999999 in ASCII digits.
 NO_TIMES = {
     text: json.dumps(text, ensure_ascii=False)
@@ -108,6 +110,8 @@ def bad_values_for(field: Field) -> dict[str, tuple[str, str]]:
         bad |= {label: (value, own) for label, value in HIDDEN.items()}
         if field.shape.get("maxLength") != described.TEXT["maxLength"]:
             bad |= {label: (value, own) for label, value in BROKEN.items()}
+    if field.shape == described.WORDS:
+        bad |= {label: (value, own) for label, value in SILENT.items()}
     if field.shape.get("properties"):
         bad |= {
             "an empty object": ("{}", "missing_field"),
