@@ -219,7 +219,10 @@ class Warehouse:
 def body_of(request: Request) -> dict[str, Any]:
     """The JSON object sent; Magma's own server stumbles over anything malformed."""
     params = dict(parse_qsl(request.target.partition("?")[2]))
-    if request.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded"):
+    media = request.headers.get("Content-Type", "")
+    if media.startswith("multipart/"):  # not a 500: Etna's client would send it again and again
+        raise RefusalError(as_text("The demo warehouse takes no forms in parts: send JSON.", 415))
+    if media.startswith("application/x-www-form-urlencoded"):
         return dict(parse_qsl(request.body.decode(errors="replace"))) | params
     try:
         body = json.loads(request.body or b"{}")

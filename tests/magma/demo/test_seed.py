@@ -10,6 +10,9 @@ from magma.demo.store import Model, Project
 from magma.demo.warehouse import Warehouse
 from tests.orphans.magma_databases import MagmaDatabase, copied, restore_template, statement
 
+#: For the suite's own database, beside which the real one is copied, when this file runs alone.
+pytestmark = pytest.mark.django_db
+
 MODELS = {
     "labors": ["labor", "monster", "victim", "habitat", "aspect", "sidekick", "rodent", "vegetation"],
     "dt_lung": ["patient", "sample", "exome", "rna_seq", "clinical"],

@@ -40,6 +40,18 @@ def test_many_clients_at_once_lose_no_update(warehouse: RunningWarehouse, ask: A
     assert {name for name, _ in orphans} >= set(names)
 
 
+def test_a_form_in_parts_is_refused_in_words_that_end_it(warehouse: RunningWarehouse) -> None:
+    headers = {"Authorization": f"Etna {warehouse.mint()}"}
+    parts = {"project_name": (None, "labors"), "revisions[victim][V-1][country]": (None, "Nemea")}
+
+    answer = httpx.post(f"{warehouse.url}/update", files=parts, headers=headers)
+
+    assert (answer.status_code, answer.text) == (
+        415,
+        "The demo warehouse takes no forms in parts: send JSON.",
+    )
+
+
 def test_a_connection_is_kept_for_the_next_call(warehouse: RunningWarehouse) -> None:
     headers = {"Authorization": f"Etna {warehouse.mint()}"}
     with httpx.Client(base_url=warehouse.url, headers=headers) as client:
