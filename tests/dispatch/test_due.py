@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 from threading import Barrier
+from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
 
 from dispatch.due import decide
 from dispatch.models import AnalysisRequest, RequestEvent
@@ -20,6 +21,7 @@ from dispatch.services import help as helping
 from dispatch.witness import Sight
 from polyphemus_site.mail.models import Notice
 from tests.dispatch.conftest import HOUR, WAITS, Seer, Submit, bid, fresh, sweep
+from tests.dispatch.waiting import wait_until
 
 MOMENT = timedelta(microseconds=1)
 
@@ -231,6 +233,48 @@ class TestSweep:
 
         assert (sum(applied), len(awards)) == (20, 20)
         assert RequestEvent.objects.filter(kind="extended").count() == 20
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTurn:
+    """One sweep at a time asks the warehouse."""
+
+    @pytest.fixture
+    def elsewhere(self, db: None) -> Iterator[Any]:
+        """Another connection, in the middle of its sweep."""
+        held = connection.copy()
+        with closing(held), held.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s)", [due.TURN])
+            yield held
+
+    def test_a_second_sweep_leaves_the_warehouse_alone(
+        self, running: AnalysisRequest, seer: Seer, now: datetime, elsewhere: Any
+    ) -> None:
+        report = sweep(seer, now=now + HOUR)
+
+        assert (report.busy, report.looked_at, seer.asked) == (True, 0, [])
+        assert fresh(running).due_stage == "estimate"
+
+    def test_a_patient_one_waits_for_the_first(
+        self, running: AnalysisRequest, seer: Seer, now: datetime, elsewhere: Any
+    ) -> None:
+        def sweep_patiently() -> due.Report:
+            with closing(connections["default"]):
+                return due.sweep(witness=seer, waits=WAITS, now=now + HOUR, patient=True)
+
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(sweep_patiently)
+            wait_until(_somebody_waits_for_the_turn)
+            before = list(seer.asked)
+            elsewhere.close()
+
+            assert (before, waiting.result().extended) == ([], 1)
+
+
+def _somebody_waits_for_the_turn() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)")
+        return bool(cursor.fetchone()[0])
 
 
 def _breaking(rows: Sequence[AnalysisRequest]) -> dict[int, Sight]:
