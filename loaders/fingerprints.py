@@ -11,16 +11,19 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from loaders.checks.uploads import entries
 from loaders.pages import Page, Store
 from loaders.shapes import Special, split
 
+SPELL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode
+
 
 def canonical(value: Any) -> bytes:
     """The one spelling of a JSON value."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode()
+    return SPELL(value).encode()
 
 
 def digest(value: Any) -> str:
@@ -32,14 +35,20 @@ def fingerprint(
     page: Page, index: int, *, loader: str, version: str, inputs: Iterable[str], turn: int | None = None
 ) -> str:
     """The digest of an anchor's inputs, under this loader and version, and of its turn where it has turns."""
-    paths = tuple(sorted(set(inputs)))
-    parts = [
-        b'{"inputs":' + spelled(page, index, paths),
-        b'"loader":' + canonical(loader),
-        *([b'"turn":' + canonical(turn)] if turn is not None else ()),
-        b'"version":' + canonical(version),
-    ]
-    return hashlib.sha256(b",".join(parts) + b"}").hexdigest()
+    whole = b"".join((b'{"inputs":', spelled(page, index, _sorted(inputs)), _signed(loader, version, turn)))
+    return hashlib.sha256(whole).hexdigest()
+
+
+@lru_cache(maxsize=1024)
+def _signed(loader: str, version: str, turn: int | None) -> bytes:
+    """How the one spelling of it goes on, which many anchors have in common."""
+    turns = [b'"turn":' + canonical(turn)] if turn is not None else []
+    parts = [b'"loader":' + canonical(loader), *turns, b'"version":' + canonical(version)]
+    return b"," + b",".join(parts) + b"}"
+
+
+def _sorted(inputs: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(inputs)))
 
 
 def spelled(page: Page, index: int, paths: tuple[str, ...]) -> bytes:

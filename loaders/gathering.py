@@ -218,7 +218,7 @@ class Gatherer:
             known: dict[str, list[str] | None] = page.once(("digests", model, attribute), dict)
             if unknown := [name for name in names if name not in known]:  # loaders ask for the same files
                 known |= dict.fromkeys(unknown) | self._digests(model, attribute, unknown)
-            for name in names:
+            for name in unknown:
                 if (sums := known[name]) is not None:
                     digests[model, name, attribute] = tuple(sums)
         return page.once(("with digests",), lambda: page.with_digests(digests))

@@ -69,8 +69,10 @@ class Verdicts:
     page: Page
     verdicts: list[Verdict]
     due: Mapping[int, DueReason]
-    #: How the anchors were sorted, where those of a kind were judged together; and whom requests set apart.
+    #: How the anchors were sorted, where those of a kind were judged together, and the verdict on each kind.
     kinds: Kinds | None = None
+    told: Sequence[Verdict] = ()
+    #: Whom requests set apart.
     apart: frozenset[int] = frozenset()
 
     def at(self, index: int) -> Judgement:
@@ -80,7 +82,15 @@ class Verdicts:
     @property
     def counts(self) -> Counter[str]:
         """Verdict -> how many anchors have it."""
-        return Counter({one.value: count for one in Verdict if (count := self.verdicts.count(one))})
+        if self.kinds is None:
+            return Counter(verdict.value for verdict in self.verdicts)
+        counts: Counter[str] = Counter()
+        for verdict, members in zip(self.told, self.kinds.members, strict=True):
+            counts[verdict.value] += len(members)
+        for index in self.apart:
+            counts[self.told[self.kinds.codes[index]].value] -= 1
+            counts[self.verdicts[index].value] += 1
+        return +counts
 
     def anchors(self, verdict: Verdict) -> list[str]:
         """The anchors with this verdict."""
@@ -118,15 +128,20 @@ def verdicts(
     """
     kinds = kinds or Kinds.of(page, [loader])
     are_together = kinds.covers(loader)
-    found = kinds.spread(_by_checks(loader, kinds.examples)) if are_together else _by_checks(loader, page)
+    told = _by_checks(loader, kinds.examples if are_together else page)
+    found = kinds.spread(told) if are_together else told
     apart = _busy(page, past, found)
     for index in apart:
         found[index] = Verdict.IN_PROGRESS
-    due = {index: DueReason.MISSING for index, verdict in enumerate(found) if verdict is Verdict.DUE}
+    ready = kinds.where(told, Verdict.DUE) if are_together else range(len(page))
+    due = {index: DueReason.MISSING for index in ready if found[index] is Verdict.DUE}
     changed = _changed(loader, page, found, past, fingerprints or _computed(loader, page))
     for index in changed:
         found[index], due[index] = Verdict.DUE, DueReason.CHANGED
-    return Verdicts(page, found, due, kinds if are_together else None, frozenset([*apart, *changed]))
+    apart_from_kind = frozenset([*apart, *changed])
+    if not are_together:
+        return Verdicts(page, found, due, apart=apart_from_kind)
+    return Verdicts(page, found, due, kinds, told, apart_from_kind)
 
 
 def _by_checks(loader: Loader, page: Page) -> list[Verdict]:

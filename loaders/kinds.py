@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Any, TypeVar
 
 from loaders.checks import Check
@@ -66,6 +67,19 @@ class Kinds:
             {key: [self.page.answers[key][index] for index in self.firsts] for key in self.asked}
         )
         return part
+
+    @cached_property
+    def members(self) -> list[list[int]]:
+        """Kind -> where its anchors stand."""
+        found: list[list[int]] = [[] for _ in self.firsts]
+        for index, code in enumerate(self.codes):
+            found[code].append(index)
+        return found
+
+    def where(self, column: list[T], wanted: T) -> list[int]:
+        """Where the anchors stand of whose kind that holds."""
+        kinds = [members for members, one in zip(self.members, column, strict=True) if one is wanted]
+        return sorted(chain.from_iterable(kinds))
 
     def spread(self, column: list[T]) -> list[T]:
         """What holds for each kind, for each anchor."""

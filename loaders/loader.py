@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -195,10 +195,7 @@ class Loader:
 
     def explain(self, page: Page, index: int) -> dict[str, Finding]:
         """The whole tree: each question's finding for one anchor."""
-        return {
-            question: page.once(("finding", check.key, index), partial(check.explain, page, index))
-            for question, check in self.checks.items()
-        }
+        return {question: check.explained(page, index) for question, check in self.checks.items()}
 
     @cached_property
     def spelling(self) -> dict[str, Any]:

@@ -19,6 +19,7 @@ Document = Mapping[str, Any]
 Digests = Mapping[tuple[str, str, str], tuple[str, ...]]
 
 
+MISSING = object()
 TEXT = frozenset({str})
 
 
@@ -92,10 +93,10 @@ class Page:
 
         A key begins with a word for what is kept under it, so that nothing is taken for something else.
         """
-        if key not in self.shared:
-            self.shared[key] = made()
-        found: T = self.shared[key]
-        return found
+        found: Any = self.shared.get(key, MISSING)
+        if found is MISSING:
+            found = self.shared[key] = made()
+        return cast("T", found)
 
     def forget(self) -> None:
         """Let go of what was made of it: some of that leads back to the page, which then would stay."""

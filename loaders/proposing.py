@@ -13,7 +13,6 @@ import msgspec
 from django.utils.translation import gettext_noop as _
 
 from loaders import evidence, fingerprints, judging, restriction
-from loaders.checks import Finding
 from loaders.drafts import Draft, Gist, Known, Proposal, Retouch
 from loaders.errors import LoaderError
 from loaders.gathering import Gatherer
@@ -95,10 +94,11 @@ class Bench:
 
     def fingerprints(self, indexes: Sequence[int]) -> dict[int, str]:
         """The anchors' fingerprints; files are asked after only where something was written since."""
-        unknown = self.unknown(indexes)
-        remembered = {index: self._remembered(index) for index in indexes if index not in unknown}
-        whole = self.gatherer.with_digests(self.page, unknown, self.loader.inputs) if unknown else self.page
-        return remembered | {index: self.loader.fingerprint(whole, index) for index in unknown}
+        known = {index: self._remembered(index) for index in indexes}
+        if unknown := [index for index, mark in known.items() if not mark]:
+            whole = self.gatherer.with_digests(self.page, unknown, self.loader.inputs)
+            known |= {index: self.loader.fingerprint(whole, index) for index in unknown}
+        return known
 
     def unknown(self, indexes: Iterable[int]) -> list[int]:
         """Those of these whose fingerprints aren't remembered from the same writes."""
@@ -106,7 +106,7 @@ class Bench:
 
     def _remembered(self, index: int) -> str:
         known = self.known.get(self.keys[index])
-        if known is None or known.gist.loader_version != str(self.loader.version) or self.loader.every_hours:
+        if known is None or known.gist.loader_version != self._version or self.loader.every_hours:
             return ""
         touch = self._touch(self.keys[index])
         return known.gist.members.get(self.page.names[index], "") if touch == known.gist.touch != "" else ""
@@ -253,12 +253,7 @@ class Bench:
 
     def _tree(self, judgement: Judgement) -> dict[str, msgspec.Raw]:
         findings = self.loader.explain(self.page, judgement.index)
-        return {question: self._spelled(finding) for question, finding in findings.items()}
-
-    def _spelled(self, finding: Finding) -> msgspec.Raw:
-        """As JSON; a finding that loaders share is spelled once, and kept so that its id stays its own."""
-        _, form = self.page.once(("spelled", id(finding)), lambda: (finding, _json(finding)))
-        return form
+        return {question: finding.spelled for question, finding in findings.items()}
 
     def _records(self, due: list[Judgement]) -> list[str]:
         read = {record for judgement in due for record in self.sights.records[judgement.index]}
@@ -291,7 +286,3 @@ class Bench:
         if (turn := self.loader.next_turn(self.page.now)) is not None:
             waiting = (*judged.anchors(Verdict.FRESH), *judged.anchors(Verdict.DUE))
             draft.ripens |= {name: min(turn, draft.ripens.get(name, turn)) for name in waiting}
-
-
-def _json(finding: Finding) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode(finding.as_json()))

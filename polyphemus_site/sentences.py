@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
+import msgspec
 from django.db import models
 from django.utils.translation import gettext
 
@@ -40,6 +41,11 @@ class Sentence(str):
         """As JSON; spelled once for a sentence that many findings share, so nobody may change it."""
         places = {name: form_of(value) for name, value in self.values.items()}
         return {"say": self.message, "with": places} if places else {"say": self.message}
+
+    @cached_property
+    def spelled(self) -> msgspec.Raw:
+        """As JSON's bytes."""
+        return msgspec.Raw(msgspec.json.encode(self.form))
 
 
 class Telling(str):
@@ -112,6 +118,11 @@ def form_of(said: Any) -> Any:
     if not isinstance(said, Sentence):
         return said if isinstance(said, str | int) else str(said)
     return said.form
+
+
+def bytes_of(said: Any) -> Any:
+    """The same as `form_of` for what is spelled straight away: a sentence as its bytes, made once."""
+    return said.spelled if type(said) is Sentence else form_of(said)
 
 
 def from_form(form: Any) -> Any:

@@ -10,10 +10,11 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
+import msgspec
 from django.utils.translation import gettext_noop as _
 
 from loaders.pages import Page
-from polyphemus_site.sentences import Sentence, form_of, from_form, told
+from polyphemus_site.sentences import Sentence, bytes_of, form_of, from_form, told
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,28 @@ class Finding:
         """The same tree in the language of whoever asks, to be read and not to be kept."""
         return self._form(told)
 
+    @cached_property
+    def spelled(self) -> msgspec.Raw:
+        """The tree as JSON's bytes, made once of each finding, however many trees it is in."""
+        form = self._own_form(bytes_of)
+        if self.parts:
+            form["parts"] = [part.spelled for part in self.parts]
+        return msgspec.Raw(msgspec.json.encode(form))
+
     def _form(self, spelled: Callable[[Any], Any]) -> dict[str, Any]:
-        form: dict[str, Any] = {"check": self.check, "passed": self.passed, "says": spelled(self.says)}
-        parts = [part._form(spelled) for part in self.parts]  # noqa: SLF001 — its own kind
-        optional = {"seen": self.seen, "whom": spelled(self.whom), "parts": parts}
-        return form | {key: value for key, value in optional.items() if value not in (None, "", [])}
+        form = self._own_form(spelled)
+        if self.parts:
+            form["parts"] = [part._form(spelled) for part in self.parts]  # noqa: SLF001 — its own kind
+        return form
+
+    def _own_form(self, spelled: Callable[[Any], Any]) -> dict[str, Any]:
+        """Without its parts; empty places are left out."""
+        form = {"check": self.check, "passed": self.passed, "says": spelled(self.says)}
+        if self.seen not in (None, "", []):
+            form["seen"] = self.seen
+        if self.whom:
+            form["whom"] = spelled(self.whom)
+        return form
 
     @classmethod
     def from_json(cls, form: Mapping[str, Any]) -> Finding:
@@ -100,6 +118,10 @@ class Check(ABC):
         if self.key not in page.answers:
             page.answers[self.key] = self.judge(page)
         return page.answers[self.key]
+
+    def explained(self, page: Page, index: int) -> Finding:
+        """The same as `explain`, asked about an anchor of a page once however many loaders and checks ask."""
+        return page.once(("finding", self.key, index), lambda: self.explain(page, index))
 
     @cached_property
     def key(self) -> tuple[tuple[type[Check], ...], str, str]:
@@ -217,7 +239,7 @@ class All(Check):
 
     def explain(self, page: Page, index: int) -> Finding:
         """All parts, passed or not, so that nobody mends one thing only to learn of the next."""
-        parts = tuple(check.explain(page, index) for check in self.checks)
+        parts = tuple(check.explained(page, index) for check in self.checks)
         return Finding(self.id, all(part.passed for part in parts), ALL_OF_THESE, parts=parts)
 
     def parts(self) -> Iterable[Check]:
@@ -250,7 +272,7 @@ class AnyOf(Check):
 
     def explain(self, page: Page, index: int) -> Finding:
         """All parts: any of them would do."""
-        parts = tuple(check.explain(page, index) for check in self.checks)
+        parts = tuple(check.explained(page, index) for check in self.checks)
         return Finding(self.id, any(part.passed for part in parts), ANY_OF_THESE, parts=parts)
 
     def parts(self) -> Iterable[Check]:
@@ -279,7 +301,7 @@ class Not(Check):
 
     def explain(self, page: Page, index: int) -> Finding:
         """The inner finding, turned over."""
-        part = self.inner.explain(page, index)
+        part = self.inner.explained(page, index)
         says = Sentence(_("not: %(what)s"), what=part.says)
         return Finding(self.id, not part.passed, says, parts=(part,))
 
@@ -311,7 +333,7 @@ class Named(Check):
 
     def explain(self, page: Page, index: int) -> Finding:
         """The inner finding under the label."""
-        part = self.inner.explain(page, index)
+        part = self.inner.explained(page, index)
         says = label = Sentence(self.label)
         if not part.passed:
             says = Sentence(_("%(label)s: %(detail)s"), label=label, detail=part.why_not())

@@ -38,7 +38,7 @@ class When(Check):
 
     def explain(self, page: Page, index: int) -> Finding:
         """The condition first; what follows only where it is asked."""
-        condition = self.condition.explain(page, index)
+        condition = self.condition.explained(page, index)
         if not condition.passed:
             return Finding(
                 self.id,
@@ -46,7 +46,7 @@ class When(Check):
                 says=Sentence(_("not asked: %(what)s"), what=condition.says),
                 parts=(condition,),
             )
-        then = self.then.explain(page, index)
+        then = self.then.explained(page, index)
         found = then.why_not() or then.says
         says = Sentence(_("since %(condition)s: %(found)s"), condition=condition.says, found=found)
         return Finding(self.id, then.passed, says, parts=(condition, then))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import isfinite
 from types import NoneType
 from typing import Any, ClassVar
@@ -209,6 +209,7 @@ def width_of(value: Any) -> int | None:
     return len(value) if isinstance(value, list) and not is_absent(value) else None
 
 
+@lru_cache(maxsize=1024)
 def span(low: float | None, high: float | None) -> str:
     """A range in words: exactly 1, at least 1, at most 3, 1 to 3."""
     if low is not None and low == high:

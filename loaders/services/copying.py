@@ -8,6 +8,7 @@ from collections.abc import Iterable
 FIELD = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0": "\ufffd"})
 #: What a quoted element of an array escapes.
 ELEMENT = str.maketrans({"\\": r"\\", '"': r"\"", "\0": "\ufffd"})
+SPECIAL = frozenset('\\"\0')
 
 
 def field(text: str) -> str:
@@ -27,8 +28,7 @@ def json_field(spelled: bytes) -> str:
 
 def array(texts: Iterable[str]) -> str:
     """Texts as an array's literal."""
-    return "{" + ",".join([f'"{_element(text)}"' for text in texts]) + "}"
-
-
-def _element(text: str) -> str:
-    return text if text.isalnum() else text.translate(ELEMENT)
+    elements = list(texts)
+    if not SPECIAL.isdisjoint("".join(elements)):
+        elements = [text.translate(ELEMENT) for text in elements]
+    return '{"' + '","'.join(elements) + '"}' if elements else "{}"

@@ -14,6 +14,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -21,7 +22,7 @@ from django.db import IntegrityError, connection, transaction
 
 from loaders.drafts import Draft, Proposal
 from loaders.services.copying import array, field, flag, json_field
-from polyphemus_site.sentences import form_of
+from polyphemus_site.sentences import bytes_of, form_of
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,14 @@ INSERT INTO loaders_suggestionevent (suggestion_id, kind, source, target, actor,
 SELECT id, 'opened', '', 'open', 'polyphemus', %(now)s, reason FROM opened
 """  # noqa: S608 — only our own column names are put together here
 
-#: Whether anything was ever suggested by any of these loaders for its anchor.
+#: Whether anything was ever suggested for any of these anchors; and then, by the loaders that suggest now.
+KNOWN = """
+SELECT EXISTS (SELECT FROM unnest(%(anchors)s::text[]) AS asked(anchor)
+    WHERE (
+        SELECT 1 FROM loaders_suggestion AS s
+        WHERE (s.project, s.model) = (%(project)s, %(model)s)
+        AND s.anchor = asked.anchor LIMIT 1) IS NOT NULL)
+"""
 MET = """
 SELECT EXISTS (SELECT FROM unnest(%(loaders)s::text[], %(anchors)s::text[]) AS asked(loader, anchor)
     WHERE (
@@ -64,7 +72,11 @@ SELECT EXISTS (SELECT FROM unnest(%(loaders)s::text[], %(anchors)s::text[]) AS a
         WHERE (s.project, s.model) = (%(project)s, %(model)s)
         AND s.anchor = asked.anchor AND s.loader = asked.loader LIMIT 1) IS NOT NULL)
 """
-NUMBERS = "SELECT nextval(pg_get_serial_sequence('loaders_suggestion', 'id')) FROM generate_series(1, %s)"
+#: The sequence is looked up once, not for every number.
+NUMBERS = """
+SELECT nextval((SELECT pg_get_serial_sequence('loaders_suggestion', 'id')::regclass))
+FROM generate_series(1, %s)
+"""
 COPY_NEW = f"""
 COPY loaders_suggestion
     (id, project, model, status, opened_at, because, request_name, loader, shadow, {COLUMNS}) FROM STDIN
@@ -152,17 +164,20 @@ class Lines:
         )
 
 
+#: Of texts that many proposals have in common.
+_shared = lru_cache(maxsize=1024)(field)
+
+
 def _line(start: str, one: Proposal) -> str:
     """A proposal as a line of COPY."""
     members, reason, config, receipt = (
         json_field(msgspec.json.encode(part))
-        for part in (one.members, form_of(one.reason), one.config, one.receipt)
+        for part in (one.members, bytes_of(one.reason), one.config, one.receipt)
     )
-    texts = (one.loader_version, one.analysis, one.output_key, one.anchor)
-    version, analysis, output_key, anchor = map(field, texts)
+    version, analysis, key = _shared(one.loader_version), _shared(one.analysis), _shared(one.output_key)
     prints = f"{field(one.fingerprint)}\t{field(one.touch)}\t{field(one.output)}"
     return (
-        f"{start}\t{version}\t{analysis}\t{output_key}\t{anchor}\t{members}\t{field(one.due)}\t"
+        f"{start}\t{version}\t{analysis}\t{key}\t{field(one.anchor)}\t{members}\t{_shared(one.due)}\t"
         f"{reason}\t{flag(one.restricted)}\t{prints}\t{config}\t{receipt}\t"
         f"{field(array(one.records))}\n"
     )
@@ -213,11 +228,16 @@ class Slate:
         return self._propose(OPEN, opens)
 
     def _is_met(self, lines: Sequence[Lines]) -> bool:
+        """Mostly no loader ever spoke of any of the anchors, which is told in fewer questions than pairs."""
         pairs = [(one.loader, anchor) for one in lines for anchor in one.opens]
-        loaders, anchors = (array(column) for column in zip(*pairs, strict=True))
-        place = {"project": self.project, "model": self.model}
+        loaders, anchors = zip(*pairs, strict=True)
+        return self._exists(KNOWN, anchors=array(dict.fromkeys(anchors))) and self._exists(
+            MET, loaders=array(loaders), anchors=array(anchors)
+        )
+
+    def _exists(self, question: str, **values: str) -> bool:
         with connection.cursor() as cursor:
-            cursor.execute(MET, {"loaders": loaders, "anchors": anchors, **place})
+            cursor.execute(question, {"project": self.project, "model": self.model} | values)
             return bool(cursor.fetchone()[0])
 
     def _copy_new(self, opens: Sequence[str]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -57,7 +58,7 @@ def known(
                 anchor=anchor,
                 loader_version=version,
                 due=due,
-                reason=from_form(msgspec.json.decode(reason)),
+                reason=_read(reason),
                 restricted=restricted,
                 fingerprint=mark,
                 touch=touch,
@@ -65,6 +66,13 @@ def known(
             )
             found[loader][anchor] = Known(pk, STATUSES[status], gist)
     return found
+
+
+@lru_cache(maxsize=1024)
+def _read(reason: str) -> str:
+    """A reason, of which there are few."""
+    said: str = from_form(msgspec.json.decode(reason))
+    return said
 
 
 def batches_of(project: str, loader: Loader, names: Sequence[str]) -> dict[str, list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -76,9 +77,11 @@ def test_it_reads_no_more_than_it_says(check: Check, page: Page) -> None:
 @settings(deadline=None)
 @given(checks, pages)
 def test_every_explanation_can_be_kept_as_json(check: Check, page: Page) -> None:
-    forms = [check.explain(page, index).as_json() for index in range(len(page))]
+    findings = [check.explain(page, index) for index in range(len(page))]
+    forms = [finding.as_json() for finding in findings]
 
     assert json.loads(json.dumps(forms)) == forms
+    assert [json.loads(bytes(finding.spelled)) for finding in findings] == forms
 
 
 @settings(deadline=None)
@@ -178,6 +181,9 @@ def test_loaders_that_share_a_page_judge_as_if_each_record_were_asked_about_alon
     kinds = Kinds.of(page, loaders)
     together = [verdicts(loader, page, past, kinds=kinds) for loader in loaders]
 
+    assert [found.counts for found in together] == [
+        Counter(verdict.value for verdict in found.verdicts) for found in together
+    ]
     assert [[(found.at(i).verdict, found.at(i).due) for i in range(len(page))] for found in together] == [
         [asked_alone(loader, page, index, past) for index in range(len(page))] for loader in loaders
     ]

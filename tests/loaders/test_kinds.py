@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import pytest
+
 from loaders.checks import Check, Finding, Present, Range
 from loaders.judging import Past, verdicts
 from loaders.kinds import Kinds
@@ -94,3 +96,19 @@ def test_what_is_kept_for_one_anchor_alone_is_not_taken_for_an_example() -> None
 
     assert kinds.examples.answers.keys() == kinds.asked
     assert alone.answers == {}
+
+
+def test_what_several_checks_ask_of_an_anchor_is_explained_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    explain = Range.explain
+
+    def counted(self: Range, page: Page, index: int) -> Finding:
+        asked.append(index)
+        return explain(self, page, index)
+
+    monkeypatch.setattr(Range, "explain", counted)
+    page, of_age = many(), Range("age", min=18)
+    for check in (of_age, of_age & Present("age"), ~of_age | Present("physician")):
+        check.explained(page, 7)
+
+    assert asked == [7]
