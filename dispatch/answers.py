@@ -94,7 +94,7 @@ def _facts(request: AnalysisRequest) -> dict[str, str]:
     facts = {}
     if due_at := documents.exact(request.due_at):
         facts["Polyphemus-Due"] = due_at
-    if request.award:
+    if request.award and request.analyst:  # nobody holds what was given back
         facts["Polyphemus-Award"] = str(request.award)
     if request.verification != Verification.UNKNOWN:
         facts["Polyphemus-Verification"] = request.verification

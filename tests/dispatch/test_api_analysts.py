@@ -379,11 +379,14 @@ class TestExtensionsAndReleases:
     ) -> None:
         body = {"analysis": "exome_pipe", "name": "running", "reason": "The node is down."}
 
+        held = program.get("/api/v1/requests/running").get("Polyphemus-Award")
         released = program.post("/api/v1/releases", body)
+        given_back = program.get("/api/v1/requests/running").get("Polyphemus-Award")
         go = rivals_program.post("/api/v1/bids", bid_body(rival, name="running"))
 
         assert (released.status_code, released.json()) == (200, {"message": "released"})
         assert (go.json(), go["Polyphemus-Award"]) == ({"message": "go"}, "2")
+        assert (held, given_back) == ("1", None)
 
     @pytest.mark.parametrize("reason", ["", "  ", None, 7, "x" * 5001, "a\u0007b", "\u202eabc"])
     def test_work_is_not_given_back_without_a_reason(
