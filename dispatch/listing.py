@@ -24,7 +24,6 @@ from dispatch.scopes import Scopes
 from dispatch.services import configs, naming
 from dispatch.states import RequestStatus
 from polyphemus_site.api import etags, pages
-from polyphemus_site.api.signing import etna
 from polyphemus_site.errors import InvalidInputError
 from polyphemus_site.postgresql.prepared import Statement
 
@@ -73,14 +72,9 @@ class Page:
 
 @lru_cache(maxsize=1024)
 def question(raw_query: str) -> Question:
-    """The question in an address; InvalidInputError for what makes no sense.
-
-    A signature that came in the query has been judged by then, and is no part of the question.
-    """
+    """The question in an address; InvalidInputError for what makes no sense."""
     query = QueryDict(raw_query)
     for name, values in query.lists():
-        if name.startswith(etna.PREFIX):
-            continue
         if name not in PARAMETERS:
             raise InvalidInputError(gettext("That is no parameter of this list."), code="unknown_parameter")
         if len(values) > 1:

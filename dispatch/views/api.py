@@ -27,6 +27,7 @@ from dispatch.services.bids import Offer
 from dispatch.services.holding import Claim
 from dispatch.states import RequestStatus
 from polyphemus_site import clock
+from polyphemus_site.api.asked import query_of
 from polyphemus_site.api.lean import Answer, LeanView
 from polyphemus_site.api.parsers import document_of
 from polyphemus_site.api.repeatable import RepeatableView
@@ -95,7 +96,7 @@ class RequestsView(RepeatableView, DispatchView):
 
     def get(self, request: Request) -> Answer:
         """A page of the requests the caller may see, oldest first."""
-        return answers.page(request, self.caller(), listing.question(request.META.get("QUERY_STRING", "")))
+        return answers.page(request, self.caller(), listing.question(query_of(request, listing.PARAMETERS)))
 
     def act(self, request: Request) -> Response:
         """Publish a request."""

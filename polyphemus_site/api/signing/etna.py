@@ -124,6 +124,7 @@ def verify(call: Call, keys: Sequence[bytes], *, host: str, now: datetime, max_l
         expires=expires,
         earliest=expires - max_life,
         signed=signed,
+        apart=_apart(call, body, signed),
         document=body if call.content_type == JSON_TYPE else None,
     )
 
@@ -164,6 +165,15 @@ def _value(call: Call, body: Mapping[str, Any], name: str) -> Any:
     if name in call.route and first != call.route[name]:
         raise SignatureRefusedError("route conflict")
     return first
+
+
+def _apart(call: Call, body: Mapping[str, Any], signed: Mapping[str, Any]) -> dict[str, str]:
+    """What no reader of body and query would find; a value given nowhere is left out, as null."""
+    return {
+        name: value
+        for name, value in signed.items()
+        if value is not None and name not in body and name not in call.query
+    }
 
 
 def _body(call: Call) -> dict[str, Any]:

@@ -90,5 +90,7 @@ class Verified:
     earliest: datetime
     #: Etna's signed values by name; empty for the other scheme, which signs the whole body.
     signed: dict[str, Any] = field(default_factory=dict, repr=False)
+    #: Those of them that came as fields of their own, and are neither in the body nor in the query by name.
+    apart: dict[str, str] = field(default_factory=dict, repr=False)
     #: The body, where verifying had to read it: nobody need read it again.
     document: dict[str, Any] | None = field(default=None, repr=False)
