@@ -50,10 +50,12 @@ CREATE SEQUENCE bare_turn;
 INSERT INTO bare_request (name, status) SELECT 'r' || n, 'new' FROM generate_series(1, 1000000) n
 """
 AT_LEAST: dict[str, Any] = {"rounds": 3, "at_least": True, "unit": "a second"}
-HOW_BIDS = f"{BIDS} signed bids over {CONNECTIONS} connections to granian with two workers, over "
+HOW_BIDS = (
+    f"{BIDS} bids, signed beforehand, over {CONNECTIONS} connections to granian with two workers, over "
+)
 HOW_PGBENCH = f"{HOW_BIDS}pgbench's claim+bid, {CLIENTS} clients, prepared"
 HOW_TEXTBOOK = f"{HOW_BIDS}those of a textbook DRF view (token, select_for_update, serializers), same server"
-HOW_PAIRS = f"{PAIRS} pairs of a signed bid and its ticket over HTTP, over a drain of no-op jobs by "
+HOW_PAIRS = f"{PAIRS} pairs of bid and ticket, signed beforehand, over HTTP, over a drain of no-op jobs by "
 HOW_CELERY = f"{HOW_PAIRS}Celery, prefork -c 2"
 HOW_PROCRASTINATE = f"{HOW_PAIRS}Procrastinate, concurrency 8"
 
