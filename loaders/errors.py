@@ -37,3 +37,17 @@ class UnknownLoaderError(PolyphemusError):
 
     code = "unknown_loader"
     status = HTTPStatus.NOT_FOUND
+
+
+#: More of an error is told to nobody.
+LONGEST = 2000
+
+
+def told(error: BaseException) -> str:
+    """An error's kind and sentence as they can be kept: a lab's own may hold anything, or fail to say it."""
+    try:
+        words = str(error)
+    except Exception:  # noqa: BLE001 — the same
+        words = "it can't say what"
+    text = f"{type(error).__name__}: {words}".replace("\0", "\ufffd")
+    return text.encode("utf-8", "replace").decode()[:LONGEST]

@@ -225,4 +225,5 @@ def reason(loader: Loader, page: Page, judgement: Judgement) -> Sentence:
         return Sentence(PLAIN[judgement.verdict])
     question, complaint = COMPLAINTS[judgement.verdict]
     finding = loader.checks[question].explain(page, judgement.index)
-    return Sentence(complaint, what=finding.why_not())
+    told = finding.why_not() if question == "needs" else finding.whats_wrong()
+    return Sentence(complaint, what=told)

@@ -260,6 +260,7 @@ class Bench:
         return sorted(f"{model}/{name}" for model, name in read if is_kept(name))
 
     def _ending(self, known: Known, judgements: list[Judgement]) -> str:
+        judgements = [one for one in judgements if one.anchor in known.gist.members] or judgements
         by_verdict = {judgement.verdict: judgement for judgement in reversed(judgements)}
         if Verdict.IN_PROGRESS in by_verdict:
             return Sentence(judging.PLAIN[Verdict.IN_PROGRESS])

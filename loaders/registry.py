@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from loaders.declared import read
-from loaders.errors import MisspeltLoaderError, UnknownLoaderError
+from loaders.errors import MisspeltLoaderError, UnknownLoaderError, told
 from loaders.library.bulk_rna_seq.loader import BulkRnaSeq
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.library.flowjo_populations.loader import FlowjoPopulations
@@ -70,9 +70,7 @@ class Registry:
         try:
             loader = in_time(SECONDS_TO_READ, partial(_sound, make, self.loaders.keys()))
         except Exception as error:  # noqa: BLE001 — a lab's module may do anything when it is read
-            broken = Broken(source, f"{type(error).__name__}: {error}")
-            logger.warning("%s can't be used: %s", broken.source, broken.cause)
-            self.broken.append(broken)
+            self.broken.append(Broken(source, told(error)))
         else:
             self.loaders[loader.name] = loader
 
@@ -133,3 +131,9 @@ def yaml_files() -> list[Path]:
 def current() -> Registry:
     """The registry this program runs with, fixed at its first use."""
     return built()
+
+
+def read_at_start() -> None:
+    """Read the loaders when a program starts that stays up, and log those that can't be used."""
+    for broken in current().broken:
+        logger.warning("%s can't be used: %s", broken.source, broken.cause)

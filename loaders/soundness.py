@@ -10,6 +10,7 @@ from typing import Any
 from loaders.checks import Check
 from loaders.errors import MisspeltLoaderError
 from loaders.loader import Loader
+from loaders.services.copying import NUL
 
 NAME = re.compile(r"[A-Za-z0-9_]{1,80}")
 #: What the database keeps of a name.
@@ -28,10 +29,17 @@ def ensure_sound(loader: Loader, *, taken: Iterable[str]) -> None:
     _ensure_paths(loader)
     if loader.shadow_of == loader.name:
         raise MisspeltLoaderError("A loader can't be its own shadow: give the version on trial another name.")
+    _ensure_kept(loader.spelling)
+
+
+def _ensure_kept(spelling: Any) -> None:
+    """Refuse what no row of ours can hold: it would fail whoever writes it, with the others of a page."""
     try:
-        json.dumps(loader.spelling, allow_nan=False)
-    except (TypeError, ValueError) as error:
+        spelled = json.dumps(spelling, allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
         raise MisspeltLoaderError(f"It can't be written down as JSON: {error}.") from error
+    if NUL.search(spelled):
+        raise MisspeltLoaderError("It holds a NUL, which can't be kept.")
 
 
 def _ensure_name(name: Any, *, taken: Iterable[str]) -> None:

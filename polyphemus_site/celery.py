@@ -31,4 +31,4 @@ def read_loaders(**_: object) -> None:
     django.setup()
     from loaders import registry  # noqa: PLC0415 — after Django's apps
 
-    registry.current()
+    registry.read_at_start()

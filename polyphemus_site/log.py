@@ -9,8 +9,12 @@ from celery import current_task
 
 from polyphemus_site.api.request_ids import current_id
 
-TOKEN = re.compile(r"eyJ[\w-]{8,}\.[\w-]+\.[\w-]*")
-PASSWORD_IN_URL = re.compile(r"(\w+://[^\s:/@]*):[^\s@/]+@")
+TOKEN = re.compile(r"eyJ[\w-]{8,}+\.[\w-]++\.[\w-]*+")
+PASSWORD_IN_URL = re.compile(r"(\w{1,20}+://[^\s:/@]*+):[^\s@/]++@")
+#: More of a line is not shown: an error may quote a whole value, and looking for secrets in that takes long.
+LONGEST = 32_000
+#: So much before the cut may be the beginning of a secret whose end is not there to be known by.
+UNSURE = 4_000
 
 
 class Ids(logging.Filter):
@@ -33,4 +37,5 @@ class Line(logging.Formatter):
 
 def without_secrets(text: str) -> str:
     """The text with tokens and passwords in addresses struck out."""
-    return PASSWORD_IN_URL.sub(r"\1:***@", TOKEN.sub("<token>", text))
+    hidden = PASSWORD_IN_URL.sub(r"\1:***@", TOKEN.sub("<token>", text[:LONGEST]))
+    return hidden if len(text) <= LONGEST else f"{hidden[:-UNSURE]}… ({len(text)} characters)"

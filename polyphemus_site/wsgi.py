@@ -15,4 +15,4 @@ from polyphemus_site import short_way, startup  # noqa: E402 — settings are re
 application = short_way.Application()
 
 startup.require_servers()
-registry.current()  # here, where a package that hangs can be interrupted, and not in somebody's first visit
+registry.read_at_start()  # here a package that hangs can be interrupted; not so in somebody's first visit

@@ -79,14 +79,27 @@ class Finding:
 
     def why_not(self) -> list[str]:
         """The complaints, each with whom it is waited for from."""
-        return [
-            Sentence(_("%(what)s (from %(whom)s)"), what=one.says, whom=one.whom) if one.whom else one.says
-            for one in self.complaints()
-        ]
+        return [one._from_whom(one.says) for one in self.complaints()]  # noqa: SLF001 — its own kind
+
+    def whats_wrong(self) -> list[str]:
+        """The same where nothing is waited for: what should be and isn't is told as not being so."""
+        return [one._from_whom(one._as_found()) for one in self.complaints()]  # noqa: SLF001 — its own kind
+
+    def _as_found(self) -> str:
+        if self.check == Not.id:
+            return self.parts[0].says
+        return Sentence(_("not so: %(what)s"), what=self.says) if self.check in CLAIMS else self.says
+
+    def _from_whom(self, what: str) -> str:
+        return Sentence(_("%(what)s (from %(whom)s)"), what=what, whom=self.whom) if self.whom else what
 
 
 #: Checks whose failure is told by their failing parts.
 TRANSPARENT = frozenset({"all", "any"})
+#: Checks that say what should be, whether or not it is.
+CLAIMS = frozenset(
+    {"present", "matches", "range", "one_of", "matrix_width", "updated_after", "quiet", "named_by_rule"}
+)
 ALL_OF_THESE = Sentence(_("all of these"))
 ANY_OF_THESE = Sentence(_("any of these"))
 
@@ -336,7 +349,7 @@ class Named(Check):
         part = self.inner.explained(page, index)
         says = label = Sentence(self.label)
         if not part.passed:
-            says = Sentence(_("%(label)s: %(detail)s"), label=label, detail=part.why_not())
+            says = Sentence(_("%(label)s: %(detail)s"), label=label, detail=part.whats_wrong())
         return Finding(self.id, part.passed, says, parts=(part,), whom=self.whom and Sentence(self.whom))
 
     def parts(self) -> Iterable[Check]:

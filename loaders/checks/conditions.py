@@ -47,7 +47,7 @@ class When(Check):
                 parts=(condition,),
             )
         then = self.then.explained(page, index)
-        found = then.why_not() or then.says
+        found = then.whats_wrong() or then.says
         says = Sentence(_("since %(condition)s: %(found)s"), condition=condition.says, found=found)
         return Finding(self.id, then.passed, says, parts=(condition, then))
 

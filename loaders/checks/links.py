@@ -91,7 +91,7 @@ class Linked(Check):
     def _troubles(self, target: Page, group: tuple[str, ...], odd: list[str]) -> list[str]:
         if self.every is None:
             return []
-        found = [self.every.explain(target, group.index(name)).why_not() for name in odd]
+        found = [self.every.explain(target, group.index(name)).whats_wrong() for name in odd]
         trouble = "%(name)s: %(found)s"
         return [Sentence(trouble, name=name, found=why) for name, why in zip(odd, found, strict=True)]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 #: What a field of COPY escapes. PostgreSQL's texts know no NUL.
@@ -9,6 +10,8 @@ FIELD = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r", "\0":
 #: What a quoted element of an array escapes.
 ELEMENT = str.maketrans({"\\": r"\\", '"': r"\"", "\0": "\ufffd"})
 SPECIAL = frozenset('\\"\0')
+#: A NUL as JSON spells it: not where the backslash itself is what is spelled.
+NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 def field(text: str) -> str:
@@ -23,7 +26,12 @@ def flag(value: bool) -> str:  # noqa: FBT001 — the value is what is spelled
 
 def json_field(spelled: bytes) -> str:
     """JSON as a field of a line."""
-    return spelled.decode().replace(r"\u0000", "\ufffd").replace("\\", r"\\")
+    return without_nul(spelled).decode().replace("\\", r"\\")
+
+
+def without_nul(spelled: bytes) -> bytes:
+    """JSON that PostgreSQL can keep: a mark in place of each NUL."""
+    return NUL.sub(b"\\1\xef\xbf\xbd", spelled) if rb"\u0000" in spelled else spelled
 
 
 def array(texts: Iterable[str]) -> str:

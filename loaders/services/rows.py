@@ -21,7 +21,7 @@ import msgspec
 from django.db import IntegrityError, connection, transaction
 
 from loaders.drafts import Draft, Proposal
-from loaders.services.copying import array, field, flag, json_field
+from loaders.services.copying import array, field, flag, json_field, without_nul
 from polyphemus_site.sentences import bytes_of, form_of
 
 logger = logging.getLogger(__name__)
@@ -184,8 +184,8 @@ def _line(start: str, one: Proposal) -> str:
 
 
 def _spelled(row: dict[str, Any]) -> msgspec.Raw:
-    """As JSON that PostgreSQL can keep: it knows no NUL."""
-    return msgspec.Raw(msgspec.json.encode(row).replace(rb"\u0000", rb"\ufffd"))
+    """As JSON that PostgreSQL can keep."""
+    return msgspec.Raw(without_nul(msgspec.json.encode(row)))
 
 
 @dataclass

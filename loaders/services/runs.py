@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from loaders.clocks import Clock
+from loaders.errors import told
 from loaders.models import ScanRun
-from loaders.services.verdicts import Tally, told
+from loaders.services.verdicts import Tally
 from loaders.states import ScanKind
 from polyphemus_site.errors import PolyphemusError
 

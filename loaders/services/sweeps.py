@@ -15,6 +15,7 @@ from django.db import IntegrityError, transaction
 
 from loaders import gaps
 from loaders.clocks import Clock
+from loaders.errors import told
 from loaders.gathering import Gatherer
 from loaders.models import ScanRun, Shard
 from loaders.services import seen, suggestions, waiting
@@ -24,7 +25,7 @@ from loaders.services.runs import failures_of
 from loaders.services.scans import PAGE_SIZE, pages_of
 from loaders.services.seen import Unrest
 from loaders.services.stretches import Stretches, cut, stamped
-from loaders.services.verdicts import Engine, Tally, told
+from loaders.services.verdicts import Engine, Tally
 from loaders.signals import shard_written
 from loaders.states import ScanKind
 from magma.client import Magma

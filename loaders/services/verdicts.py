@@ -16,6 +16,7 @@ from django.db import transaction
 from loaders import gaps, registry, seam
 from loaders.batches import whole_batches
 from loaders.drafts import Draft, Known
+from loaders.errors import told
 from loaders.gaps import Count, Gaps
 from loaders.garbage import collected_after
 from loaders.gathering import Gatherer, ensure_readable, ensure_seen, is_readable, shapes_of
@@ -376,8 +377,3 @@ def _foresee(files: dict[str, set[int]], page: Page, bench: Bench, found: Verdic
 def faulty(loader: Loader, count: int, fault: str) -> Tally:
     """A loader that couldn't judge: its verdict is error, its suggestions stay as they are."""
     return Tally(verdicts={loader.name: Counter({Verdict.ERROR.value: count})}, faults={loader.name: fault})
-
-
-def told(error: Exception) -> str:
-    """An error's kind and sentence."""
-    return f"{type(error).__name__}: {error}"

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection
 from dispatch.errors import AlreadyRequestedError
 from dispatch.models import AnalysisRequest
 from dispatch.states import RequestStatus
-from loaders.checks import Files, MatrixWidth
+from loaders.checks import Files, MatrixWidth, Present
 from loaders.loader import Loader
 from loaders.models import Suggestion
 from loaders.services import suggestions
@@ -227,3 +227,23 @@ class TestOneOpenRequest:
 
         assert len(names) == 1
         assert AnalysisRequest.objects.not_archived().count() == 1
+
+
+class ByNormal(Loader):
+    """Tumors by their normal, which is a record of the same model."""
+
+    name, model, analysis, batch_by = "by_normal", "exome", "pair", "normal"
+    scope, needs, outputs = Present("normal"), Files("raw_fastqs"), Files("bam")
+
+
+def test_it_ends_with_the_reason_of_its_own_members(magma: Magma, warehouse: RunningWarehouse) -> None:
+    tumor, normal = "DTL002.T1.exome", "DTL002.N1.exome"
+    warehouse.load({"exome": {tumor: {"normal": normal, "raw_fastqs": uploaded("a")}}})
+    engine = Engine.of(magma, "dt_lung", [ByNormal()])
+    engine.judge_names("exome", [tumor], now=now())
+    assert set(only_suggestion().members) == {tumor}
+
+    warehouse.load({"exome": {tumor: {"raw_fastqs": []}}})
+    engine.judge_names("exome", [normal, tumor], now=now())
+
+    assert only_suggestion().because.startswith("No longer ready. Waiting for raw_fastqs")

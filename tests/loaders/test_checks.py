@@ -298,4 +298,4 @@ def test_a_name_is_told_with_whom_to_ask() -> None:
 
     finding = check.explain(patients(DTL001={}), 0)
 
-    assert finding.why_not() == ["a physician: physician is there (from the clinic)"]
+    assert finding.why_not() == ["a physician: not so: physician is there (from the clinic)"]

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from loaders import registry
 from loaders.checks import Custom, Present
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.limits import TooSlowError, time_limit
@@ -18,6 +19,7 @@ from loaders.loader import Loader
 from loaders.models import ScanCursor, ScanRun, Suggestion
 from loaders.pages import Page
 from loaders.probes import scans as probe
+from loaders.registry import Registry
 from loaders.services import scans, verdicts
 from loaders.services.verdicts import Engine, Tally
 from loaders.states import Verdict
@@ -61,6 +63,53 @@ class Misleading(ExomePipe):
 
 def judge(magma: Magma, *loaders: Loader) -> Tally:
     return Engine.of(magma, "dt_lung", loaders).judge_names("patient", [PATIENT], now=now())
+
+
+class MuteError(Exception):
+    """Can't say what it is."""
+
+    def __str__(self) -> str:
+        raise ValueError("nor this")
+
+
+FAILURES: dict[str, Exception] = {
+    "nul": ValueError("a\0b"), "surrogate": ValueError("\ud800"),
+    "mute": MuteError(), "long": ValueError("x" * 10**6),
+}  # fmt: skip
+
+
+def fail(page: Page) -> list[str]:
+    raise FAILURES["now"]
+
+
+class Failing(ExomePipe):
+    name = "failing"
+    needs = Custom("tests.loaders.test_faults:fail", ("physician",))
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("nul", "ValueError: a\ufffdb"),
+        ("surrogate", "ValueError: ?"),
+        ("mute", "MuteError: it can't say what"),
+        ("long", f"ValueError: {'x' * 1988}"),
+    ],
+)
+def test_an_error_that_can_not_be_kept_as_it_is_costs_its_loader_only(
+    magma: Magma, warehouse: RunningWarehouse, monkeypatch: pytest.MonkeyPatch, kind: str, told: str
+) -> None:
+    monkeypatch.setitem(FAILURES, "now", FAILURES[kind])
+    monkeypatch.setattr(
+        registry, "current", lambda: Registry({"failing": Failing(), "exome_pipe": ExomePipe()})
+    )
+    upload_normal(warehouse)
+
+    scans.scan_all(magma, "dt_lung", clock=now)
+
+    run = ScanRun.objects.get()
+    assert (run.error, run.faults) == ("", {"failing": told})
+    assert only_suggestion().loader == "exome_pipe"
 
 
 class TestOneBadLoader:

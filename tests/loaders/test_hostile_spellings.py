@@ -227,6 +227,8 @@ def test_a_labs_own_check_is_asked_only_about_what_the_questions_before_left() -
         ({"shadow_of": "mine"}, "its own shadow"),
         ({"every_hours": -1}, "a number of hours"),
         ({"every_hours": "24"}, "a number of hours"),
+        ({"needs": Present("age").named("a\0b")}, "holds a NUL"),
+        ({"title": "\ud800"}, "can't be written down"),
     ],
 )
 def test_a_loader_with_something_else_in_place_costs_itself_and_says_what(

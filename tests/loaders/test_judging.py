@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from loaders.checks import Check, Files, OneOf, Present, When
 from loaders.judging import Past, judge, reason
 from loaders.library.exome_pipe.loader import ExomePipe
-from loaders.pages import Page
+from loaders.loader import Loader
+from loaders.pages import Page, Store
 from loaders.states import DueReason, Verdict
-from tests.loaders.pages import NORMAL, TUMOR, exomes, family, file, pair
+from tests.loaders.pages import NORMAL, NOW, SHAPES, TUMOR, exomes, family, file, pair
 
 VCF = file("DTL001.vcf")
 LOADER = ExomePipe()
@@ -126,3 +128,27 @@ def test_it_reads_what_its_checks_and_inputs_read() -> None:
         "sample.exome.vcf",
         "sample.tumor_type",
     }
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        (Present("physician"), "not so: physician is there"),
+        (~OneOf("age", (7,)), "age is one of 7"),
+        (Present("physician").named("a physician"), "a physician: not so: physician is there"),
+        (When(Present("age"), Present("physician")), "since age is there: not so: physician is there"),
+        (Files("files"), "files: finished files: 0, expected at least 1"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("question", "begins"), [("wellformed", "Malformed: "), ("scope", "Not for this loader: ")]
+)
+def test_what_fails_is_told_as_it_is_and_not_as_it_should_be(
+    check: Check, told: str, question: str, begins: str
+) -> None:
+    loader = type("Asking", (Loader,), {"model": "patient", "outputs": Present("seen_on"), question: check})()
+    page = Page("patient", ("P1",), Store(SHAPES, {"patient": {"P1": {"age": 7}}}, NOW))
+
+    (judgement,) = judge(loader, page, Past())
+
+    assert str(reason(loader, page, judgement)) == f"{begins}{told}."

@@ -113,7 +113,7 @@ def test_one_that_stopped_matching_is_closed_and_counted(
     assert run.verdicts == {"consult": {"due": 1, "out_of_scope": 29}}
     ended = only_suggestion(anchor=OTHER)
     assert ended.status == SuggestionStatus.CLOSED
-    assert ended.because == "No longer ready. Not for this loader: physician is there."
+    assert ended.because == "No longer ready. Not for this loader: not so: physician is there."
 
 
 @either

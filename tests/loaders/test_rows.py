@@ -58,7 +58,19 @@ class TestOpen:
 
     @pytest.mark.parametrize(
         "odd",
-        ["", "\\N", "\\.", "a\tb\nc\rd", 'say "so"', "{a,b}", "C:\\new", "\u00fc\u2028\U0001f9ea", "it's %s"],
+        [
+            "",
+            "\\N",
+            "\\.",
+            "a\tb\nc\rd",
+            'say "so"',
+            "{a,b}",
+            "C:\\new",
+            "C:\\u0000",
+            "\\\\u0000\\",
+            "\u00fc\u2028\U0001f9ea",
+            "it's %s",
+        ],
     )
     def test_it_is_kept_to_the_letter(self, now: datetime, odd: str) -> None:
         values: dict[str, Any] = {
@@ -82,6 +94,11 @@ class TestOpen:
             {"inputs": ["a\ufffdb"]},
             ["a\ufffdb"],
         )
+
+    def test_a_nul_after_backslashes_is_told_from_what_only_looks_like_one(self, now: datetime) -> None:
+        kept = suggested("DTL001", now, reason="\\\0 \\u0000 \\\\\0\0")
+
+        assert kept.reason == "\\\ufffd \\u0000 \\\\\ufffd\ufffd"
 
 
 class TestClose:

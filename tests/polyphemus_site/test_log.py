@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from polyphemus_site.api.request_ids import current_id
-from polyphemus_site.log import Ids, Line
+from polyphemus_site.log import LONGEST, Ids, Line
 from tests.polyphemus_site.janus.tokens import token
 
 
@@ -33,6 +33,19 @@ def test_a_token_is_struck_out() -> None:
     text = token()
 
     assert line(f"Authorization: Etna {text}!") == "[-] Authorization: Etna <token>!"
+
+
+def test_a_huge_value_is_cut_and_holds_nobody_up() -> None:
+    logged = line("x" * 10**6)
+
+    assert len(logged) < LONGEST
+    assert logged.endswith("… (1000004 characters)")
+
+
+def test_a_secret_that_the_cut_goes_through_is_not_shown() -> None:
+    logged = line("x " * (LONGEST // 2 - 20) + token() + " y" * 9000)
+
+    assert "eyJ" not in logged
 
 
 def test_a_line_names_the_request_it_is_about() -> None:
