@@ -30,6 +30,7 @@ from tests.loaders.conftest import (
     PATIENT,
     load_vcf,
     now,
+    reach_another_second,
     only_suggestion,
     upload,
     upload_normal,
@@ -322,6 +323,7 @@ class TestWhatReadingDoesNotTell:
         monkeypatch.setattr(RowShape, "read", recording(RowShape.read, read))
 
         again = scan(magma)
+        reach_another_second()
         upload(warehouse, NORMAL_EXOME, uploaded("DTL001.N1"))
         changed = scan(magma)
 
