@@ -23,6 +23,14 @@ SUSPICIOUS: Final = {
     "signature": (50, "Somebody tries to forge calls, or a client holds a wrong secret."),
     "key past its end": (1, "A client still uses a key that was replaced: give it the new one."),
     "key revoked": (1, "A client still uses a key that was revoked."),
+    "key pending": (
+        1,
+        "A client uses a key that nobody let in: `manage.py activate_key` does, if it is right.",
+    ),
+    "address": (
+        1,
+        "Somebody elsewhere has a key's secret, or its program has moved: revoke it, or `bind_key`.",
+    ),
 }
 
 

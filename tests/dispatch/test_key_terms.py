@@ -15,9 +15,10 @@ from dispatch.scopes import Scope, Scopes
 from dispatch.services import keys, replaced_keys
 from dispatch.services.keys import Terms
 from dispatch.tasks import tell_of_replaced_keys
-from polyphemus_site.api import audit, redis_door
+from polyphemus_site.api import audit, probes, redis_door
 from polyphemus_site.api.models import SignedCall
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError
+from polyphemus_site.health import Level
 from polyphemus_site.mail.models import Notice
 from tests.dispatch.calls import KEK, Program, program_of, server_time
 
@@ -285,7 +286,27 @@ class TestReplacedKeys:
         assert replaced_keys.tell(now=server_time() + WEEK + WEEK) == 0
 
 
+class TestFindings:
+    """What operators see of calls that only a thief, or a program in the wrong place, would make."""
+
+    @pytest.mark.parametrize(
+        ("terms", "why"),
+        [(Terms(is_pending=True), "key pending"), (Terms(addresses=[ELSEWHERE]), "address")],
+    )
+    def test_one_such_call_is_worth_a_look(self, analyst: str, terms: Terms, why: str) -> None:
+        program_under(terms, analyst).get(LIST)
+
+        [finding] = probes.signed_calls(server_time())
+
+        assert (finding.level, finding.found.endswith(f"{why}.")) == (Level.WARN, True)
+
+
 class TestRotateWithoutOverlap:
+    @pytest.mark.parametrize("days", ["-1", "3651", "1.5", "x"])
+    def test_days_that_are_none_say_which_are(self, program: Program, days: str) -> None:
+        with pytest.raises(CommandError, match="days are 0 to 3650"):
+            call_command("rotate_key", program.key_id, f"--keep-days={days}")
+
     def test_the_old_key_is_refused_at_once(self, program: Program) -> None:
         out = StringIO()
 

@@ -76,11 +76,11 @@ class Command(BaseCommand):
             self.stderr.write(f"It is not believed yet: `manage.py activate_key {made.key.pk}` lets it in.")
 
 
-def days(text: str) -> int:
+def days(text: str, *, least: int = 1) -> int:
     """Whole days, of ten years at most."""
-    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_DAYS:
+    if text.isascii() and text.isdigit() and least <= int(text) <= MOST_DAYS:
         return int(text)
-    raise ArgumentTypeError(f"days are 1 to {MOST_DAYS}")
+    raise ArgumentTypeError(f"days are {least} to {MOST_DAYS}")
 
 
 def instant(text: str) -> datetime:

@@ -18,7 +18,7 @@ from polyphemus_site.errors import PolyphemusError
 
 def days_or_none(text: str) -> int:
     """The same as a key's days; none for a secret that somebody else may have seen."""
-    return 0 if text == "0" else days(text)
+    return days(text, least=0)
 
 
 class Command(BaseCommand):
