@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from pytest_django import Settings
 from dispatch.webhooks.models import Delivery, Endpoint
 from dispatch.webhooks.services import endpoints
 from polyphemus_site.errors import InvalidInputError, MoveRefusedError
-from tests.dispatch.calls import KEK
+from tests.dispatch.calls import KEK, server_time
 from tests.dispatch.webhooks.conftest import LOOPBACK, Make
 from tests.polyphemus_site.janus.tokens import token
 
@@ -74,6 +75,21 @@ class TestCommands:
         assert first[1] == second[1]
         assert first[3] != second[3]
         assert Endpoint.objects.get().types == ["request.deferred"]
+
+    @pytest.mark.parametrize("hours", ["-1", "721", "1.5", "9" * 20])
+    def test_hours_that_are_none_say_which_are(self, hours: str) -> None:
+        with pytest.raises(CommandError, match="hours are 0 to 720"):
+            call_command("rotate_webhook", "we_x", f"--keep-hours={hours}")
+
+    def test_without_hours_the_old_secret_signs_nothing_any_more(
+        self, endpoint: Make, requester: str, settings: Settings
+    ) -> None:
+        made = endpoint(requester)
+        call_command("rotate_webhook", made.endpoint.pk, "--keep-hours=0", stdout=StringIO())
+
+        found = Endpoint.objects.get()
+
+        assert len(endpoints.secrets_of(found, keks=[KEK], now=server_time())) == 1
 
     def test_a_refusal_is_one_sentence(self, db: None, requester: str) -> None:
         with pytest.raises(CommandError, match="must begin with https"):

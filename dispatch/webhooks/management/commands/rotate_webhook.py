@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,15 @@ from dispatch.webhooks.models import Endpoint
 from dispatch.webhooks.services import endpoints
 from polyphemus_site import clock
 
+MOST_HOURS = 720
+
+
+def hours(text: str) -> int:
+    """Whole hours, of thirty days at most."""
+    if text.isascii() and text.isdigit() and int(text) <= MOST_HOURS:
+        return int(text)
+    raise ArgumentTypeError(f"hours are 0 to {MOST_HOURS}")
+
 
 class Command(BaseCommand):
     """Until the old one ends, each event carries a signature by either."""
@@ -21,7 +31,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Which, and for how long both."""
         parser.add_argument("id", help="the endpoint, we_...")
-        parser.add_argument("--keep-hours", type=int, default=24, help="how long the old one goes on; 24")
+        parser.add_argument(
+            "--keep-hours",
+            type=hours,
+            default=24,
+            metavar="N",
+            help="how long the old one goes on; 24. 0: it signs nothing any more",
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         """Rotate it."""
