@@ -70,13 +70,15 @@ class Files(Check):
     def explain(self, page: Page, index: int) -> Finding:
         """With the names seen, those that don't count marked."""
         found = entries(page.values(self.attribute)[index])
-        count = sum(map(self.counts, found))
+        names, counting = list(map(name_of, found)), list(map(self.counts, found))
+        count = sum(counting)
         says = [counted(self.attribute, count, span(self.min, self.max), self.pattern)]
-        if self.only and (others := [name_of(entry) for entry in found if not self.counts(entry)]):
+        if self.only and count < len(found):
+            others = [name for name, counts in zip(names, counting, strict=True) if not counts]
             says.append(Sentence(_("not one of them: %(names)s"), names=", ".join(others)))
         enough = self.min <= count and (self.max is None or count <= self.max)
         passed = enough and (not self.only or count == len(found))
-        return Finding(self.id, passed, joined(says), seen=[name_of(entry) for entry in found])
+        return Finding(self.id, passed, joined(says), seen=names)
 
     def counts(self, entry: Any) -> bool:
         """Whether one entry is a finished file of the right name."""
@@ -130,7 +132,7 @@ class Mates(Check):
     def explain(self, page: Page, index: int) -> Finding:
         """Naming each that has no mate."""
         found = list(map(name_of, entries(page.values(self.attribute)[index])))
-        odd = self.odd(found)
+        odd = [] if self._is_pair(found) else self.odd(found)
         says = told_of_pairs(self.attribute, are_there=bool(found))
         if odd:
             without = _("%(attribute)s: without its mate: %(names)s")

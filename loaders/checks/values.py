@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from math import isfinite
+from math import inf, isfinite
 from types import NoneType
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from polyphemus_site.sentences import Sentence
 
 #: Kinds of values that are there whatever they are.
 NUMBERS = frozenset({int, float, bool})
+COUNTABLE = frozenset({int, float, NoneType})
 #: Columns of one of these hold no two equal values that aren't the same, as 1 and true are.
 PLAIN = (frozenset({str, NoneType}), frozenset({int, NoneType}))
 
@@ -130,6 +131,15 @@ class Range(ValueCheck):
         if not all(isfinite(end) for end in (self.min, self.max) if end is not None):
             raise ValueError("`range` wants numbers, or nothing where there is no end.")
         ensure_span(self, self.min, self.max)
+
+    def judge(self, page: Page) -> list[bool]:
+        """A column of numbers and nulls straight away."""
+        values = page.values(self.attribute)
+        if self.min is self.max is None or not set(map(type, values)) <= COUNTABLE:
+            return super().judge(page)
+        least = -inf if self.min is None else self.min
+        most = inf if self.max is None else self.max
+        return [value is not None and least <= value <= most for value in values]
 
     def accepts(self, value: Any) -> bool:
         """Only numbers; true and false are none."""

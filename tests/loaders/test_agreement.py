@@ -9,7 +9,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loaders.checks import Check, Mates, from_json
+from loaders.checks import Check, Mates, Range, from_json
 from loaders.fingerprints import digest, gathered
 from loaders.gathering import Plan
 from loaders.judging import ORDER, Past, judge, reason, verdicts
@@ -207,7 +207,26 @@ def test_a_pair_told_quickly_has_nothing_odd_about_it(one: str, another: str | N
     two = another if another is not None else one.replace("1.", "2.").replace("1_0", "2_0")
     page = patients(P={"files": [file(one), file(two)]})
 
-    assert Mates("files").judge(page) == [not Mates("files").odd([one, two])]
+    mates = Mates("files")
+
+    assert mates.judge(page) == [mates.explain(page, 0).passed] == [not mates.odd([one, two])]
+
+
+numbers = st.none() | st.integers() | st.floats(allow_nan=False) | st.sampled_from((0, 1, -0.0, 2.5))
+
+
+@settings(deadline=None)
+@given(numbers, numbers, st.lists(numbers | st.booleans(), max_size=8))
+def test_a_column_of_numbers_is_in_a_range_as_each_of_them_is(
+    least: float | None, most: float | None, column: list[float | None]
+) -> None:
+    try:
+        check = Range("age", min=least, max=most)
+    except ValueError:  # no range
+        return
+    page = patients(**{f"P{place}": {"age": value} for place, value in enumerate(column)})
+
+    assert check.judge(page) == [value is not None and check.accepts(value) for value in column]
 
 
 @settings(deadline=None)
