@@ -69,6 +69,14 @@ class Finding:
         says, whom = from_form(form["says"]), from_form(form.get("whom", ""))
         return cls(form["check"], form["passed"], says, form.get("seen"), parts, whom)
 
+    @property
+    def shown(self) -> str:
+        """What it saw, as JSON of no more than a line; "" where it saw nothing of its own."""
+        if self.seen is None:
+            return ""
+        text = json.dumps(self.seen, default=str, ensure_ascii=False).encode("utf-8", "replace").decode()
+        return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
+
     def complaints(self) -> list[Finding]:
         """The findings that made this one fail, nearest to what a person can mend."""
         if self.passed:
@@ -94,6 +102,8 @@ class Finding:
         return Sentence(_("%(what)s (from %(whom)s)"), what=what, whom=self.whom) if self.whom else what
 
 
+#: More of what was seen is not shown.
+SHOWN = 200
 #: Checks whose failure is told by their failing parts.
 TRANSPARENT = frozenset({"all", "any"})
 #: Checks that say what should be, whether or not it is.

@@ -117,6 +117,7 @@ def waiting_page(request: PageRequest, project: str) -> HttpResponse:
     cleared = request.person.can_see_restricted(project)
     known = knowledge.gaps_for(request.person, project)
     gaps = [gap_json(gap, cleared=cleared) | {"counted_at": gap.counted_at} for gap in known]
+    gaps.sort(key=lambda gap: (not gap["whom"], gap["whom"] or ""))
     return render(request, "loaders/waiting.html", {"project": project, "gaps": gaps})
 
 

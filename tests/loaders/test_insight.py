@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from loaders.checks import Finding
 from loaders.models import Gap, ScanCursor, ScanRun
 from loaders.services import scans
 from magma.client import Magma
@@ -63,11 +64,39 @@ class TestExplain:
 
         assert "exactly one normal exome with its fastqs" in shown
 
+    def test_the_page_shows_the_values_seen(self, magma: Magma) -> None:
+        shown = page("/dt_lung/explain?loader=exome_pipe&record=DTL001")
+
+        assert "saw [&quot;DTL001.T1_R1.fastq.gz&quot;, &quot;DTL001.T1_R2.fastq.gz&quot;]" in shown
+
+    def test_a_long_value_is_cut(self) -> None:
+        assert Finding("present", passed=True, says="x", seen="é" * 500).shown == f'"{"é" * 199}…'
+
     def test_the_page_says_what_it_can_not_find(self, magma: Magma) -> None:
         assert "Magma shows no patient NOBODY" in page("/dt_lung/explain?loader=exome_pipe&record=NOBODY")
 
 
 class TestWaiting:
+    def test_the_page_has_it_by_whom_and_what_nobody_is_named_for_last(self) -> None:
+        known: dict[str, Any] = {
+            "project": "dt_lung",
+            "model": "patient",
+            "verdict": "waiting",
+            "loader": "x",
+        }
+        known |= {"restricted_loader": False, "restricted_count": 0, "counted_at": now()}
+        known |= {"anchors": ["DTL004"], "restricted_anchors": []}
+        for label, whom, count in (("consent", "the clinic", 1), ("age", "", 9), ("fastqs", "the core", 5)):
+            Gap.objects.create(label=label, whom=whom, count=count, **known)
+        Gap.objects.create(label="stage", whom="the clinic", count=7, **known | {"loader": "y"})
+
+        headings = re.findall(r"<h[23]>\s*(.*?)\s*</h[23]>", page("/dt_lung/waiting"))
+
+        assert headings == [
+            *("From the clinic", "stage", "consent", "From the core", "fastqs"),
+            *("From whom is not said", "age"),
+        ]
+
     def test_a_full_scan_counts_what_is_lacking_and_who_brings_it(self, magma: Magma) -> None:
         scans.scan_all(magma, "dt_lung", clock=now)
 

@@ -86,6 +86,6 @@ def as_text(found: Explanation) -> str:
 
 def tree(finding: Finding, *, depth: int) -> list[str]:
     """One finding and what it rests on."""
-    seen = f"  saw {json.dumps(finding.seen, default=str)[:200]}" if finding.seen is not None else ""
+    seen = f"  saw {finding.shown}" if finding.shown else ""
     line = f"{'  ' * depth}{'✓' if finding.passed else '✗'} {finding.says}{seen}"
     return [line, *(below for part in finding.parts for below in tree(part, depth=depth + 1))]
