@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from django.db import connection
+
 from loaders.clocks import Clock
 from loaders.errors import told
 from loaders.models import ScanRun
@@ -18,6 +20,16 @@ from polyphemus_site.errors import PolyphemusError
 logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=30)
+#: Scans of changes in which nothing went wrong are kept no longer: each model has thousands of them a day.
+QUIET_KEPT = timedelta(days=1)
+#: All but the last of each.
+FORGET_QUIET = """
+DELETE FROM loaders_scanrun AS r WHERE kind IN ('journal', 'changes') AND started_at < %(before)s
+AND ended_at IS NOT NULL AND error = '' AND faults = '{}' AND EXISTS (
+    SELECT FROM loaders_scanrun AS later
+    WHERE (later.project, later.model, later.kind) = (r.project, r.model, r.kind)
+    AND later.started_at > r.started_at)
+"""
 
 
 #: Called with a scan whenever it has come further.
@@ -115,4 +127,6 @@ def forget(*, now: datetime) -> int:
     """
     told = list(ScanRun.objects.complete().values_list("pk", flat=True))
     deleted, _ = ScanRun.objects.filter(started_at__lt=now - KEPT).exclude(pk__in=told).delete()
-    return deleted
+    with connection.cursor() as cursor:
+        cursor.execute(FORGET_QUIET, {"before": now - QUIET_KEPT})
+        return deleted + int(cursor.rowcount)
