@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -179,3 +179,23 @@ class TestWhatTheJournalMissed:
         scans.scan_changes(told.magma, "dt_lung", clock=later)
 
         assert self.figures("rna_seq") == {}
+
+
+@pytest.mark.parametrize("skew", [timedelta(hours=1), timedelta(hours=-1)])
+def test_a_warehouse_an_hour_off_is_followed_all_the_same(told: Lying, skew: timedelta) -> None:
+    patients = told.project().models["patient"]
+    told.warehouse.clock = lambda: datetime.now(UTC) + skew
+    scans.scan_changes(told.magma, "dt_lung", clock=now)
+    row = patients.rows[patients.ids["DTL003"]]
+    stood = []
+    for physician in ("Dr. A", None, "Dr. B", None):
+        row.values["physician"] = physician
+        row.stamp(now() + skew + timedelta(seconds=2))
+        scans.scan_all(told.magma, "dt_lung", clock=now)
+        scans.scan_changes(told.magma, "dt_lung", clock=later)
+        stood.append(("attended", "DTL003") in standing())
+
+    written = scans.scan_all(told.magma, "dt_lung", clock=later).written
+
+    assert stood == [False, True, False, True]
+    assert written == 0
