@@ -33,6 +33,7 @@ AT_ONCE = {
     "request_message",
     "orphan_removal_proposed",
     "orphan_removal_stopped",
+    "replaced_key_used",
 }
 
 
