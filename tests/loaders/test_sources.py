@@ -91,7 +91,8 @@ class TestMetisLink:
 
         assert found.verdict == "waiting"
         assert found.reason == (
-            "Waiting for the record that the path names: record.::identifier is there (from the curators)."
+            "Waiting for the record that the path names: not so: record.::identifier is there"
+            " (from the curators)."
         )
 
     def test_an_empty_file_blocks(self, magma: Magma, metis: Metis, shelf: Shelf) -> None:
