@@ -23,7 +23,8 @@ SELECT NULL::bigint AS event_id, r.id, r.award, r.project, r.analysis, r.status,
 """
 LOOK = Statement("look_at_request", LOOK_AT_REQUEST, name="text")
 #: Whoever finds the row taken waits for its winner and then changes nothing: a loser writes no request, and
-#: is shown the row as it was when the statement began.
+#: is shown the row as it was when the statement began. The status is spelled so that the index of open
+#: requests can't serve: where statistics know of few, PostgreSQL would take it, and read all opened since.
 CLAIM = Statement(
     "claim",
     """
@@ -33,7 +34,7 @@ WITH won AS (
          started_at = {now}, due_at = {due_at}, due_stage = 'estimate', wake_at = {due_at},
          granted_seconds = 0, blind_looks = 0
    WHERE lower(r.name) = lower({name}) AND r.name = {name} AND r.analysis = {analysis}
-     AND r.status = 'new'
+     AND r.status || '' = 'new'
      AND ('*' = ANY ({projects}) OR r.project = ANY ({projects}))
      AND NOT EXISTS (SELECT FROM dispatch_analysis AS a WHERE a.name = r.analysis
                      AND {seconds} NOT BETWEEN a.floor_seconds AND a.ceiling_seconds)

@@ -9,7 +9,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from dispatch.errors import BidRefusedError
@@ -36,6 +36,13 @@ def offer_for(request: AnalysisRequest, analyst: str, **changes: Any) -> Offer:
         "seconds": 60,
     }
     return Offer(**(values | changes))
+
+
+def like(request: AnalysisRequest, name: str) -> AnalysisRequest:
+    """Another request in every point but its name."""
+    fields = AnalysisRequest._meta.concrete_fields
+    kept = {field.attname: getattr(request, field.attname) for field in fields}
+    return AnalysisRequest(**(kept | {"id": None, "name": name}))
 
 
 class TestAccept:
@@ -185,6 +192,23 @@ class TestAccept:
 
         with pytest.raises(IntegrityError, match="one_accepted_bid_per_request"):
             second.save()
+
+    def test_a_bid_reads_no_other_open_requests_even_if_statistics_know_of_none(
+        self, running: AnalysisRequest
+    ) -> None:
+        AnalysisRequest.objects.bulk_create(like(running, f"taken-{number}") for number in range(500))
+        unsaid = ", ".join("NULL" for _ in bids.CLAIM.values)
+
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE dispatch_analysisrequest")
+            cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+            cursor.execute(f"PREPARE planned_claim AS {bids.CLAIM.text}")
+            cursor.execute(f"EXPLAIN EXECUTE planned_claim ({unsaid})")
+            plan = "\n".join(line for (line,) in cursor.fetchall())
+            cursor.execute("DEALLOCATE planned_claim")
+
+        assert "requests_open_for_bids" not in plan
+        assert "request_names_are_used_once" in plan
 
     def test_others_are_told_after_commit(
         self, submit: Submit, analyst: str, now: datetime, django_capture_on_commit_callbacks: Any
