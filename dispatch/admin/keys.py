@@ -44,19 +44,14 @@ class PlaceForm(ModelForm[ApiKey]):
     """What may be said of a key that is there."""
 
     def clean_addresses(self) -> list[str]:
-        """As they are kept."""
-        return networks_in(self.cleaned_data["addresses"])
+        """As they are kept; refused beside the field, where one is none."""
+        try:
+            return networks(self.cleaned_data["addresses"])
+        except PolyphemusError as refusal:
+            raise ValidationError(str(refusal)) from refusal
 
 
-def networks_in(written: list[str]) -> list[str]:
-    """Refused beside the field, where one is none."""
-    try:
-        return networks(written)
-    except PolyphemusError as refusal:
-        raise ValidationError(str(refusal)) from refusal
-
-
-class KeyForm(ModelForm[ApiKey]):
+class KeyForm(PlaceForm):
     """What is said of a new key; its secret is made, never typed."""
 
     public_key = CharField(
@@ -73,10 +68,6 @@ class KeyForm(ModelForm[ApiKey]):
         label=gettext_lazy("Pending"),
         help_text=gettext_lazy("Not believed until an admin lets it in."),
     )
-
-    def clean_addresses(self) -> list[str]:
-        """As they are kept."""
-        return networks_in(self.cleaned_data["addresses"])
 
     def clean(self) -> dict[str, Any]:
         """Refused here, beside the fields, if it could not be made."""

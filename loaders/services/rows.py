@@ -57,14 +57,7 @@ INSERT INTO loaders_suggestionevent (suggestion_id, kind, source, target, actor,
 SELECT id, 'opened', '', 'open', 'polyphemus', %(now)s, reason FROM opened
 """  # noqa: S608 — only our own column names are put together here
 
-#: Whether anything was ever suggested for any of these anchors; and then, by the loaders that suggest now.
-KNOWN = """
-SELECT EXISTS (SELECT FROM unnest(%(anchors)s::text[]) AS asked(anchor)
-    WHERE (
-        SELECT 1 FROM loaders_suggestion AS s
-        WHERE (s.project, s.model) = (%(project)s, %(model)s)
-        AND s.anchor = asked.anchor LIMIT 1) IS NOT NULL)
-"""
+#: Whether anything was ever suggested by any of these loaders for its anchor.
 MET = """
 SELECT EXISTS (SELECT FROM unnest(%(loaders)s::text[], %(anchors)s::text[]) AS asked(loader, anchor)
     WHERE (
@@ -228,16 +221,11 @@ class Slate:
         return self._propose(OPEN, opens)
 
     def _is_met(self, lines: Sequence[Lines]) -> bool:
-        """Mostly no loader ever spoke of any of the anchors, which is told in fewer questions than pairs."""
         pairs = [(one.loader, anchor) for one in lines for anchor in one.opens]
-        loaders, anchors = zip(*pairs, strict=True)
-        return self._exists(KNOWN, anchors=array(dict.fromkeys(anchors))) and self._exists(
-            MET, loaders=array(loaders), anchors=array(anchors)
-        )
-
-    def _exists(self, question: str, **values: str) -> bool:
+        loaders, anchors = (array(column) for column in zip(*pairs, strict=True))
+        place = {"project": self.project, "model": self.model}
         with connection.cursor() as cursor:
-            cursor.execute(question, {"project": self.project, "model": self.model} | values)
+            cursor.execute(MET, {"loaders": loaders, "anchors": anchors, **place})
             return bool(cursor.fetchone()[0])
 
     def _copy_new(self, opens: Sequence[str]) -> int:

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-
+from dispatch.management.keys import KeyCommand
 from dispatch.models import ApiKey
 from dispatch.services import keys
 from polyphemus_site import clock
-from polyphemus_site.errors import PolyphemusError
 
 
-class Command(BaseCommand):
+class Command(KeyCommand):
     """For a key whose secret was sent ahead: it is believed from now on, when its analyst has it."""
 
     help = "Let in an analyst's key that was made with --pending."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        """Which."""
-        parser.add_argument("id", help="the key, pk_...")
-
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def act(self, key: ApiKey, **_options: Any) -> str:
         """Let it in."""
-        key = ApiKey.objects.filter(pk=options["id"]).first()
-        if key is None:
-            raise CommandError(f"There is no key {options['id']}.")
-        try:
-            keys.activate(key, actor="manage.py activate_key", now=clock.now())
-        except PolyphemusError as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(f"{key.pk} of {key.analyst} is in use.")
+        keys.activate(key, actor="manage.py activate_key", now=clock.now())
+        return f"{key.pk} of {key.analyst} is in use."

@@ -6,14 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 
 from dispatch.management.commands.create_key import add_public_key, days, public_key_in, told
+from dispatch.management.keys import KeyCommand
 from dispatch.models import ApiKey
 from dispatch.services import keys
 from polyphemus_site import clock
-from polyphemus_site.errors import PolyphemusError
 
 
 def days_or_none(text: str) -> int:
@@ -21,14 +20,14 @@ def days_or_none(text: str) -> int:
     return days(text, least=0)
 
 
-class Command(BaseCommand):
+class Command(KeyCommand):
     """Until the old one ends, calls by either are believed."""
 
     help = "Give an analyst a new key with the same scopes; the old one goes on for a while."
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Which, and for how long both."""
-        parser.add_argument("id", help="the key, pk_...")
+        super().add_arguments(parser)
         parser.add_argument(
             "--keep-days",
             type=days_or_none,
@@ -38,20 +37,14 @@ class Command(BaseCommand):
         )
         add_public_key(parser)
 
-    def handle(self, *_args: Any, **options: Any) -> None:
+    def act(self, key: ApiKey, **options: Any) -> str:
         """Rotate it."""
-        key = ApiKey.objects.filter(pk=options["id"]).first()
-        if key is None:
-            raise CommandError(f"There is no key {options['id']}.")
-        try:
-            made = keys.rotate(
-                key,
-                keep=timedelta(days=options["keep_days"]),
-                public_key=public_key_in(options["public_key"]),
-                kek=settings.POLYPHEMUS_KEK,
-                actor="manage.py rotate_key",
-                now=clock.now(),
-            )
-        except (PolyphemusError, ImproperlyConfigured) as error:
-            raise CommandError(str(error)) from error
-        self.stdout.write(told(made))
+        made = keys.rotate(
+            key,
+            keep=timedelta(days=options["keep_days"]),
+            public_key=public_key_in(options["public_key"]),
+            kek=settings.POLYPHEMUS_KEK,
+            actor="manage.py rotate_key",
+            now=clock.now(),
+        )
+        return told(made)
