@@ -186,7 +186,7 @@ class Change(models.Model):
         constraints = (UniqueConstraint(fields=["project", "model", "record"], name="one_change_per_record"),)
         indexes = (
             Index(fields=["project", "ripe_at", "id"], condition=Q(pending=True), name="changes_in_turn"),
-            Index(fields=["project", "looked_at"], name="changes_lately_judged"),
+            Index(fields=["project", "looked_at"], condition=Q(pending=False), name="changes_lately_judged"),
         )
 
     def __str__(self) -> str:

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import repeat, takewhile
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
-def read_ahead(pages: Iterable[T]) -> Generator[T]:
-    """The same pages in the same order, each fetched in a thread of its own while the one before is used.
+def done_ahead(readings: Iterable[Callable[[], T]]) -> Generator[T]:
+    """What each gives, in their order, each called in a thread of its own while the one before is used.
 
-    At most one page waits. What fails there is raised here, in its place; leaving early waits for one page.
+    The first is called at once, where it is asked for: of a single page nothing can be read ahead. At most
+    one waits. What fails is raised here, in its place; leaving early waits for the one that is under way.
     """
-    coming = iter(pages)
+    coming = iter(readings)
+    for first in coming:
+        with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as thread:
+            given = first()
+            for reading in coming:
+                following = thread.submit(reading)
+                yield given
+                given = following.result()
+            yield given
+
+
+def read_ahead(pages: Iterable[T]) -> Generator[T]:
+    """The same pages in the same order, each fetched while the one before is used."""
     ended = object()
-    with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as thread:
-        following = thread.submit(next, coming, ended)
-        while (page := following.result()) is not ended:
-            following = thread.submit(next, coming, ended)
-            yield page  # type: ignore[misc]  # whatever is not `ended` is a page
+    fetched = done_ahead(repeat(partial(next, iter(pages), ended)))
+    yield from takewhile(lambda page: page is not ended, fetched)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeAlias
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from loaders.models import Change
 from loaders.names import is_kept
@@ -131,7 +133,7 @@ def find(
         "disconnected": disconnected,
         "counted": counted,
     }
-    with connection.cursor() as cursor:
+    with _unhurried() as cursor:
         cursor.execute(FIND, values)
         return Found(*map(int, cursor.fetchone()))
 
@@ -165,7 +167,7 @@ def pending(project: str, count: int, *, now: datetime) -> list[Pending]:
 
 def done(rows: Sequence[Pending], *, looked_at: datetime) -> None:
     """Mark as judged what had changed before it was looked at; what changed again meanwhile stays pending."""
-    with connection.cursor() as cursor:
+    with _unhurried() as cursor:
         ids = "{" + ",".join(str(row.pk) for row in rows) + "}"
         cursor.execute(DONE, {"ids": ids, "looked_at": looked_at})
 
@@ -174,6 +176,18 @@ def forget(*, now: datetime) -> int:
     """Delete rows judged long ago; how many."""
     deleted, _ = Change.objects.filter(pending=False, looked_at__lt=now - KEPT).delete()
     return deleted
+
+
+@contextmanager
+def _unhurried() -> Iterator[CursorWrapper]:
+    """A transaction that PostgreSQL need not have on the disk at once.
+
+    What a crash takes from it is done again: a scan's cursor moves on by a transaction of its own, which is
+    on the disk only after all that came before it; what was judged and isn't marked so is judged once more.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit TO off")
+        yield cursor
 
 
 def _columns(pairs: Sequence[tuple[str, str]]) -> dict[str, Any]:

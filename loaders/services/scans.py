@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,6 +23,7 @@ from loaders.services.stretches import Stretches, cut, stamped
 from loaders.services.verdicts import Engine, Tally
 from loaders.states import ScanKind
 from loaders.touched import Backwards, paths_of
+from magma.ahead import read_ahead
 from magma.client import Magma
 from magma.pages import Page as MagmaPage
 from magma.rows import as_spelled
@@ -32,6 +33,8 @@ OVERLAP = timedelta(minutes=5)
 #: How far back the very first scan looks for where Magma's clock stands; all else the full scan reads.
 FIRST_LOOK = timedelta(days=1)
 PAGE_SIZE = 1000
+#: So many changes are looked at together: an anchor that several of them lead to is judged once.
+WINDOW = 10 * PAGE_SIZE
 
 
 def models_read(engine: Engine) -> list[str]:
@@ -72,13 +75,13 @@ def judge_pending(
 def _drained(
     magma: Magma, project: str, *, clock: Clock, engine: Engine | None, watch: Watch | None
 ) -> Tally:
-    with recorded(ScanKind.JOURNAL, project, "", clock=clock, watch=watch) as account:
+    journal = recorded(ScanKind.JOURNAL, project, "", clock=clock, watch=watch)
+    with journal as account, collected_after():
         engine = engine or Engine.of(magma, project)
-        while rows := changes.pending(project, PAGE_SIZE, now=clock()):
+        while rows := changes.pending(project, WINDOW, now=clock()):
             looked_at = clock()
-            for model, anchors in _anchors(engine, rows).items():
-                for names in pages_of(sorted(anchors)):
-                    account.add(engine.judge_names(model, names, now=looked_at))
+            for tally in collected_between(engine.judge_each(_pages(_anchors(engine, rows)), clock=clock)):
+                account.add(tally)
             changes.done(rows, looked_at=looked_at)
     return account.tally
 
@@ -109,6 +112,13 @@ def _models_shared(engine: Engine) -> set[str]:
     usable = [loader for loader in engine.loaders if not engine.fault_of(loader)]
     linked = {engine.shapes.end_of(loader.model, path) for loader in usable for path in loader.links}
     return linked | {loader.model for loader in engine.loaders if loader.batch_by or loader not in usable}
+
+
+def _pages(anchors: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, Sequence[str]]]:
+    """A model's anchors a page at a time, model by model."""
+    for model, names in anchors.items():
+        for page in pages_of(sorted(names)):
+            yield model, page
 
 
 def pages_of(names: Sequence[str]) -> Iterable[Sequence[str]]:
@@ -165,7 +175,7 @@ def _read_changes(engine: Engine, model: str, *, clock: Clock, disconnected: boo
             engine.project, model, since, ["updated_at"], show_disconnected=disconnected
         )
         found = missed = 0
-        for page in read:
+        for page in read_ahead(read):
             stamps = _stamps(page)
             newest = max([newest, *stamps.values()])
             told = changes.find(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeAlias
 
 from django.db import Error as DatabaseError
 from django.db import transaction
@@ -25,19 +26,23 @@ from loaders.kinds import Kinds
 from loaders.limits import time_limit
 from loaders.loader import Loader
 from loaders.names import fault_of, is_kept, unkept
-from loaders.pages import Page
+from loaders.pages import Page, Store
 from loaders.proposing import Bench
 from loaders.services import changes, rights, suggestions
 from loaders.services.rows import Lines, Slate
 from loaders.shapes import Shapes
 from loaders.sources.reader import reader_of
 from loaders.states import Verdict
+from magma.ahead import done_ahead
 from magma.client import Magma
 from magma.errors import MagmaError
 from polyphemus_site.projects import decisions
 from polyphemus_site.projects.decisions import Decided
 
 logger = logging.getLogger(__name__)
+
+#: Anchors asked for by name, and those that Magma showed; of a model that nobody can judge none are read.
+Read: TypeAlias = tuple[Gatherer | None, Sequence[str], Page]
 
 #: How long one loader may take over the verdicts of one page; and again over what follows from them.
 SECONDS_A_PAGE = 60
@@ -227,15 +232,29 @@ class Engine:
 
     def judge_names(self, model: str, names: Sequence[str], *, now: datetime) -> Tally:
         """Judge these anchors; those Magma doesn't show lose their suggestions."""
+        return self._judge_read(self._read(model, names, now))
+
+    def judge_each(
+        self, pages: Iterable[tuple[str, Sequence[str]]], *, clock: Callable[[], datetime]
+    ) -> Iterator[Tally]:
+        """The same of many pages of names, each read while the one before is judged."""
+        readings = (partial(self._read, model, names, clock()) for model, names in pages)
+        yield from map(self._judge_read, done_ahead(readings))
+
+    def _read(self, model: str, names: Sequence[str], now: datetime) -> Read:
         gatherer = self.gatherer(model)
-        if gatherer is None:
-            return self._without_reader(model, len(names))
         kept = [name for name in names if is_kept(name)]
-        page = gatherer.page(kept, now=now)
-        tally = self.judge_page(gatherer, page, now=now)
-        tally.add(self.not_judged(model, unkept(names)))
-        hidden = set(kept) - set(page.names)
-        tally.written += suggestions.close_hidden(self.project, model, hidden, now=now)
+        page = gatherer.page(kept, now=now) if gatherer else Page(model, (), Store(self.shapes, {}, now))
+        return gatherer, names, page
+
+    def _judge_read(self, read: Read) -> Tally:
+        gatherer, names, page = read
+        if gatherer is None:
+            return self._without_reader(page.model, len(names))
+        tally = self.judge_page(gatherer, page, now=page.now)
+        tally.add(self.not_judged(page.model, unkept(names)))
+        hidden = set(filter(is_kept, names)) - set(page.names)
+        tally.written += suggestions.close_hidden(self.project, page.model, hidden, now=page.now)
         return tally
 
     def not_judged(self, model: str, names: list[str]) -> Tally:

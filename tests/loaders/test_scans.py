@@ -57,6 +57,18 @@ class TestJudgePending:
 
         assert tally.records == 1
 
+    def test_what_several_changes_lead_to_is_judged_once_however_many_pages_they_fill(
+        self, magma: Magma, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(scans, "PAGE_SIZE", 1)
+        told = {"exome": [NORMAL_EXOME], "patient": [PATIENT, "DTL002", "DTL003"]}
+        changes.tell("dt_lung", told, now=now())
+
+        tally = scans.judge_pending(magma, "dt_lung", clock=now)
+
+        assert (tally.records, tally.pages) == (3, 3)
+        assert not Change.objects.filter(pending=True).exists()
+
     def test_what_changes_while_it_is_judged_is_judged_again(self) -> None:
         changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
         rows = changes.pending("dt_lung", 10, now=now())

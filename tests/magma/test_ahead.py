@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from threading import Event
+from collections.abc import Callable, Iterator
+from functools import partial
+from threading import Event, get_ident
 
 import pytest
 
-from magma.ahead import read_ahead
+from magma.ahead import done_ahead, read_ahead
 
 SECONDS = 10
 
@@ -53,3 +54,33 @@ class TestReadAhead:
         reading.close()
 
         assert fetched == [0, 1]
+
+
+class TestDoneAhead:
+    def test_calls_the_first_where_it_is_asked_for_and_the_others_elsewhere(self) -> None:
+        first, *others = done_ahead([get_ident] * 3)
+
+        assert first == get_ident()
+        assert get_ident() not in others
+
+    def test_asks_for_the_next_only_when_one_is_wanted(self) -> None:
+        asked: list[int] = []
+
+        def readings() -> Iterator[Callable[[], int]]:
+            for number in range(3):
+                asked.append(number)
+                yield partial(int, number)
+
+        done = done_ahead(readings())
+        assert asked == []
+
+        assert next(done) == 0
+        assert asked == [0, 1]
+        assert list(done) == [1, 2]
+
+    def test_raises_what_failed_in_its_place(self) -> None:
+        done = done_ahead([lambda: 1, lambda: 1 // 0])
+
+        assert next(done) == 1
+        with pytest.raises(ZeroDivisionError):
+            next(done)
