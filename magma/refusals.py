@@ -33,6 +33,7 @@ NO_SUCH_PATH = "There is no such path"
 RESTRICTED = "Cannot query for restricted attribute"
 AGREEMENT = "visit the project home page"
 TAG = re.compile(r"<[^>]*>")
+PAGE = re.compile(r"\s*<(!doctype|html)\b", re.IGNORECASE)
 LONGEST_SENTENCE = 300
 
 BY_STATUS: dict[int, type[MagmaError]] = {
@@ -49,7 +50,7 @@ def messages_of(reply: Reply) -> tuple[str, ...]:
         said = msgspec.json.decode(reply.body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _first_line(reply.body)
-    return tuple(_shortened(sentence) for sentence in _sentences(said))
+    return tuple(_plain(sentence) for sentence in _sentences(said))
 
 
 def ending_of(question: Question, reply: Reply) -> Ending | None:
@@ -70,7 +71,7 @@ def refusal(asked: str, reply: Reply) -> MagmaError:
     told = _("Magma answered %(status)s to %(asked)s: %(said)s")
     said = "; ".join(messages) or _("nothing more")
     return kind(
-        told % {"status": reply.status, "asked": asked, "said": said},
+        _ended(told % {"status": reply.status, "asked": asked, "said": said}),
         http_status=reply.status,
         messages=messages,
     )
@@ -111,9 +112,19 @@ def _sentences(said: Any) -> Iterator[str]:
             yield from _sentences(said.get(key))
 
 
+def _plain(sentence: str) -> str:
+    """Of a page that Magma passes on as its own error, as a failing Metis gave it, only what can be read."""
+    return "; ".join(_first_line(sentence.encode())) if PAGE.match(sentence) else _shortened(sentence)
+
+
 def _first_line(body: bytes) -> tuple[str, ...]:
     text = unescape(TAG.sub(" ", body[:4096].decode("utf-8", "replace"))).strip()
     return (_shortened(text.splitlines()[0].strip()),) if text else ()
+
+
+def _ended(sentence: str) -> str:
+    """With its full stop, which most of Magma's own lack: what to do about it follows."""
+    return sentence if sentence.endswith((".", "!", "?", "…")) else f"{sentence}."
 
 
 def _shortened(sentence: str) -> str:

@@ -51,6 +51,8 @@ class TestMessagesOf:
             ("<html><h1>502 Bad &amp; gone</h1>\n</html>", ("502 Bad & gone",)),
             ("Puma caught this error: boom\n/usr/lib/ruby:1", ("Puma caught this error: boom",)),
             ('{"errors": ["broken o', ('{"errors": ["broken o',)),
+            ('{"error": "<!DOCTYPE HTML>\\n<H1>Metis &lt;3</H1>\\n<HR>puma"}', ("Metis <3",)),
+            ('{"error": "a<b and b>a"}', ("a<b and b>a",)),
             ('{"errors": [{"message": "m", "source": {}, "reason": "r"}]}', ("m", "r")),
             ("", ()),
             ("{}", ()),
@@ -127,7 +129,7 @@ class TestRefusal:
         assert type(error) is kind
         assert error.messages == (sentence,)
         assert error.http_status == status
-        assert str(error) == f"Magma answered {status} to /query about labors: {sentence}"
+        assert str(error) == f"Magma answered {status} to /query about labors: {sentence.removesuffix('.')}."
 
 
 class TestAnError:
