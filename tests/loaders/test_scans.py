@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 import pytest
+from django.db import connection
 
 from loaders.models import Change, ScanCursor, ScanRun, Suggestion
 from loaders.services import changes, scans
+from loaders.services.locks import held
+from loaders.services.verdicts import Engine
 from loaders.states import ScanKind, SuggestionStatus
 from magma.client import Magma
 from magma.errors import MagmaUnauthorized, MagmaUnreachable
+from magma.pages import Page
+from magma.wire import Patience
 from tests.loaders.conftest import (
     NORMAL_EXOME,
     PATIENT,
@@ -20,13 +29,43 @@ from tests.loaders.conftest import (
     reach_another_second,
     upload_normal,
 )
+from tests.loaders.test_templates import Changed, without
 from tests.magma.demo_fixture import RunningWarehouse
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+T = TypeVar("T")
+
+
 def a_minute_later() -> datetime:
     return now() + timedelta(minutes=1)
+
+
+def elsewhere(made: Callable[[], T]) -> T:
+    """What another worker would come to: a thread has a session of its own."""
+
+    def work() -> T:
+        try:
+            return made()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+class Breaking(Magma):
+    """Goes away after the first page of what changed."""
+
+    def __init__(self, magma: Magma) -> None:
+        self.wire, self._projects = magma.wire, ()
+
+    def changed_since(
+        self, project: str, model: str, since: datetime, attributes: Sequence[str], **named: Any
+    ) -> Iterator[Page]:
+        yield next(super().changed_since(project, model, since, attributes, **named))
+        raise MagmaUnreachable("It went away.")
 
 
 class TestJudgePending:
@@ -89,6 +128,41 @@ class TestJudgePending:
         stranger.close()
         assert Change.objects.get().pending
         assert ScanRun.objects.get().error_code == "magma_unauthorized"
+
+    def test_a_failure_while_it_judges_keeps_it_as_well(self, warehouse: RunningWarehouse) -> None:
+        hasty = Magma(url=warehouse.url, token=warehouse.mint("VIEWER"), patience=Patience(attempts=1))
+        changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
+        with closing(hasty):
+            engine = Engine.of(hasty, "dt_lung")
+            warehouse.process.terminate()
+            warehouse.process.wait()
+
+            with pytest.raises(MagmaUnreachable):
+                scans.judge_pending(hasty, "dt_lung", clock=now, engine=engine)
+
+        assert Change.objects.get().pending
+
+    def test_what_is_told_of_while_it_is_judged_is_judged_once_more(self, magma: Magma) -> None:
+        changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
+        told: list[ScanRun] = []
+
+        def tell_once(run: ScanRun) -> None:
+            if not told:
+                told.append(run)
+                changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
+
+        tally = scans.judge_pending(magma, "dt_lung", clock=now, watch=tell_once)
+
+        assert tally.records == 2
+
+    def test_who_finds_another_at_it_leaves_it_to_them(self, magma: Magma) -> None:
+        changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
+
+        with held("judge", "dt_lung"):
+            tally = elsewhere(lambda: scans.judge_pending(magma, "dt_lung", clock=now))
+
+        assert tally.records == 0
+        assert Change.objects.get().pending
 
     def test_a_record_taken_from_its_parent_still_leads_to_what_was_drawn_from_it(
         self, magma: Magma, warehouse: RunningWarehouse
@@ -173,6 +247,60 @@ class TestScanChanges:
             scans.scan_changes(magma, "dt_lung", clock=now)
 
         assert list(ScanCursor.objects.order_by("pk").values_list("since", "read_at")) == before
+
+    def test_a_failure_between_two_pages_keeps_it_too(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        scans.scan_changes(magma, "dt_lung", clock=now)
+        before = ScanCursor.objects.get(model="exome", disconnected=False).since
+        reach_another_second()
+        upload_normal(warehouse)
+
+        with pytest.raises(MagmaUnreachable):
+            scans.scan_changes(Breaking(magma), "dt_lung", clock=now, model="exome")
+
+        assert ScanCursor.objects.get(model="exome", disconnected=False).since == before
+
+    def test_what_becomes_visible_late_under_an_older_stamp_is_found(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        for clock in (now, a_minute_later):
+            scans.scan_changes(magma, "dt_lung", clock=clock)
+        upload_normal(warehouse)
+        ScanCursor.objects.filter(model="exome").update(since=now() + timedelta(minutes=4))
+
+        scans.scan_changes(magma, "dt_lung", clock=a_minute_later)
+
+        assert only_suggestion().anchor == PATIENT
+
+    def test_what_the_first_look_found_was_not_missed_and_no_late_entry_makes_up_for_it(
+        self, magma: Magma
+    ) -> None:
+        scans.scan_changes(magma, "dt_lung", clock=now)
+
+        changes.tell("dt_lung", {"exome": [NORMAL_EXOME]}, now=now())
+
+        assert set(ScanCursor.objects.values_list("missed", flat=True)) == {0}
+
+    def test_how_far_was_read_is_not_forgotten_while_the_loader_that_reads_it_fails(
+        self, magma: Magma
+    ) -> None:
+        scans.scan_changes(magma, "dt_lung", clock=now)
+        before = set(ScanCursor.objects.values_list("pk", flat=True))
+
+        scans.scan_changes(Changed(magma, without("exome", "vcf")), "dt_lung", clock=now)
+
+        assert set(ScanCursor.objects.values_list("pk", flat=True)) == before
+
+    def test_two_do_not_read_the_changes_of_a_model_at_once(self, magma: Magma) -> None:
+        scans.scan_changes(magma, "dt_lung", clock=now)
+        side = ScanCursor.objects.get(model="exome", disconnected=False)
+
+        with held("changes", "dt_lung", "exome", "False"):
+            elsewhere(lambda: scans.scan_changes(magma, "dt_lung", clock=a_minute_later))
+
+        assert ScanCursor.objects.get(pk=side.pk).read_at == side.read_at
+        assert ScanCursor.objects.get(model="exome", disconnected=True).read_at > side.read_at
 
     def test_a_record_that_lost_its_parent_is_found_on_the_other_side(
         self, magma: Magma, warehouse: RunningWarehouse
