@@ -13,8 +13,8 @@ from dispatch.models import AnalysisRequest
 from dispatch.states import RequestStatus
 from loaders.checks import Files, MatrixWidth, Present
 from loaders.loader import Loader
-from loaders.models import Suggestion
-from loaders.services import suggestions
+from loaders.models import Change, Suggestion
+from loaders.services import scans, suggestions
 from loaders.services.verdicts import Engine, Tally
 from loaders.states import SuggestionStatus
 from magma.client import Magma
@@ -160,6 +160,52 @@ def test_a_batch_that_nobody_belongs_to_any_more_is_closed(magma: Magma, warehou
 
     left = only_suggestion(anchor=OTHER_BATCH)
     assert (left.status, left.because) == (SuggestionStatus.CLOSED, "Its records belong elsewhere now.")
+
+
+def test_it_goes_on_without_a_member_that_magma_no_longer_shows(
+    magma: Magma, warehouse: RunningWarehouse
+) -> None:
+    load(warehouse, FIRST, SECOND, sample=OTHER_BATCH)
+    judge(magma, FIRST)
+    warehouse.load({"rna_seq": {FIRST: {"sample": None}}})
+
+    judge(magma, FIRST)
+    still = only_suggestion().status
+    engine = Engine.of(magma, "dt_lung", [BySample()])
+    scans.judge_pending(magma, "dt_lung", clock=now, engine=engine)
+
+    assert still == SuggestionStatus.OPEN
+    assert list(only_suggestion().members) == [SECOND]
+    assert not Change.objects.filter(pending=True).exists()
+
+
+@pytest.mark.parametrize("changed", [FIRST, SECOND])
+def test_put_away_for_the_project_it_returns_when_any_members_inputs_change(
+    magma: Magma, warehouse: RunningWarehouse, curator: str, changed: str
+) -> None:
+    load(warehouse, FIRST, SECOND, sample=OTHER_BATCH)
+    judge(magma, FIRST)
+    suggestions.dismiss(only_suggestion(), person=curator, reason="A test run.", now=now())
+    judge(magma, FIRST)
+    meanwhile = Suggestion.objects.standing().count()
+    warehouse.load({"rna_seq": {changed: {"raw_fastqs": uploaded(f"{changed}.again")}}})
+
+    judge(magma, FIRST)
+
+    assert (meanwhile, Suggestion.objects.standing().count()) == (0, 1)
+
+
+def test_while_its_request_is_open_so_is_that_of_its_alternatives(
+    magma: Magma, warehouse: RunningWarehouse
+) -> None:
+    load(warehouse, FIRST, SECOND, sample=OTHER_BATCH)
+    judge(magma, FIRST)
+    accept(only_suggestion())
+    other = type("Other", (BySample,), {"name": "other"})()
+
+    tally = Engine.of(magma, "dt_lung", [BySample(), other]).judge_names("rna_seq", [FIRST], now=now())
+
+    assert tally.plain() == {"by_sample": {"in_progress": 2}, "other": {"in_progress": 2}}
 
 
 class TestOneOpenRequest:

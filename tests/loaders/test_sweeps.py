@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from loaders.models import Gap, ScanRun, Shard, Suggestion
-from loaders.services import scans, sweeps
+from loaders.models import Gap, ScanRun, Seen, Shard, Suggestion
+from loaders.services import changes, scans, sweeps
 from loaders.services.locks import held
 from loaders.signals import shard_written
 from magma.client import Magma
@@ -45,6 +45,7 @@ def test_stretches_judged_in_any_order_come_to_the_whole(magma: Magma, warehouse
     run.refresh_from_db()
     assert len(counts) > 4
     assert sum(counts) == run.records == run.expected == 30
+    assert run.judged == 30
     assert run.verdicts["exome_pipe"]["due"] == 1
     assert run.ended_at is not None
     assert only_suggestion().anchor == PATIENT
@@ -113,6 +114,42 @@ def test_a_scan_in_one_go_keeps_the_shared_one_away(magma: Magma) -> None:
     assert begun == []
 
 
+def test_nor_do_two_in_one_go(magma: Magma) -> None:
+    def alone(_: int) -> int:
+        try:
+            return scans.scan_all(magma, "dt_lung", clock=now).records
+        finally:
+            connection.close()
+
+    with held("full", "dt_lung", "patient"), ThreadPoolExecutor(1) as pool:
+        (read,) = pool.map(alone, [1])
+
+    assert read == 0
+    assert not ScanRun.objects.filter(model="patient").exists()
+
+
+def test_a_listing_that_died_with_its_worker_keeps_no_later_one_away(magma: Magma) -> None:
+    lost = ScanRun.objects.create(
+        kind="full", project="dt_lung", model="patient", started_at=now(), is_sharded=True, expected=0
+    )
+
+    (run,) = sweeps.begin(magma, "dt_lung", clock=now)
+
+    lost.refresh_from_db()
+    assert run.pk != lost.pk
+    assert "The worker that listed the records was lost" in lost.error
+
+
+def test_while_records_are_still_listed_the_scan_goes_on(magma: Magma) -> None:
+    (run,) = sweeps.begin(magma, "dt_lung", clock=now)
+    ScanRun.objects.update(listed_at=None)
+
+    judge_all(magma)
+
+    run.refresh_from_db()
+    assert (run.records, run.ended_at) == (30, None)
+
+
 def test_what_a_killed_worker_left_is_taken_up_again(magma: Magma) -> None:
     sweeps.begin(magma, "dt_lung", clock=now)
     shard = Shard.objects.earliest("number")
@@ -172,3 +209,39 @@ def test_a_patient_that_is_gone_loses_its_suggestion(magma: Magma, warehouse: Ru
     judge_all(magma)
 
     assert not Suggestion.objects.standing().exists()
+    assert not Seen.objects.filter(first=PATIENT).exists()
+
+
+def test_so_does_one_in_the_middle_of_a_stretch(magma: Magma, warehouse: RunningWarehouse) -> None:
+    upload_normal(warehouse)
+    warehouse.load({"patient": {"DTL000": {"project": "DT Lung"}}})
+    scans.scan_all(magma, "dt_lung", clock=now)
+    warehouse.load({"patient": {PATIENT: {"project": None}}})
+
+    sweeps.begin(magma, "dt_lung", clock=now)
+    judge_all(magma)
+
+    assert not Suggestion.objects.standing().exists()
+
+
+def test_so_does_one_that_no_full_scan_has_seen(magma: Magma, warehouse: RunningWarehouse) -> None:
+    upload_normal(warehouse)
+    changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
+    scans.judge_pending(magma, "dt_lung", clock=now)
+    warehouse.load({"patient": {PATIENT: {"project": None}}})
+
+    sweeps.begin(magma, "dt_lung", clock=now)
+    judge_all(magma)
+
+    assert not Suggestion.objects.standing().exists()
+
+
+def test_suggestions_of_a_loader_that_is_gone_are_closed(magma: Magma, warehouse: RunningWarehouse) -> None:
+    upload_normal(warehouse)
+    scans.scan_all(magma, "dt_lung", clock=now)
+    Suggestion.objects.update(loader="retired_pipe")
+
+    sweeps.begin(magma, "dt_lung", clock=now)
+
+    retired = only_suggestion(loader="retired_pipe")
+    assert retired.because.startswith("The loader is no longer installed")
