@@ -73,6 +73,20 @@ def test_where_the_bucket_is_listed_those_alone_who_have_files_there(
     assert not AnalysisRequest.objects.exists()
 
 
+def test_of_how_many_nothing_is_known_is_told_and_nobody_unmarked_is_named(
+    magma: Magma, warehouse: RunningWarehouse
+) -> None:
+    people = magma.identifiers("dt_lung", "patient")
+    warehouse.load({"patient": {name: {"restricted": False} for name in people}})
+    warehouse.load({"patient": {name: {"restricted": None} for name in people[:2]}})
+    waive(warehouse, people[2])
+
+    said = json.loads(chore("--dry-run"))
+
+    assert said["inputs"] == [people[2]]
+    assert said["params"]["consent_unknown"] == 2
+
+
 def test_nobody_concerned_is_nothing_to_do(magma: Magma, now: datetime) -> None:
     listed(now)
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
+import yaml
 from pytest_django import Settings
 
 from loaders import registry
-from loaders.checks import OneOf
-from loaders.declared import parsed
+from loaders.checks import Files, Mates, OneOf, Present
+from loaders.declared import Spelling, parsed
 from loaders.errors import MisspeltLoaderError
 from loaders.judging import Past, judge
 from loaders.library.exome_pipe.loader import ExomePipe
+from loaders.loader import Loader
 from loaders.pages import Page, Store
 from tests.loaders.pages import NORMAL, NOW, SHAPES, TUMOR, exomes
 
@@ -58,14 +61,51 @@ def test_it_reads_what_its_prefill_takes() -> None:
 
 
 def test_a_loader_spelled_out_and_read_again_judges_alike() -> None:
-    import yaml  # noqa: PLC0415 — only here
-
     said = yaml.safe_dump(ExomePipe().spelling)
 
     again = parsed(said)
 
     assert again.spelling == ExomePipe().spelling
     assert again.fingerprint(exomes(TUMOR, NORMAL), 0) == ExomePipe().fingerprint(exomes(TUMOR, NORMAL), 0)
+
+
+EVERYTHING = """
+name: counts_again
+version: 3
+title: Gene counts, again
+author: author@ucsf.edu
+model: rna_seq
+analysis: rna_seq
+projects: [ipi, dt_lung]
+everywhere: true
+scope: {check: present, attribute: sample}
+needs: {check: files, attribute: raw_fastqs}
+wellformed: {check: mates, attribute: raw_fastqs}
+inputs: [raw_fastqs]
+outputs: {check: present, attribute: gene_counts}
+every_hours: 12
+batch_by: sample
+shadow_of: counts
+ready: The fastqs are there
+lacking: no counts yet
+changed: the fastqs are others
+"""
+
+
+def test_whatever_a_loader_in_python_can_say_one_in_yaml_says_as_well() -> None:
+    class Twin(Loader):
+        name, version, title, author = "counts_again", "3", "Gene counts, again", "author@ucsf.edu"
+        model, analysis, projects, everywhere = "rna_seq", "rna_seq", ("ipi", "dt_lung"), True
+        scope, needs, wellformed = Present("sample"), Files("raw_fastqs"), Mates("raw_fastqs")
+        inputs, outputs = ("raw_fastqs",), Present("gene_counts")
+        every_hours, batch_by, shadow_of = 12, "sample", "counts"
+        ready, lacking, changed = "The fastqs are there", "no counts yet", "the fastqs are others"
+
+    loader = parsed(EVERYTHING)
+
+    assert loader.spelling == Twin().spelling
+    assert loader.spelling.keys() >= {field.name for field in msgspec.structs.fields(Spelling)} - {"config"}
+    assert parsed(yaml.safe_dump(loader.spelling)).spelling == loader.spelling
 
 
 def test_what_reads_as_a_word_stays_a_word() -> None:

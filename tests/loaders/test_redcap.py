@@ -76,6 +76,14 @@ class TestRedcap:
             },
         }
 
+    def test_values_that_were_merely_found_do_not_stand_in_for_a_load(
+        self, magma: Magma, warehouse: RunningWarehouse, mapping: RedcapMapping
+    ) -> None:
+        warehouse.load({"patient": {"DTL001": {"physician": "Dr. A"}}})
+
+        assert judged(magma) == {"due": 1}
+        assert only_suggestion().due == "changed"
+
     @pytest.mark.parametrize(
         ("values", "verdict"),
         [

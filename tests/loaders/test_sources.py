@@ -102,6 +102,23 @@ class TestMetisLink:
 
         assert scan(magma).plain()["metis_link"] == {"blocked": 1}
 
+    def test_so_does_one_without_a_checksum(self, magma: Magma, metis: Metis, shelf: Shelf) -> None:
+        shelf.put(R1)
+        list_all(metis)
+        ListedFile.objects.update(md5="")
+
+        assert scan(magma).plain()["metis_link"] == {"blocked": 1}
+
+    def test_an_upload_under_its_name_that_has_not_finished_is_no_link(
+        self, magma: Magma, metis: Metis, warehouse: RunningWarehouse, shelf: Shelf
+    ) -> None:
+        shelf.put(R1)
+        list_all(metis)
+        unfinished = {"path": "::temp", "original_filename": R1.rpartition("/")[2]}
+        warehouse.load({"exome": {EXOME: {"raw_fastqs": [unfinished]}}})
+
+        assert scan(magma).plain()["metis_link"] == {"due": 1}
+
     def test_the_record_that_holds_it_closes_it_however_that_is_learnt(
         self, magma: Magma, metis: Metis, warehouse: RunningWarehouse, shelf: Shelf
     ) -> None:
@@ -269,6 +286,49 @@ class TestTableLoad:
 )
 def test_a_header_is_understood_or_none(head: bytes, name: str, columns: Any) -> None:
     assert header_of(head, name) == columns
+
+
+@pytest.mark.parametrize(
+    ("loader", "path", "bucket"), [("metis_link", R1, "sequence"), ("table_load", TABLE, "tables")]
+)
+def test_other_content_under_the_same_path_is_another_input(
+    magma: Magma, metis: Metis, shelf: Shelf, loader: str, path: str, bucket: str
+) -> None:
+    prints = set[str]()
+    for content in (b"name,value\n", b"name,value\nage,7\n"):
+        shelf.put(path, content, bucket=bucket, at=EARLY + timedelta(seconds=len(prints)))
+        list_all(metis)
+        both = reader_of(magma, "dt_lung", [registry.current().get(loader)])
+        prints.add(explaining.explain(both, "dt_lung", loader, path, now=now()).fingerprint)
+
+    assert len(prints) == 2
+
+
+class OfRecords(TableLoad):
+    """Fills the record itself."""
+
+    table = ""
+    mapping = {"doctor": "physician", "seen": "date_of_diagnosis"}  # noqa: RUF012 — as the how-to shows it
+
+
+def test_where_it_fills_the_record_every_mapped_attribute_is_its_output(
+    magma: Magma, metis: Metis, warehouse: RunningWarehouse, shelf: Shelf
+) -> None:
+    shelf.put(TABLE, b"doctor,seen\n", bucket="tables")
+    list_all(metis)
+    loaded: list[dict[str, Any]] = [
+        {"date_of_diagnosis": None},
+        {"physician": "Dr. A"},
+        {"date_of_diagnosis": "2020-01-15"},
+    ]
+    found = []
+
+    for values in loaded:
+        warehouse.load({"patient": {"DTL009": values}})
+        engine = Engine.of(magma, "dt_lung", [OfRecords()])
+        found.append(engine.judge_names("metis:table_load", [TABLE], now=now()).plain()["table_load"])
+
+    assert found == [{"due": 1}, {"due": 1}, {"fresh": 1}]
 
 
 class TestListing:

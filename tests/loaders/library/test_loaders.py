@@ -51,11 +51,17 @@ class TestBulkRnaSeq:
             ("S1.rna.live", {}, "waiting"),
             ("S1.rna.live", {"raw_fastq_files": PAIR}, "due"),
             ("S1.rna.live", {"raw_fastq_files": PAIR, **ALIGNED}, "fresh"),
-            ("S1.rna.live", {"raw_fastq_files": PAIR, **ALIGNED, "junction": None}, "due"),
+            *(
+                ("S1.rna.live", {"raw_fastq_files": PAIR, **ALIGNED, lacking: None}, "due")
+                for lacking in ALIGNED
+            ),
+            ("S1.rna.live", {"raw_fastq_files": files("a_R1.fq", "a_R2.fq")}, "blocked"),
             ("S1.rna.live", {"raw_fastq_files": PAIR[:1]}, "blocked"),
             ("S1.rna.live", {"raw_fastq_files": PAIR, "sample": None}, "waiting"),
             ("Control_UHR.Plate3", {"raw_fastq_files": PAIR, "sample": None}, "due"),
+            ("Control_UHR.Plate3", {"raw_fastq_files": PAIR, "sample": "S2"}, "due"),
             ("S1-live", {"raw_fastq_files": PAIR}, "blocked"),
+            ("S1.rna.live cells", {"raw_fastq_files": PAIR}, "blocked"),
             ("S1.rna.live", {"raw_fastq_files": PAIR, "sample": "S2"}, "out_of_scope"),
             ("S1.rna.live", {"raw_fastq_files": PAIR, "sample": "S3"}, "blocked"),
         ],
@@ -71,6 +77,9 @@ class TestBulkRnaSeq:
         judged = page("rna_seq", self.SHAPES, rna_seq={name: tube}, sample=samples)
 
         assert verdicts(BulkRnaSeq(), judged) == [verdict]
+
+    def test_the_tubes_of_a_plate_are_one_suggestion(self) -> None:
+        assert BulkRnaSeq().batch_by == "rna_seq_plate"
 
     def test_its_rows_fit_the_sample_sheet_of_rnaseq(self) -> None:
         lanes = files("t_L2_R2.fastq.gz", "t_L1_R1.fastq.gz", "t_L2_R1.fastq.gz", "t_L1_R2.fastq.gz")
@@ -187,6 +196,21 @@ class TestScProcess:
     )
     TENX = files(*(f"s_S1_L001_{read}_001.fastq.gz" for read in ("R1", "R2", "I1")))
 
+    def test_every_file_that_the_pipeline_leaves_behind_is_its_output(self) -> None:
+        assert set(OUTPUTS) == {
+            "raw_counts_h5", "filtered_counts_h5", "bam", "bam_index", "cloupe", "metrics_summary",
+            "molecule_info", "web_summary", "umap_pdf", "processed_robject", "cutoffs",
+        }  # fmt: skip
+
+    @pytest.mark.parametrize("key", ["antibody_key", "mux_index_key"])
+    def test_another_key_is_another_input(self, key: str) -> None:
+        prints = {
+            ScProcess().fingerprint(page("sc_rna_seq", self.SHAPES, sc_rna_seq={"SC1": {key: file(name)}}), 0)
+            for name in ("first.csv", "second.csv")
+        }
+
+        assert len(prints) == 2
+
     @pytest.mark.parametrize(
         ("values", "verdict"),
         [
@@ -240,6 +264,33 @@ class TestFlowjoPopulations:
         )
 
         assert verdicts(FlowjoPopulations(), judged) == [verdict]
+
+    @pytest.mark.parametrize(
+        ("second", "verdict", "is_same"),
+        [
+            ({"stain": "dc", "fcs_file": file("b.fcs"), "population": [1]}, "fresh", True),
+            ({"stain": "dc", "fcs_file": file("b.fcs"), "population": []}, "due", True),
+            ({"stain": "dc", "fcs_file": file("c.fcs"), "population": [1]}, "fresh", False),
+            ({"stain": "sort", "fcs_file": file("b.fcs"), "population": [1]}, "fresh", False),
+        ],
+    )
+    def test_every_stain_counts(self, second: dict[str, Any], verdict: str, is_same: bool) -> None:
+        first = {"stain": "treg", "fcs_file": file("a.fcs"), "population": [1]}
+
+        def stained(flow: dict[str, Any]) -> Page:
+            return page(
+                "patient",
+                self.SHAPES,
+                patient={"P1": {"flojo_file_processed": file("p.wsp"), "sample": ["S1", "S2"]}},
+                sample={"S1": {"flow": "F1"}, "S2": {"flow": "F2"}},
+                flow={"F1": first, "F2": flow},
+            )
+
+        usual = stained({"stain": "dc", "fcs_file": file("b.fcs"), "population": [1]})
+        loader = FlowjoPopulations()
+
+        assert verdicts(loader, stained(second)) == [verdict]
+        assert (loader.fingerprint(stained(second), 0) == loader.fingerprint(usual, 0)) is is_same
 
 
 class TestVerifyMd5:
@@ -303,6 +354,44 @@ class TestExomePipe:
         exome={"sample": Trait("parent", "sample", "exome"), "raw_fastqs": "file_collection", "vcf": "file"},
     )
     LANES = files("t_L2_R2.fastq.gz", "t_L1_R1.fastq.gz", "t_L2_R1.fastq.gz", "t_L1_R2.fastq.gz")
+
+    @pytest.mark.parametrize(
+        ("patient", "tumor", "verdict"),
+        [
+            ("IPICRC004", PAIR, "due"),
+            ("crc 4", PAIR, "blocked"),
+            (
+                "IPICRC004",
+                [*PAIR, file("b_R1.fastq.gz", "::temp"), file("b_R2.fastq.gz", "::temp")],
+                "blocked",
+            ),
+            ("IPICRC004", [*PAIR, file("a_I1.fastq.gz"), file("b_I1.txt")], "blocked"),
+            ("IPICRC004", [*PAIR, *PAIR], "blocked"),
+        ],
+    )
+    def test_a_patient(self, patient: str, tumor: Any, verdict: str) -> None:
+        known = Shapes(
+            {**self.SHAPES.models, "patient": replace(
+                self.SHAPES["patient"],
+                identifier="ipi_number",
+                traits={**self.SHAPES["patient"].traits, "ipi_number": self.RULE},
+            )}
+        )  # fmt: skip
+        judged = page(
+            "patient",
+            known,
+            patient={patient: {"sample": ["T1", "N1"]}},
+            sample={
+                "N1": {"tumor_type": "Normal", "exome": "N1.exome"},
+                "T1": {"tumor_type": "Primary", "exome": "T1.exome"},
+            },
+            exome={
+                "N1.exome": {"sample": "N1", "raw_fastqs": PAIR},
+                "T1.exome": {"sample": "T1", "raw_fastqs": tumor},
+            },
+        )
+
+        assert verdicts(ExomePipe(), judged) == [verdict]
 
     def test_its_rows_fit_the_sample_sheet_of_sarek(self) -> None:
         judged = page(
