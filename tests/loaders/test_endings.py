@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from loaders.checks import Custom, Present
 from loaders.errors import UnseenAttributeError
 from loaders.gathering import ensure_seen
 from loaders.library.exome_pipe.loader import ExomePipe
-from loaders.limits import EndedError, TooSlowError, time_limit
+from loaders.limits import EndedError, TooSlowError, time_limit, untimed
 from loaders.loader import Loader
 from loaders.models import ScanRun, Suggestion
 from loaders.pages import Page, Store
@@ -121,6 +122,19 @@ class TestTimeLimit:
         with pytest.raises(TooSlowError), time_limit(0.05):
             catch_once()
 
+    def test_within_another_both_hold(self) -> None:
+        with pytest.raises(TooSlowError, match=r"longer than 0\.2 s"), time_limit(0.2):
+            wait_within_another_limit()
+
+    def test_what_magma_takes_to_answer_does_not_count(self) -> None:
+        started = time.monotonic()
+
+        with time_limit(0.2), untimed():
+            while time.monotonic() < started + 0.4:
+                pass
+
+        assert time.monotonic() >= started + 0.4
+
 
 def go_on_for_ever(caught: type[BaseException]) -> None:
     while True:
@@ -131,6 +145,12 @@ def go_on_for_ever(caught: type[BaseException]) -> None:
 def wait_for_ever() -> None:
     while True:
         pass
+
+
+def wait_within_another_limit() -> None:
+    with suppress(TooSlowError), time_limit(0.05):
+        wait_for_ever()
+    wait_for_ever()
 
 
 def catch_once() -> None:

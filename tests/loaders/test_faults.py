@@ -15,7 +15,7 @@ from loaders import registry
 from loaders.checks import Custom, Present
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.limits import TooSlowError, time_limit
-from loaders.loader import Loader
+from loaders.loader import Config, Loader
 from loaders.models import ScanCursor, ScanRun, Suggestion
 from loaders.pages import Page
 from loaders.probes import scans as probe
@@ -49,6 +49,14 @@ class Crashing(ExomePipe):
 class Endless(ExomePipe):
     name = "endless"
     needs = Custom("tests.loaders.test_faults:never_return", ("physician",))
+
+
+class Brooding(ExomePipe):
+    name = "brooding"
+
+    def config(self, page: Page, index: int) -> Config:
+        while True:
+            pass
 
 
 class Misreading(ExomePipe):
@@ -141,6 +149,16 @@ class TestOneBadLoader:
 
         assert tally.plain() == {"endless": {"error": 1}, "exome_pipe": {"due": 1}}
         assert tally.faults["endless"].startswith("TooSlowError")
+
+    def test_one_whose_prefill_never_returns_is_stopped_too(
+        self, magma: Magma, warehouse: RunningWarehouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(verdicts, "SECONDS_A_PAGE", 0.2)
+        upload_normal(warehouse)
+
+        tally = judge(magma, Brooding(), ExomePipe())
+
+        assert tally.plain() == {"brooding": {"error": 1}, "exome_pipe": {"due": 1}}
 
     def test_its_suggestions_stay_while_it_fails(self, magma: Magma, warehouse: RunningWarehouse) -> None:
         upload_normal(warehouse)

@@ -18,6 +18,7 @@ from loaders.registry import Registry
 from loaders.services import changes, scans
 from magma.demo.answers import Reply
 from magma.demo.tokens import KeyPair
+from magma.errors import MagmaFailed
 from tests.loaders.conftest import now
 from tests.loaders.lying import Lying, lying
 
@@ -126,6 +127,34 @@ def test_a_refusal_in_mid_walk_fails_the_scan_and_closes_nothing(told: Lying, st
 
     assert standing() == before
     assert ScanRun.objects.latest("pk").error
+
+
+class Tubes(Loader):
+    name, model, analysis, inputs = "tubes", "exome", "align", ("raw_fastqs",)
+    needs, outputs = Files("raw_fastqs"), Files("bam", "none")
+
+
+@pytest.mark.parametrize("status", [500, 403])
+def test_sums_that_fail_fail_the_scan_and_sums_that_are_refused_are_done_without(
+    told: Lying, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(registry, "current", lambda: Registry({"tubes": Tubes()}))
+    refusal = b'{"error":"You are forbidden from performing this action."}'
+    told.lies.append(
+        lambda body, reply: (
+            replace(reply, status=status, body=refusal) if "::md5" in str(body.get("query")) else None
+        )
+    )
+
+    if status == 500:
+        with pytest.raises(MagmaFailed):
+            scans.scan_all(told.magma, "dt_lung", clock=now)
+    else:
+        scans.scan_all(told.magma, "dt_lung", clock=now)
+
+    run = ScanRun.objects.latest("pk")
+    assert (bool(run.error), run.faults) == (status == 500, {})
+    assert Suggestion.objects.exists() is (status == 403)
 
 
 def later() -> datetime:

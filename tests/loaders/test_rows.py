@@ -14,6 +14,7 @@ from django.db import IntegrityError, connection, transaction
 from dispatch.models import AnalysisRequest
 from loaders.models import Suggestion, SuggestionEvent
 from loaders.services import suggestions
+from loaders.services.rows import Desk
 from loaders.states import MOVES, SuggestionStatus
 from polyphemus_site.errors import MoveRefusedError
 from tests.dispatch.waiting import wait_until
@@ -227,18 +228,22 @@ class TestAlternatives:
         )
         assert other.events.last().kind == "closed"  # type: ignore[union-attr]  # it has two
 
-    def test_another_output_another_record_or_a_shadow_is_no_alternative(
+    def test_another_output_record_project_or_model_is_no_alternative_nor_is_a_shadow(
         self, now: datetime, requester: str
     ) -> None:
         chosen = suggested("DTL001", now)
-        others = [
-            suggested("DTL001", now, loader="counting", output_key="counts"),
-            suggested("DTL002", now, loader="other_pipe"),
-        ]
+        suggested("DTL001", now, loader="counting", output_key="counts")
+        suggested("DTL002", now, loader="other_pipe")
+        for other in (
+            Desk("labors", "other_pipe", "patient", now),
+            Desk("dt_lung", "other_pipe", "sample", now),
+            Desk("dt_lung", "tried_out", "patient", now, shadow=True),
+        ):
+            other.open([propose("DTL001")])
 
         suggestions.accept(chosen, person=requester, now=now)
 
-        assert set(Suggestion.objects.standing().values_list("pk", flat=True)) == {one.pk for one in others}
+        assert Suggestion.objects.standing().count() == 5
 
     def test_a_name_that_is_taken_ends_none_of_them(self, now: datetime, requester: str) -> None:
         suggestions.accept(suggested("DTL009", now), person=requester, name="pair", now=now)

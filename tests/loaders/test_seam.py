@@ -7,10 +7,11 @@ import pytest
 from dispatch.models import AnalysisRequest
 from dispatch.states import Outcome, RequestStatus
 from dispatch.witness import Sight
-from loaders import seam
+from loaders import registry, seam
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.models import Suggestion
-from loaders.services import suggestions
+from loaders.registry import Registry
+from loaders.services import explaining, scans, suggestions
 from loaders.services.verdicts import Engine
 from loaders.states import DueReason, SuggestionStatus
 from magma.client import Magma
@@ -24,6 +25,7 @@ from tests.loaders.conftest import (
     upload_normal,
     uploaded,
 )
+from tests.loaders.rows import desk, propose
 from tests.magma.demo_fixture import RunningWarehouse
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,13 +40,19 @@ def request_made(magma: Magma, warehouse: RunningWarehouse, requester: str) -> A
     return AnalysisRequest.objects.get(name=accepted.request_name)
 
 
+class Other(ExomePipe):
+    """Makes the same output."""
+
+    name = "other_pipe"
+
+
 def judge(magma: Magma) -> dict[str, dict[str, int]]:
     return Engine.of(magma, "dt_lung").judge_names("patient", [PATIENT], now=now()).plain()
 
 
-def complete(request: AnalysisRequest) -> None:
+def complete(request: AnalysisRequest, outcome: Outcome = Outcome.PASSED) -> None:
     AnalysisRequest.objects.filter(pk=request.pk).update(
-        status=RequestStatus.ARCHIVED, outcome=Outcome.PASSED, ended_at=now(), wake_at=None
+        status=RequestStatus.ARCHIVED, outcome=outcome, ended_at=now(), wake_at=None
     )
 
 
@@ -56,8 +64,7 @@ def test_an_open_request_is_in_progress(magma: Magma, request_made: AnalysisRequ
 def test_an_alternative_is_in_progress_too_until_it_is_over(
     magma: Magma, request_made: AnalysisRequest
 ) -> None:
-    other = type("Other", (ExomePipe,), {"name": "other_pipe"})()
-    engine = Engine.of(magma, "dt_lung", [ExomePipe(), other])
+    engine = Engine.of(magma, "dt_lung", [ExomePipe(), Other()])
 
     meanwhile = engine.judge_names("patient", [PATIENT], now=now()).plain()
     AnalysisRequest.objects.update(
@@ -67,6 +74,36 @@ def test_an_alternative_is_in_progress_too_until_it_is_over(
 
     assert meanwhile == {"exome_pipe": {"in_progress": 1}, "other_pipe": {"in_progress": 1}}
     assert afterwards == {"exome_pipe": {"due": 1}, "other_pipe": {"due": 1}}
+
+
+def test_an_alternative_is_explained_by_the_request_that_is_open(
+    magma: Magma, request_made: AnalysisRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = Registry({"exome_pipe": ExomePipe(), "other_pipe": Other()})
+    monkeypatch.setattr(registry, "current", lambda: known)
+
+    assert explaining.explain(magma, "dt_lung", "other_pipe", PATIENT, now=now()).verdict == "in_progress"
+
+
+def test_what_is_suggested_in_spite_of_an_open_request_ends_with_that_for_its_reason(
+    magma: Magma, request_made: AnalysisRequest
+) -> None:
+    desk(now()).open([propose(PATIENT)])  # as a judgement under way while somebody accepted could leave it
+
+    judge(magma)
+
+    assert Suggestion.objects.latest("pk").because == "A request for it is open."
+
+
+def test_a_full_scan_that_sees_the_output_archives_the_open_request(
+    magma: Magma, warehouse: RunningWarehouse, request_made: AnalysisRequest
+) -> None:
+    load_vcf(warehouse)
+
+    scans.scan_all(magma, "dt_lung", clock=now)
+
+    request_made.refresh_from_db()
+    assert (request_made.status, request_made.outcome) == (RequestStatus.ARCHIVED, Outcome.PASSED)
 
 
 def test_an_output_that_appears_archives_the_open_request(
@@ -139,6 +176,41 @@ class TestAfterCompletion:
         assert again.reason == (
             "Tumor and normal fastqs are there; the fastqs changed since the last vcf was made."
         )
+
+    @pytest.mark.parametrize("outcome", [Outcome.CANCELLED, Outcome.TICKET])
+    def test_of_what_was_given_up_an_output_that_is_there_is_adopted_whatever_changes(
+        self, magma: Magma, warehouse: RunningWarehouse, request_made: AnalysisRequest, outcome: Outcome
+    ) -> None:
+        load_vcf(warehouse)
+        complete(request_made, outcome)
+        upload(warehouse, NORMAL_EXOME, uploaded("DTL001.N1.again"))
+
+        assert judge(magma) == {"exome_pipe": {"due" if outcome == Outcome.TICKET else "fresh": 1}}
+
+    def test_to_its_alternatives_the_output_was_never_theirs(
+        self, magma: Magma, warehouse: RunningWarehouse, request_made: AnalysisRequest
+    ) -> None:
+        load_vcf(warehouse)
+        complete(request_made)
+        upload(warehouse, NORMAL_EXOME, uploaded("DTL001.N1.again"))
+        engine = Engine.of(magma, "dt_lung", [ExomePipe(), Other()])
+
+        tally = engine.judge_names("patient", [PATIENT], now=now())
+
+        assert tally.plain() == {"exome_pipe": {"due": 1}, "other_pipe": {"fresh": 1}}
+
+    def test_of_several_requests_the_one_completed_last_counts(
+        self, magma: Magma, warehouse: RunningWarehouse, request_made: AnalysisRequest, requester: str
+    ) -> None:
+        load_vcf(warehouse)
+        complete(request_made)
+        upload(warehouse, NORMAL_EXOME, uploaded("DTL001.N1.again"))
+        judge(magma)
+        again = suggestions.accept(only_suggestion(status=SuggestionStatus.OPEN), person=requester, now=now())
+
+        complete(AnalysisRequest.objects.get(name=again.request_name))
+
+        assert judge(magma) == {"exome_pipe": {"fresh": 1}}
 
     def test_a_ticket_without_an_output_leaves_the_loader_due(
         self, magma: Magma, request_made: AnalysisRequest
