@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,12 +15,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django import Settings
 
-from loaders import mentions
-from loaders.checks import Files, Linked
+from loaders import mentions, registry, restriction
+from loaders.checks import Files, Finding, Linked
 from loaders.library.exome_pipe.loader import ExomePipe
-from loaders.loader import Loader
+from loaders.loader import Config, Loader
 from loaders.models import Dismissal, Gap, Suggestion
-from loaders.services import changes, scans, suggestions
+from loaders.pages import Page
+from loaders.registry import Registry
+from loaders.services import apart, changes, explaining, scans, suggestions
 from loaders.services.verdicts import Engine
 from magma.client import Magma
 from polyphemus_site.home import channels, digests, readers
@@ -205,6 +208,38 @@ class Tubes(Loader):
     needs, outputs = Files("raw_fastqs"), Files("bam", r"realigned\..+")
 
 
+class Failing(Tubes):
+    name = "failing"
+
+    def config(self, page: Page, index: int) -> Config:
+        raise ValueError(SECRET)
+
+    def explain(self, page: Page, index: int) -> dict[str, Finding]:
+        raise ValueError(SECRET)
+
+
+#: Of patients, reading nothing that the template restricts.
+OPEN = type("Open", (ExomePipe,), {"outputs": Linked("sample.exome", every=Files("bam"))})()
+
+
+def a_minute_later() -> datetime:
+    """Long enough after that every stamp's second is over."""
+    return this_instant() + timedelta(minutes=1)
+
+
+def hiding(engine: Engine, model: str, attribute: str) -> Engine:
+    """The same engine after an admin has restricted an attribute."""
+    shape = engine.shapes[model]
+    traits = {**shape.traits, attribute: replace(shape.traits[attribute], restricted=True)}
+    models = {**engine.shapes.models, model: replace(shape, traits=traits)}
+    return replace(engine, shapes=replace(engine.shapes, models=models))
+
+
+def why(perm: str, loader: str, record: str) -> Any:
+    client = Client(headers={"Authorization": f"Etna {token(perm=perm)}"})
+    return client.get("/api/v1/explanations", {"project": "dt_lung", "loader": loader, "record": record})
+
+
 class TestWhatIsRestricted:
     """Marks follow from Magma: an attribute of the template, a record, or one above it."""
 
@@ -261,6 +296,42 @@ class TestWhatIsRestricted:
             seen.append(Suggestion.objects.standing().get(anchor=TUMOR_EXOME).restricted)
 
         assert tuple(seen) == marks
+
+    def test_an_attribute_that_becomes_restricted_marks_what_stands_though_no_record_was_written(
+        self, magma: Magma, warehouse: RunningWarehouse
+    ) -> None:
+        upload_normal(warehouse)
+        engine = Engine.of(magma, "dt_lung", [OPEN])
+        for _ in range(2):
+            engine.judge_names("patient", ["DTL001"], now=a_minute_later())
+        before = Suggestion.objects.get().restricted
+
+        hiding(engine, "exome", "raw_fastqs").judge_names("patient", ["DTL001"], now=a_minute_later())
+
+        assert (before, Suggestion.objects.get().restricted) == (False, True)
+
+    def test_a_link_that_is_restricted_restricts_what_is_read_along_it(self, magma: Magma) -> None:
+        engine = Engine.of(magma, "dt_lung", [OPEN])
+
+        hidden = hiding(engine, "patient", "sample")
+
+        assert not restriction.reads_restricted(OPEN, engine.shapes)
+        assert restriction.reads_restricted(OPEN, hidden.shapes)
+
+    def test_why_is_not_told_of_a_restricted_record_nor_why_a_loader_fails_on_it(
+        self, magma: Magma, warehouse: RunningWarehouse, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        warehouse.load({"patient": {"DTL001": {"restricted": True}}})
+        known: dict[str, Loader] = {"tubes": Tubes(), "failing": Failing()}
+        monkeypatch.setattr(registry, "current", lambda: Registry(known))
+        monkeypatch.setattr(apart, "explain", explaining.explain)
+
+        told = {
+            perm: [why(perm, loader, TUMOR_EXOME).status_code for loader in known] for perm in (LOWER, UPPER)
+        }
+
+        assert told == {LOWER: [404, 404], UPPER: [200, 200]}
+        assert why(LOWER, "tubes", "DTL002.T1.exome").status_code == 200
 
     def test_what_may_hide_what_is_read_is_scanned_for_changes(self, magma: Magma) -> None:
         engine = Engine.of(magma, "dt_lung", [Tubes()])

@@ -11,11 +11,15 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
+from loaders import knowledge, registry
 from loaders.checks import Finding
 from loaders.models import Gap, ScanCursor, ScanRun
-from loaders.services import scans
+from loaders.registry import Broken, Registry
+from loaders.services import changes, scans
+from loaders.services.rows import Desk
 from magma.client import Magma
 from tests.loaders.conftest import now, upload_normal
+from tests.loaders.rows import propose, suggested
 from tests.magma.demo_fixture import RunningWarehouse
 from tests.polyphemus_site.janus.tokens import public_key, token
 
@@ -190,6 +194,57 @@ class TestScans:
 
         assert ("has not been complete since" in told) is is_late
         assert (f"Late: full scan of {model}" in page("/dt_lung/scans")) is is_late
+
+    def test_one_model_that_is_read_no_more_is_late_whatever_is_read_of_the_others(self) -> None:
+        for model, age in (("exome", timedelta(hours=1)), ("patient", timedelta())):
+            ScanCursor.objects.create(
+                project="dt_lung", model=model, disconnected=False, since=now(), read_at=now() - age
+            )
+
+        assert "Changes of dt_lung were last read to the end at" in Client().get("/readyz").content.decode()
+        assert re.search(
+            r'polyphemus_scan_age_seconds\{project="dt_lung"\} 36\d\d\.',
+            Client().get("/metrics").content.decode(),
+        )
+
+    @pytest.mark.parametrize("values", [{"error": "Magma was away."}, {"ended_at": None}])
+    def test_a_full_scan_that_failed_or_still_runs_makes_no_other_less_late(
+        self, values: dict[str, Any]
+    ) -> None:
+        for hours, said in ((31, {}), (1, values)):
+            at = now() - timedelta(hours=hours)
+            ScanRun.objects.create(
+                **{"kind": "full", "project": "dt_lung", "model": "patient", "started_at": at, "ended_at": at}
+                | said
+            )
+
+        assert get("/api/v1/scans?project=dt_lung").json()["late"] == ["full scan of patient"]
+
+    def test_a_loader_that_can_not_be_read_is_an_alert(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        known = Registry(broken=[Broken("file mine.yaml", "There is no check 'flies'.")])
+        monkeypatch.setattr(registry, "current", lambda: known)
+
+        told = Client().get("/readyz").content.decode()
+
+        assert "file mine.yaml can't be used: There is no check" in told
+
+    def test_of_what_waits_and_stands_only_what_is_due_and_told_is_counted(self) -> None:
+        changes.tell("dt_lung", {"patient": ["DTL001", "DTL002"]}, now=now())
+        changes.ripen("dt_lung", "patient", {"DTL003": now() + timedelta(hours=1)}, now=now())
+        suggested("DTL001", now())
+        Desk("dt_lung", "tried_out", "patient", now(), shadow=True).open([propose("DTL001")])
+
+        text = Client().get("/metrics").content.decode()
+
+        assert 'polyphemus_changes_pending{queue="changes"} 2.0' in text
+        assert 'polyphemus_suggestions_standing{queue="suggestions"} 1.0' in text
+
+    def test_what_is_left_is_told_by_the_rate_so_far(self) -> None:
+        began = now() - timedelta(seconds=100)
+        run = ScanRun(kind="full", started_at=began, records=1000, expected=4000)
+
+        assert knowledge.rate_of(run, now=began + timedelta(seconds=100)) == 10
+        assert knowledge.left_of(run, now=began + timedelta(seconds=100)) == 300
 
     def test_progress_is_visible_while_a_scan_runs(self) -> None:
         ScanRun.objects.create(

@@ -105,3 +105,25 @@ def test_the_page_shows_the_comparison(
     page = client.get("/dt_lung/shadows").content.decode()
 
     assert "0 added, 1 withdrawn, 0 the same" in page
+
+
+def test_the_comparison_keeps_what_is_restricted_from_whoever_may_not_see_it(
+    magma: Magma, warehouse: RunningWarehouse
+) -> None:
+    upload_normal(warehouse)
+    judge(magma, Same())
+    lower = Person("curator@ucsf.edu", roles={"dt_lung": Role(Level.EDITOR, restricted=False)})
+
+    (one,) = shadows.compared(lower, "dt_lung", [Same()])
+
+    assert (one.added, one.withdrawn, one.kept) == ([], [], [])
+
+
+def test_what_it_would_add_is_told_by_record(magma: Magma, warehouse: RunningWarehouse) -> None:
+    upload_normal(warehouse)
+    Engine.of(magma, "dt_lung", [Same()]).judge_names("patient", [PATIENT], now=now())
+
+    (one,) = shadows.compared(CLEARED, "dt_lung", [Same()])
+
+    assert [row.anchor for row in one.added] == [PATIENT]
+    assert (one.withdrawn, one.kept) == ([], [])
