@@ -157,6 +157,24 @@ def test_sums_that_fail_fail_the_scan_and_sums_that_are_refused_are_done_without
     assert Suggestion.objects.exists() is (status == 403)
 
 
+class BySample(Tubes):
+    name, batch_by = "by_sample", "sample"
+
+
+def test_a_failure_while_a_batch_is_put_together_is_magmas_and_not_the_loaders(
+    told: Lying, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "current", lambda: Registry({"by_sample": BySample()}))
+    told.lies.append(
+        lambda body, reply: replace(reply, status=500) if body.get("attribute_names") == ["exome"] else None
+    )
+
+    with pytest.raises(MagmaFailed):
+        scans.scan_all(told.magma, "dt_lung", clock=now)
+
+    assert ScanRun.objects.latest("pk").faults == {}
+
+
 def later() -> datetime:
     return now() + timedelta(minutes=1)
 
