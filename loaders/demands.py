@@ -30,6 +30,7 @@ from loaders.checks import (
 from loaders.loader import Loader
 from loaders.shapes import FILE_TYPES, MANY_TYPES, Shape, Special
 from magma.questions import has, lacks
+from magma.templates import ELSEWHERE
 
 #: A filter's word and the attribute of the anchor it is about.
 Demand = tuple[str, str]
@@ -47,20 +48,35 @@ NOTHING: Demands = frozenset()
 def filters(loaders: Sequence[Loader], shape: Shape) -> list[Any]:
     """The /query filters that every anchor in any of these loaders' scopes passes; none when all may be."""
     each = [_known(demanded(one.scope), shape) if one.scope else NOTHING for one in loaders]
-    if not each or not all(each):
+    if not each:
         return []
-    ways = [[WORDS[word](attribute) for word, attribute in sorted(one)] for one in dict.fromkeys(each)]
-    if len(ways) == 1:
-        return ways[0]
-    return [["::or", *(way[0] if len(way) == 1 else ["::and", *way] for way in ways)]]
+    of_all = each[0].intersection(*each[1:])
+    rests = [frozenset(one for one in way - of_all if _may_be_an_alternative(one, shape)) for way in each]
+    return _asked(of_all) + (_either(rests) if all(rests) else [])
+
+
+def _may_be_an_alternative(demand: Demand, shape: Shape) -> bool:
+    """Not so what stands elsewhere: inside an "or" Magma would ask it of every anchor all the same."""
+    return shape.traits[demand[1]].type not in ELSEWHERE
+
+
+def _asked(demands: Demands) -> list[Any]:
+    return [WORDS[word](attribute) for word, attribute in sorted(demands)]
+
+
+def _either(ways: Sequence[Demands]) -> list[Any]:
+    """One filter that lets through what passes any of these ways."""
+    asked = [_asked(one) for one in dict.fromkeys(ways)]
+    if len(asked) == 1:
+        return asked[0]
+    return [["::or", *(way[0] if len(way) == 1 else ["::and", *way] for way in asked)]]
 
 
 def _known(demands: Demands, shape: Shape) -> Demands:
-    traits = shape.traits
+    """Not what is restricted: Magma tells anyone whether it is there, but not all may judge it."""
+    known = ((demand, shape.traits[demand[1]]) for demand in demands if demand[1] in shape.traits)
     return frozenset(
-        (word, attribute)
-        for word, attribute in demands
-        if attribute in traits and traits[attribute].type in ASKED[word]
+        demand for demand, trait in known if trait.type in ASKED[demand[0]] and not trait.restricted
     )
 
 

@@ -9,6 +9,9 @@ import msgspec
 
 LINKS = frozenset({"link", "parent", "child", "collection", "table"})
 FILES = frozenset({"file", "image", "file_collection"})
+#: What stands in the other record. `::has` joins it to Magma's whole question, wherever in it that is asked:
+#: a record without any is gone, though another side of an `::or` would keep it.
+ELSEWHERE = frozenset({"child", "collection", "table"})
 
 
 class Attribute(msgspec.Struct, frozen=True, kw_only=True):

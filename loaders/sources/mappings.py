@@ -11,7 +11,7 @@ from loaders.sources.base import Place, Source, template_of
 from loaders.tables import RedcapMapping
 from magma.pages import Document
 from magma.questions import has
-from magma.templates import Template
+from magma.templates import ELSEWHERE, Attribute, Template
 
 TYPES = {
     "model": "string",
@@ -67,9 +67,14 @@ def _document(place: Place, row: RedcapMapping, known: Mapping[str, Template]) -
         "version": row.version,
         "unknown_attributes": missing,
         "unknown_fields": sorted(str(field) for field in mapped.values() if field not in row.fields),
-        "loaded_records": _loaded(place, row.model, sorted(set(mapped) & set(there))),
+        "loaded_records": _loaded(place, row.model, _own(there, mapped)),
         "updated_at": row.updated_at.isoformat(timespec="seconds"),
     }
+
+
+def _own(there: Mapping[str, Attribute], mapped: Collection[str]) -> list[str]:
+    """The mapped attributes that stand in the record itself: Magma can't be asked for others in an "or"."""
+    return sorted(name for name in set(mapped) & set(there) if there[name].type not in ELSEWHERE)
 
 
 def _loaded(place: Place, model: str, attributes: list[str]) -> int:

@@ -48,6 +48,23 @@ class Listing:
         return all(test(row) for test in self.tests)
 
 
+@dataclass(frozen=True)
+class Filter:
+    """`joined` narrows the whole question, wherever it is asked; only `plain` has part in an `::or`."""
+
+    joined: list[Test]
+    plain: list[Test]
+
+    @classmethod
+    def of(cls, test: Test) -> Filter:
+        """A filter that joins nothing."""
+        return cls([], [test])
+
+    def seen_from(self, end: Callable[[Row | None], Row | None]) -> Filter:
+        """The same of the row at the other end of a link."""
+        return Filter([behind(end, test) for test in self.joined], [behind(end, test) for test in self.plain])
+
+
 class UnknownOrderError(Exception):
     """Nothing to order by under that name."""
 
@@ -211,38 +228,55 @@ class Reader:
 
     def test(self, model: Model, arguments: list[Any]) -> Test:
         """A filter: a path that ends in a yes or no."""
+        filtered = self.filter(model, arguments)
+        tests = [*filtered.joined, *filtered.plain]
+        return lambda row: all(test(row) for test in tests)
+
+    def filter(self, model: Model, arguments: list[Any]) -> Filter:
+        """A filter in the two parts that Magma makes of it."""
         first, rest = (arguments[0] if arguments else None), arguments[1:]
         if first in ("::or", "::and") and all(isinstance(one, list) for one in rest):
-            tests, together = [self.test(model, one) for one in rest], any if first == "::or" else all
-            return lambda row: together(test(row) for test in tests)
+            return together(first, [self.filter(model, one) for one in rest])
         if (
             first in ("::has", "::lacks")
             and len(rest) == 1
             and rest[0] in {"::identifier", *model.attributes}
         ):
-            name, wanted = self.attribute(model, rest[0], rest), first == "::has"
-            return lambda row: self.has(row, name) is wanted
+            return self.presence(model, rest[0], is_wanted=first == "::has")
         name = self.attribute(model, first, arguments)
         kind = model.type_of(name)
         if kind in POINTING | POINTED_AT:
-            return self.test_through(model, name, rest)
+            return self.filter_through(model, name, rest)
         judge = judgement("integer" if name == "id" else kind, rest)
-        return lambda row: judge(None if row is None else row.name if name == "id" else row.values.get(name))
+        return Filter.of(
+            lambda row: judge(None if row is None else row.name if name == "id" else row.values.get(name))
+        )
 
-    def test_through(self, model: Model, name: str, rest: list[Any]) -> Test:
+    def presence(self, model: Model, name: str, *, is_wanted: bool) -> Filter:
+        """Whether anything stands there, even a restricted thing; what points here is found by a join."""
+        name = model.identifier if name == "::identifier" else name
+
+        def test(row: Row | None) -> bool:
+            return self.has(row, name) is is_wanted
+
+        is_join = is_wanted and model.type_of(name) in POINTED_AT
+        return Filter([test], []) if is_join else Filter.of(test)
+
+    def filter_through(self, model: Model, name: str, rest: list[Any]) -> Filter:
         """A filter on linked rows: on the one, or on any or every one of a list."""
         other = self.project.linked_model(model, name)
         is_one = model.type_of(name) in POINTING | {"child"}
         if is_one and not (rest and isinstance(rest[0], list)):
-            test = self.test(other, rest)
-            return lambda row: test(self.other_end(row, name))
+            return self.filter(other, rest).seen_from(lambda row: self.other_end(row, name))
         if rest and rest[0] in ("::all", "::first"):
             test = self.test(other, rest[1:])
-            return lambda row: any(test(one) for one in self.ends(row, name))
+            return Filter.of(lambda row: any(test(one) for one in self.ends(row, name)))
         if rest and isinstance(rest[0], str):
             rest = [rest, "::any"]
         listing = self.listing(other, rest, "Magma::ModelPredicate")
-        return lambda row: bool(listing.of([one for one in self.ends(row, name) if listing.keeps(one)]))
+        return Filter.of(
+            lambda row: bool(listing.of([one for one in self.ends(row, name) if listing.keeps(one)]))
+        )
 
     def ends(self, row: Row | None, name: str) -> list[Row]:
         """Whatever stands at the other end of a link, as a list."""
@@ -258,6 +292,21 @@ class Reader:
         if row.model.type_of(name) in POINTED_AT:
             return bool(self.project.holding(row, name))
         return name == "id" or row.values.get(name) is not None
+
+
+def behind(end: Callable[[Row | None], Row | None], test: Test) -> Test:
+    """A test of the row at the other end."""
+    return lambda row: test(end(row))
+
+
+def together(verb: str, filters: list[Filter]) -> Filter:
+    """Several filters as one; Magma's own operator wants something besides joins to work on."""
+    ways = [one.plain for one in filters if one.plain]
+    if not ways:
+        raise refused(f"The {verb[2:].upper()} operator requires at least 1 argument")
+    chosen = any if verb == "::or" else all
+    joined = [test for one in filters for test in one.joined]
+    return Filter(joined, [lambda row: chosen(all(test(row) for test in way) for way in ways)])
 
 
 def matrix(model: Model, name: str, rest: list[Any], form: str) -> Reading:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from loaders.checks import All, Check, Files, Linked, OneOf, Present
+from loaders.checks import All, Check, Files, Linked, OneOf, Present, Rows
 from loaders.checks.uploads import is_absent
 from loaders.demands import demanded, filters
 from loaders.loader import Loader
@@ -68,6 +68,37 @@ def test_the_scopes_of_several_are_joined() -> None:
     assert filters(loaders, SHAPES["patient"]) == [
         ["::or", ["::has", "age"], ["::and", ["::has", "files"], ["::has", "physician"]]]
     ]
+
+
+@pytest.mark.parametrize(
+    ("scopes", "asked"),
+    [
+        ((Present("age"), Linked("sample.exome")), []),
+        (
+            (Present("age"), Present("physician") & Linked("sample.exome")),
+            [["::or", ["::has", "age"], ["::has", "physician"]]],
+        ),
+        (
+            (Present("age") & Linked("sample"), Present("physician") & Linked("sample.exome")),
+            [["::has", "sample"], ["::or", ["::has", "age"], ["::has", "physician"]]],
+        ),
+        ((Present("age") & Linked("sample"), Present("age")), [["::has", "age"]]),
+        ((Present("age") & Linked("sample"), Present("age") & Rows("demographics")), [["::has", "age"]]),
+    ],
+)
+def test_what_stands_in_other_records_is_asked_of_all_or_of_none(
+    scopes: tuple[Check, ...], asked: list[object]
+) -> None:
+    """Magma would ask it of all in any case."""
+    loaders = [type("Asking", (Loader,), {"scope": scope})() for scope in scopes]
+
+    assert filters(loaders, SHAPES["patient"]) == asked
+
+
+def test_what_may_be_restricted_is_asked_of_none() -> None:
+    loader = type("Asking", (Loader,), {"scope": Files("vcf") & Files("raw_fastqs")})()
+
+    assert filters([loader], SHAPES["exome"]) == [["::has", "raw_fastqs"]]
 
 
 def test_a_labs_own_kind_of_check_demands_nothing() -> None:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
+from typing import Any
 
 import pytest
 
 from loaders import registry
-from loaders.checks import Files, OneOf, Present
+from loaders.checks import Files, Linked, OneOf, Present
 from loaders.loader import Loader
 from loaders.models import ScanRun, Seen, Suggestion
 from loaders.registry import Registry
 from loaders.services import narrowing, scans, sweeps
 from loaders.states import SuggestionStatus
 from magma.client import Magma
+from magma.demo.answers import Reply, as_json
+from magma.demo.tokens import KeyPair
 from magma.pages import Retrieved
 from magma.questions import Question
 from magma.reading import Understood
 from magma.rows import RowShape
 from tests.loaders.conftest import PATIENT, now, only_suggestion
+from tests.loaders.lying import lying
 from tests.loaders.test_sweeps import judge_all
 from tests.magma.demo_fixture import RunningWarehouse
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OTHER = "DTL002"
+SAMPLED = Present("physician") & Linked("sample")
 
 
 class Consult(Loader):
@@ -165,10 +170,23 @@ def test_where_most_are_in_scope_everything_is_read_in_pages(
     assert len(spy.shown) == 30
 
 
-def test_where_magma_refuses_the_filter_everything_is_read(
+def test_of_two_scopes_one_about_other_records_hides_nothing_from_the_other(
+    magma: Magma, warehouse: RunningWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Magma keeps from an "or" whoever has none of the records that one side of it asks for."""
+    use(monkeypatch, Consult(), type("Sampled", (Consult,), {"name": "sampled", "scope": SAMPLED})())
+    (root,) = magma.identifiers("dt_lung", "project")
+    warehouse.load({"patient": {"DTL031": {"project": root, "physician": "Dr. A"}}})
+
+    run = scan(magma)
+
+    assert run.verdicts["consult"] == {"due": 1, "out_of_scope": 30}
+    assert only_suggestion().anchor == "DTL031"
+
+
+def test_what_a_lower_case_role_may_not_see_is_an_error_not_out_of_scope(
     warehouse: RunningWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A lower-case role may not ask for what is restricted: unseen is an error, not out of scope."""
     use(
         monkeypatch,
         type("Vcf", (Consult,), {"model": "exome", "scope": Files("vcf"), "outputs": Present("bam")})(),
@@ -180,6 +198,20 @@ def test_where_magma_refuses_the_filter_everything_is_read(
         count = lower.count("dt_lung", "exome")
 
     assert run.verdicts["consult"] == {"error": count}
+
+
+def test_where_magma_refuses_the_filter_everything_is_read(janus_keys: KeyPair) -> None:
+    def refuse(body: Mapping[str, Any], reply: Reply) -> Reply | None:
+        is_filtered = body.get("query") == ["patient", ["::has", "physician"], "::count"]
+        return as_json({"errors": ["No such filter."]}, 422) if is_filtered else None
+
+    with lying(janus_keys) as told:
+        told.lies.append(refuse)
+        spy = Spying(told.magma)
+
+        scan(spy)
+
+    assert len(spy.shown) == 30
 
 
 def test_a_loader_that_cannot_judge_counts_as_error_for_what_is_not_read_too(

@@ -14,8 +14,11 @@ from loaders.library.redcap.loader import Redcap
 from loaders.models import Suggestion
 from loaders.services import mappings, scans, suggestions
 from loaders.services.verdicts import Engine, Tally
+from loaders.sources.base import Place
+from loaders.sources.mappings import RedcapMappings
 from loaders.tables import RedcapMapping
 from magma.client import Magma
+from magma.questions import has
 from polyphemus_site.errors import MoveRefusedError
 from tests.loaders.conftest import now, only_suggestion
 from tests.magma.demo_fixture import RunningWarehouse
@@ -114,6 +117,17 @@ class TestRedcap:
 
         assert (today, tomorrow) == ({"fresh": 1}, {"due": 1})
         assert only_suggestion(status="open").due == "changed"
+
+    def test_mapped_records_elsewhere_do_not_keep_the_others_from_being_counted(
+        self, magma: Magma, warehouse: RunningWarehouse, mapping: RedcapMapping
+    ) -> None:
+        (root,) = magma.identifiers("dt_lung", "project")
+        warehouse.load({"patient": {"DTL031": {"project": root, "physician": "Dr. A"}}})
+        change(mapping, attributes={"physician": "attending", "sample": "specimens"})
+
+        (document,) = RedcapMappings().documents(Place(magma, "dt_lung"), ["clinic"]).values()
+
+        assert document["loaded_records"] == magma.count("dt_lung", "patient", filters=[has("physician")])
 
     def test_it_is_judged_again_by_itself_when_its_turn_comes(
         self, magma: Magma, warehouse: RunningWarehouse, mapping: RedcapMapping

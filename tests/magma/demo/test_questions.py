@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from magma.demo.answers import Reply
+from tests.magma.demo.conftest import Ask
 
 Query = Callable[..., Any]
 Replies = Callable[..., Reply]
@@ -54,6 +55,41 @@ def test_links_can_be_filtered_through(query: Query) -> None:
 )
 def test_columns_can_be_compared(query: Query, condition: list[Any], count: int) -> None:
     assert query("prize", condition, "::count") == count
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        (["::or", ["::has", "prize"], ["number", "::=", 5]], []),
+        (["::or", ["::has", "prize"], ["number", "::<", 3]], ["Lernean Hydra", "Nemean Lion"]),
+        (
+            ["::or", ["::and", ["::has", "prize"], ["number", "::=", 1]], ["number", "::=", 2]],
+            ["Lernean Hydra", "Nemean Lion"],
+        ),
+        (["::or", ["::lacks", "prize"], ["number", "::=", 1]], 11),
+    ],
+)
+def test_whoever_has_none_of_other_records_is_kept_from_a_whole_or(
+    query: Query, condition: list[Any], names: list[str] | int
+) -> None:
+    """Magma joins what `::has` is about, as if it were asked beside the `::or`."""
+    found = [name for name, _ in query("labor", condition, "::all", "::identifier")]
+
+    assert (found if isinstance(names, list) else len(found)) == names
+
+
+@pytest.mark.parametrize("verb", ["::or", "::and"])
+def test_an_operator_of_nothing_but_other_records_is_refused(reply: Replies, verb: str) -> None:
+    answer = reply("/query", query=["labor", [verb, ["::has", "prize"], ["::has", "monster"]], "::count"])
+
+    sentence = f"The {verb[2:].upper()} operator requires at least 1 argument"
+    assert refusal(answer) == (422, {"errors": [sentence]})
+
+
+def test_a_lower_case_role_is_told_whether_a_restricted_attribute_is_there(ask: Ask) -> None:
+    body = {"query": ["victim", ["::has", "country"], "::count"]}
+
+    assert ask("/query", "v:labors", **body)["answer"] > 0
 
 
 @pytest.mark.parametrize(("verb", "count"), [("::true", 9), ("::false", 3), ("::untrue", 3), ("::nil", 0)])
