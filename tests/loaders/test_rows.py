@@ -122,6 +122,29 @@ class TestClose:
         assert desk(now).close({"DTL001": "The output appeared."}) == 0
 
 
+class TestWhatWasToldStays:
+    REWRITTEN: dict[str, Any] = {  # noqa: RUF012 — read only
+        "receipt": {}, "fingerprint": "x", "loader_version": "9", "config": {}, "reason": "x", "members": {},
+        "because": "x", "records": [], "anchor": "DTL009", "status": "open",
+    }  # fmt: skip
+
+    @pytest.mark.parametrize("column", sorted(REWRITTEN))
+    def test_nobody_rewrites_one_that_ended(self, now: datetime, curator: str, column: str) -> None:
+        told = suggested("DTL001", now, receipt={"anchors": {"DTL001": {"needs": {"seen": 1}}}})
+        suggestions.dismiss(told, person=curator, reason="A cell line.", now=now)
+
+        with transaction.atomic(), pytest.raises(IntegrityError, match="stays as it was told"):
+            Suggestion.objects.filter(pk=told.pk).update(**{column: self.REWRITTEN[column]})
+
+        assert Suggestion.objects.get().receipt == {"anchors": {"DTL001": {"needs": {"seen": 1}}}}
+
+    def test_nobody_rewrites_its_history(self, now: datetime) -> None:
+        suggested("DTL001", now)
+
+        with transaction.atomic(), pytest.raises(IntegrityError, match="stays as it was told"):
+            SuggestionEvent.objects.update(actor="somebody.else@ucsf.edu")
+
+
 def test_a_refresh_wakes_what_was_snoozed(now: datetime, curator: str) -> None:
     suggestion = suggested("DTL001", now)
     suggestions.snooze(suggestion, person=curator, until=None, now=now)
