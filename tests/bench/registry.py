@@ -69,6 +69,7 @@ BENCHES: dict[str, Bench] = {
         ),
     ),
     "crowd": Bench("tests.bench.crowd:rows", ("crowd_of_16_on_1000",)),
+    "burst": Bench("tests.bench.burst:rows", ("burst_judged_per_record",)),
     "events": Bench("tests.bench.events:rows", ("event_to_suggestion_p95_s",)),
     "story": Bench("tests.bench.fresh_clone:rows", ("story_s",)),
     "removals": Bench(

@@ -42,7 +42,7 @@ def rows() -> Iterator[Row]:
         large_warehouse(RECORDS) as running,
         closing(Magma(url=running.url, token="x")) as magma,
     ):
-        environment = _agreed(Path(folder), running.url)
+        environment = agreed(Path(folder), running.url)
         scans.scan_model(Engine.of(magma, PROJECT), SPECIMEN, clock=now)
         running.control("pace", seconds=PACE_SECONDS)
         yield paired(
@@ -57,7 +57,7 @@ def rows() -> Iterator[Row]:
         )
 
 
-def _agreed(folder: Path, url: str) -> Mapping[str, str]:
+def agreed(folder: Path, url: str) -> Mapping[str, str]:
     """What this process and the workers agree on."""
     loaders = folder / "loaders"
     loaders.mkdir()
