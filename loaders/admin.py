@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from loaders import knowledge
+from loaders.errors import unquoting
 from loaders.models import ScanCursor, ScanRun, Suggestion, SuggestionEvent
 from loaders.querysets import SuggestionQuerySet
 from loaders.serializers import receipt_json
@@ -116,10 +117,28 @@ class ScanRunAdmin(LookOnly):
         "judged",
         "expected",
         "progress",
+        "concluded",
         "ended_at",
-        "error",
+        "trouble",
     )
     list_filter = ("kind", "project", "error_code")
+    exclude = ("error", "faults")
+    readonly_fields = ("trouble", "failed")
+
+    @admin.display(description=gettext_lazy("verdicts"))
+    def concluded(self, run: ScanRun) -> str:
+        """How many of each kind so far, whatever the loader."""
+        return knowledge.concluded(run)
+
+    @admin.display(description=gettext_lazy("error"))
+    def trouble(self, run: ScanRun) -> str:
+        """What ended it, without what that may quote: rows of all projects are here."""
+        return unquoting(run.error)
+
+    @admin.display(description=gettext_lazy("faults"))
+    def failed(self, run: ScanRun) -> str:
+        """The loaders that failed, the same."""
+        return "\n".join(f"{loader}: {unquoting(fault)}" for loader, fault in run.faults.items())
 
     @admin.display(description=gettext_lazy("how far"))
     def progress(self, run: ScanRun) -> str:

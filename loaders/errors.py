@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
+from magma.errors import MagmaError
 from polyphemus_site.errors import PolyphemusError
 
 
@@ -41,6 +43,13 @@ class UnknownLoaderError(PolyphemusError):
 
 #: More of an error is told to nobody.
 LONGEST = 2000
+#: Their sentences are ours, and name attributes at most; anybody else's may quote what was read.
+PLAIN: tuple[type[PolyphemusError], ...] = (
+    MagmaError,
+    MisspeltLoaderError,
+    UnknownAttributeError,
+    UnseenAttributeError,
+)
 
 
 def told(error: BaseException) -> str:
@@ -51,3 +60,14 @@ def told(error: BaseException) -> str:
         words = "it can't say what"
     text = f"{type(error).__name__}: {words}".replace("\0", "\ufffd")
     return text.encode("utf-8", "replace").decode()[:LONGEST]
+
+
+def unquoting(cause: str) -> str:
+    """An error that was `told`, as those may read it who don't see restricted data: perhaps only its kind."""
+    kind = cause.partition(":")[0]
+    return cause if kind in _kinds(PLAIN) else kind
+
+
+def _kinds(classes: Iterable[type]) -> set[str]:
+    """The names of these and of all their kinds."""
+    return {name for one in classes for name in (one.__name__, *_kinds(one.__subclasses__()))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from loaders.models import Gap, ScanCursor, ScanRun
 from loaders.probes import late_after, late_full_scans
-from loaders.states import ScanKind
+from loaders.states import ScanKind, Verdict
 from polyphemus_site.janus.people import Person
 
 
@@ -38,11 +39,12 @@ def of(project: str, *, now: datetime) -> Knowledge:
         failing=runs.failing(),
         found=sum(cursor.found for cursor in cursors),
         missed=sum(cursor.missed for cursor in cursors),
-        late=_late(cursors, full, now=now),
+        late=late_of(cursors, full, now=now),
     )
 
 
-def _late(cursors: list[ScanCursor], full: list[ScanRun], *, now: datetime) -> list[str]:
+def late_of(cursors: list[ScanCursor], full: list[ScanRun], *, now: datetime) -> list[str]:
+    """What should have been read again by now, in words; `full` are the last complete full scans."""
     late = [
         _("changes of %(model)s") % {"model": c.model}
         for c in cursors
@@ -57,6 +59,19 @@ def rate_of(run: ScanRun, *, now: datetime) -> float:
     """Records a second."""
     seconds = ((run.ended_at or now) - run.started_at).total_seconds()
     return run.records / seconds if seconds > 0 else 0.0
+
+
+def verdicts_of(run: ScanRun) -> dict[Verdict, int]:
+    """How many verdicts of each kind its loaders have come to so far."""
+    counts: Counter[str] = Counter()
+    for verdicts in run.verdicts.values():
+        counts.update(verdicts)
+    return {verdict: counts[verdict] for verdict in Verdict if counts[verdict]}
+
+
+def concluded(run: ScanRun) -> str:
+    """The same in words."""
+    return ", ".join(f"{_(verdict.label)}: {count:,}" for verdict, count in verdicts_of(run).items())
 
 
 def left_of(run: ScanRun, *, now: datetime) -> float | None:

@@ -10,6 +10,7 @@ from django.db.models import Min, Sum
 from prometheus_client.core import Metric
 
 from loaders import registry
+from loaders.errors import unquoting
 from loaders.models import Change, ScanCursor, ScanRun, Suggestion
 from loaders.tables import ListedBucket
 from polyphemus_site import metrics
@@ -31,14 +32,23 @@ def _failures() -> Iterator[Finding]:
     for run in ScanRun.objects.failing():
         yield Finding.warn(
             "scans",
-            f"{run} failed at {run.started_at:%Y-%m-%d %H:%M:%S} UTC: {run.error}",
+            f"{run} failed at {run.started_at:%Y-%m-%d %H:%M:%S} UTC: {unquoting(run.error)}",
             "It is tried again by itself, from where it was; `manage.py doctor` tries Magma.",
+            quoting=_beyond(run.error),
         )
     for run in ScanRun.objects.latest_each():
         for loader, fault in run.faults.items():
             yield Finding.warn(
-                "loaders", f"Loader {loader} failed on {run.project}: {fault}", "Mend or remove the loader."
+                "loaders",
+                f"Loader {loader} failed on {run.project}: {unquoting(fault)}",
+                "Mend or remove the loader; `manage.py doctor` tells all it said.",
+                quoting=_beyond(fault),
             )
+
+
+def _beyond(cause: str) -> str:
+    """What an error says beyond what anybody may read; "" when that is all."""
+    return cause.removeprefix(unquoting(cause)).lstrip(": ")
 
 
 def late_after() -> timedelta:

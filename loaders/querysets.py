@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 
 from loaders.states import STANDING, ScanKind, SuggestionStatus
 from polyphemus_site.janus.people import Person
@@ -69,6 +69,12 @@ class ScanRunQuerySet(QuerySet["ScanRun"]):
     def latest_each(self) -> ScanRunQuerySet:
         """The last run of each project, model and kind."""
         return self.order_by("project", "model", "kind", "-started_at").distinct("project", "model", "kind")
+
+    def latest_each_way(self) -> ScanRunQuerySet:
+        """The last run of each that came to its end, and the last of each that didn't, at once."""
+        complete = ExpressionWrapper(Q(error="", ended_at__isnull=False), output_field=BooleanField())
+        each = ("project", "model", "kind", "is_complete")
+        return self.annotate(is_complete=complete).order_by(*each, "-started_at").distinct(*each)
 
     def complete(self) -> ScanRunQuerySet:
         """The last full scan of each project and model that came to its end."""

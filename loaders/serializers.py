@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 
 from loaders import choices
 from loaders.checks import Finding
+from loaders.errors import unquoting
 from loaders.models import Gap, ScanCursor, ScanRun, Suggestion
 from loaders.states import DueReason, SuggestionStatus, Verdict
 from polyphemus_site.sentences import told
@@ -108,8 +109,9 @@ def card_of(suggestion: Suggestion) -> tuple[str, str, str]:
     return suggestion.project, suggestion.anchor, suggestion.output_key
 
 
-def run_json(run: ScanRun) -> Json:
-    """How one scan went."""
+def run_json(run: ScanRun, *, cleared: bool) -> Json:
+    """How one scan went; its verdicts, and what errors quote, are for those who may see restricted data."""
+    said = str if cleared else unquoting
     return {
         "kind": run.kind,
         "project": run.project,
@@ -119,9 +121,9 @@ def run_json(run: ScanRun) -> Json:
         "pages": run.pages,
         "records": run.records,
         "expected": run.expected,
-        "verdicts": run.verdicts,
-        "faults": run.faults,
-        "error": run.error or None,
+        "verdicts": run.verdicts if cleared else {},
+        "faults": {loader: said(fault) for loader, fault in run.faults.items()},
+        "error": said(run.error) or None,
         "error_code": run.error_code or None,
     }
 

@@ -24,16 +24,25 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of health: what was found, and for anything but ok the way out."""
+    """One line of health: what was found, and for anything but ok the way out.
+
+    `quoting` is what may quote data: for whoever works on the host, not for /readyz.
+    """
 
     name: str
     level: Level
     found: str
     remedy: str = ""
+    quoting: str = ""
 
     def as_json(self) -> dict[str, str]:
         """For machines."""
         return {"name": self.name, "level": self.level, "found": self.found, "remedy": self.remedy}
+
+    @property
+    def whole(self) -> str:
+        """What was found, with what may quote data."""
+        return f"{self.found} {self.quoting}".rstrip()
 
     @classmethod
     def ok(cls, name: str, found: str) -> Finding:
@@ -41,9 +50,9 @@ class Finding:
         return cls(name, Level.OK, found)
 
     @classmethod
-    def warn(cls, name: str, found: str, remedy: str) -> Finding:
+    def warn(cls, name: str, found: str, remedy: str, *, quoting: str = "") -> Finding:
         """Something to look at; the service is still of use."""
-        return cls(name, Level.WARN, found, remedy)
+        return cls(name, Level.WARN, found, remedy, quoting)
 
     @classmethod
     def fail(cls, name: str, found: str, remedy: str) -> Finding:

@@ -45,6 +45,7 @@ class Bar:
             BarColumn(),
             MofNCompleteColumn(),
             TextColumn("{task.fields[pages]}, {task.fields[judged]} judged"),
+            TextColumn("{task.fields[verdicts]}"),
             Rate(),
             TimeRemainingColumn(),
             console=console,
@@ -54,13 +55,16 @@ class Bar:
     def __call__(self, run: ScanRun) -> None:
         """Move its bar."""
         if run.pk not in self._tasks:
-            self._tasks[run.pk] = self._progress.add_task(str(run), total=None, pages="", judged=0)
+            self._tasks[run.pk] = self._progress.add_task(
+                str(run), total=None, pages="", judged=0, verdicts=""
+            )
         self._progress.update(
             self._tasks[run.pk],
             completed=run.records,
             total=run.records if run.ended_at else run.expected,
             pages=counted(run.pages, "page"),
             judged=run.judged,
+            verdicts=concluded(run),
         )
 
     def __enter__(self) -> Self:
@@ -100,6 +104,12 @@ def counted(number: int, what: str) -> str:
     return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
+def concluded(run: ScanRun) -> str:
+    """Its verdicts, short enough for a terminal."""
+    counts = knowledge.verdicts_of(run)
+    return ", ".join(f"{count:,} {verdict.value.replace('_', ' ')}" for verdict, count in counts.items())
+
+
 def line(run: ScanRun, clock: Clock) -> str:
     """How far a scan is, in words."""
     now = clock()
@@ -108,4 +118,4 @@ def line(run: ScanRun, clock: Clock) -> str:
     rest = "" if left is None else f", {left:,.0f} s left"
     rate = knowledge.rate_of(run, now=now)
     read = f"{run.records:,}{of} records, {counted(run.pages, 'page')}, {run.judged:,} judged"
-    return f"{run}: {read}, {rate:,.0f}/s{rest}"
+    return "; ".join(filter(None, [f"{run}: {read}, {rate:,.0f}/s{rest}", concluded(run)]))

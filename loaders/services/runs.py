@@ -75,13 +75,13 @@ class Account:
 
     def _count(self) -> None:
         self.run.pages, self.run.records = self.tally.pages, self.tally.records
-        self.run.judged = self.tally.judged
+        self.run.judged, self.run.verdicts = self.tally.judged, self.tally.plain()
         if self._watch is not None:
             self._watch(self.run)
 
     def _write(self) -> None:
         self._count()
-        self.run.verdicts, self.run.faults = self.tally.plain(), dict(self.tally.faults)
+        self.run.faults = dict(self.tally.faults)
         self.run.save()
         self._written = time.monotonic()
 

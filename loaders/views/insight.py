@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loaders import cards, described, knowledge, registry, shadows
+from loaders.errors import unquoting
 from loaders.filters import project_of
 from loaders.serializers import cursor_json, gap_json, run_json
 from loaders.services import apart
@@ -72,18 +73,18 @@ class Scans(PersonView):
 
     def get(self, request: Request) -> Response:
         """Cursors, full scans, what failed, what the journal missed."""
-        project = project_of(request.query_params)
-        require_view(person_of(request), project)
-        known = knowledge.of(project, now=clock.now())
+        person, project = person_of(request), project_of(request.query_params)
+        require_view(person, project)
+        known, cleared = knowledge.of(project, now=clock.now()), person.can_see_restricted(project)
         return Response(
             {
                 "found": known.found,
                 "missed": known.missed,
                 "late": known.late,
                 "cursors": [cursor_json(cursor) for cursor in known.cursors],
-                "full": [run_json(run) for run in known.full],
-                "running": [run_json(run) for run in known.running],
-                "failing": [run_json(run) for run in known.failing],
+                "full": [run_json(run, cleared=cleared) for run in known.full],
+                "running": [run_json(run, cleared=cleared) for run in known.running],
+                "failing": [run_json(run, cleared=cleared) for run in known.failing],
             }
         )
 
@@ -135,11 +136,17 @@ def shadows_page(request: PageRequest, project: str) -> HttpResponse:
 def scans_page(request: PageRequest, project: str) -> HttpResponse:
     """`/PROJECT/scans`: how complete our view is."""
     require_view(request.person, project)
-    now = clock.now()
+    now, cleared = clock.now(), request.person.can_see_restricted(project)
     known = knowledge.of(project, now=now)
     progress = [
-        {"run": run, "rate": knowledge.rate_of(run, now=now), "left": knowledge.left_of(run, now=now)}
+        {
+            "run": run,
+            "rate": knowledge.rate_of(run, now=now),
+            "left": knowledge.left_of(run, now=now),
+            "verdicts": knowledge.concluded(run) if cleared else "",
+        }
         for run in known.running
     ]
-    context = {"project": project, "known": known, "progress": progress}
+    failing = [(run, run.error if cleared else unquoting(run.error)) for run in known.failing]
+    context = {"project": project, "known": known, "progress": progress, "failing": failing}
     return render(request, "loaders/scans.html", context)

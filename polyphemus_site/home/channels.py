@@ -17,6 +17,7 @@ from django.db.models import F
 from polyphemus_site.health import Finding
 from polyphemus_site.home.hours import next_hour
 from polyphemus_site.home.overview import Card, overview
+from polyphemus_site.home.sight import sight_of
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import Level, Role
 from polyphemus_site.models import ChannelDigest
@@ -77,7 +78,8 @@ def _post(digest: ChannelDigest, *, now: datetime) -> bool:
     if not ours.update(next_at=now + LEASE, attempts=F("attempts") + 1):
         return False
     anybody = Person("", roles={digest.project: Role(Level.VIEWER)})
-    cards = [card for card in overview(anybody, digest.project) if card.figure]
+    sight = sight_of(anybody, digest.project, now=now)
+    cards = [card for card in overview(anybody, digest.project, sight) if card.figure]
     error = _send(digest.project, text_of(digest.project, cards)) if cards else ""
     _settle(digest, error, now=now)
     return bool(cards) and not error

@@ -11,6 +11,7 @@ from django.utils.translation import override
 
 from polyphemus_site.home import readers
 from polyphemus_site.home.overview import Card, overview
+from polyphemus_site.home.sight import sight_of
 from polyphemus_site.mail import news, outbox
 from polyphemus_site.mail.mailboxes import language_of
 from polyphemus_site.mail.messages import subject_of
@@ -76,7 +77,9 @@ def awaited(notice: Notice, *, now: datetime) -> datetime | None:
 
 def _needed(reader: DigestReader, *, now: datetime) -> list[dict[str, Any]]:
     person = readers.person_of(reader, now=now)
-    cards = overview(person, reader.project) if person else []
+    if person is None:
+        return []
+    cards = overview(person, reader.project, sight_of(person, reader.project, now=now))
     return [_line(card) for card in cards if card.needs_you]
 
 

@@ -14,6 +14,7 @@ from dispatch.states import RequestStatus
 from loaders.models import Suggestion
 from orphans.models import Orphan, Review
 from orphans.states import ReviewStatus
+from polyphemus_site.home.sight import Sight
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import Level
 
@@ -30,11 +31,27 @@ class Card:
     needs_you: bool = False
 
 
-def overview(person: Person, project: str) -> list[Card]:
+def overview(person: Person, project: str, sight: Sight) -> list[Card]:
     """The cards, what waits on the person first."""
-    cards = [*_requests(person, project), *_removals(person, project)]
+    cards = [*_scans(person, project, sight), *_requests(person, project), *_removals(person, project)]
     cards += [_suggestions(person, project), *_orphans(person, project)]
     return sorted(cards, key=lambda card: not card.needs_you)
+
+
+def _scans(person: Person, project: str, sight: Sight) -> Iterator[Card]:
+    """Scans that are late: whoever counts on suggestions must learn that some may be missing."""
+    if count := len(sight.late):
+        says = ngettext(
+            "scan is late: suggestions may be missing", "scans are late: suggestions may be missing", count
+        )
+        yield Card(
+            title=_("Late"),
+            figure=count,
+            says=says,
+            path=f"/{project}/scans",
+            tone="late",
+            needs_you=person.is_admin(project),
+        )
 
 
 def _suggestions(person: Person, project: str) -> Card:

@@ -46,7 +46,8 @@ def project_home(request: PageRequest, project: str) -> HttpResponse:
     require_view(person, project)
     weeks = throughput(project, now=now)
     is_busy = any(week.done or week.cancelled for week in weeks)
-    context = {"project": project, "cards": overview(person, project), "sight": sight_of(project)}
+    sight = sight_of(person, project, now=now)
+    context = {"project": project, "cards": overview(person, project, sight), "sight": sight}
     drawn = {"weeks": weeks, "chart": throughput_chart(weeks) if is_busy else ""}
     context |= drawn | {"digest": readers.offer(person, project, now=now)}
     context |= {"is_admin": person.is_admin(project)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -99,6 +100,7 @@ class TestProgress:
         os.close(ours)
         assert "30/30" in shown
         assert "1 page, 30 judged" in shown
+        assert re.search(r"\d+ waiting", shown)
         assert "Read 30 records of dt_lung" in done.stdout.decode()
 
     def test_elsewhere_it_is_told_in_lines(self, magma: Magma, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,6 +110,7 @@ class TestProgress:
         call_command("scan", "dt_lung", "--full", stdout=StringIO(), stderr=errors)
 
         assert "Full scan of dt_lung patient: 30 of 30 records, 1 page, 30 judged" in errors.getvalue()
+        assert re.search(r"/s(, \d+ s left)?; .*\d+ waiting", errors.getvalue())
 
     def test_with_json_nothing_else_is_said(self, magma: Magma, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(watching, "EVERY_SECONDS", 0)

@@ -19,14 +19,15 @@ from loaders import mentions, registry, restriction
 from loaders.checks import Files, Finding, Linked
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Config, Loader
-from loaders.models import Dismissal, Gap, Suggestion
+from loaders.models import Dismissal, Gap, ScanRun, Suggestion
 from loaders.pages import Page
 from loaders.registry import Registry
 from loaders.services import apart, changes, explaining, scans, suggestions
 from loaders.services.verdicts import Engine
 from magma.client import Magma
 from polyphemus_site.home import channels, digests, readers
-from polyphemus_site.home.overview import overview
+from polyphemus_site.home.overview import Card, overview
+from polyphemus_site.home.sight import sight_of
 from polyphemus_site.janus.people import Person
 from polyphemus_site.janus.roles import read_permissions
 from polyphemus_site.mail.models import Notice
@@ -67,6 +68,10 @@ def secrets(now: datetime, curator: str) -> list[Suggestion]:
         restricted_loader=True, count=1, restricted_count=1, anchors=[SECRET], restricted_anchors=[SECRET],
         counted_at=now,
     )  # fmt: skip
+    told = {"project": "dt_lung", "started_at": now, "faults": {"exome_pipe": f"ValueError: {SECRET}"}}
+    failed = {"error": f"KeyError: '{SECRET}'", "ended_at": now}
+    for kind, model, ending in (("full", "patient", failed), ("changes", "", failed), ("full", "sample", {})):
+        ScanRun.objects.create(kind=kind, model=model, **told, **ending)
     return made
 
 
@@ -134,6 +139,9 @@ def test_the_same_addresses_tell_it_to_whom_it_may_be_told(secrets: list[Suggest
         "/dt_lung/suggestions",
         "/dt_lung/suggestions/N",
         "/dt_lung/waiting",
+        "/api/vN/scans",
+        "/dt_lung/scans",
+        "/dt_lung/",
         "/admin/loaders/suggestion/",
         "/admin/loaders/suggestion/N/change/",
         "/admin/loaders/suggestionevent/",
@@ -168,10 +176,13 @@ def person(perm: str) -> Person:
     return Person("somebody@ucsf.edu", roles=read_permissions(perm))
 
 
+def cards(perm: str, now: datetime) -> list[Card]:
+    return overview(person(perm), "dt_lung", sight_of(person(perm), "dt_lung", now=now))
+
+
 def test_digests_count_it_for_those_alone_who_may_see_it(secrets: list[Suggestion], now: datetime) -> None:
     figures = {
-        perm: [card.figure for card in overview(person(perm), "dt_lung") if "sugges" in card.path]
-        for perm in (LOWER, UPPER)
+        perm: [card.figure for card in cards(perm, now) if "sugges" in card.path] for perm in (LOWER, UPPER)
     }
 
     assert figures[LOWER] != figures[UPPER]
@@ -184,7 +195,7 @@ def test_no_mail_and_no_channel_tells_it(
     readers.subscribe(person(LOWER), "dt_lung", hour=8, now=now)
 
     digests.send_due(now=now.replace(year=now.year + 1))
-    posted = channels.text_of("dt_lung", overview(person("v:dt_lung"), "dt_lung"))
+    posted = channels.text_of("dt_lung", cards("v:dt_lung", now))
 
     assert SECRET not in str(list(Notice.objects.values()))
     assert SECRET not in posted

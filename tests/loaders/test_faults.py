@@ -177,12 +177,23 @@ class TestOneBadLoader:
             project="dt_lung",
             model="patient",
             started_at=now(),
-            faults={"crashing": "its cause"},
+            faults={
+                "crashing": "ValueError: 17 is no age",
+                "misreading": "UnknownAttributeError: no 'shoe_size'",
+            },
         )
 
-        (finding, *_) = probe(now())
+        mine = [finding for finding in probe(now()) if finding.name == "loaders"]
 
-        assert (finding.level, "its cause" in finding.found) == (Level.WARN, True)
+        assert [finding.level for finding in mine] == [Level.WARN, Level.WARN]
+        assert [finding.whole.partition(" failed on ")[2] for finding in mine] == [
+            "dt_lung: ValueError 17 is no age",
+            "dt_lung: UnknownAttributeError: no 'shoe_size'",
+        ]
+        assert [finding.as_json()["found"].rpartition(":")[2] for finding in mine] == [
+            " ValueError",
+            " no 'shoe_size'",
+        ]
 
 
 def test_a_time_limit_ends_with_its_block() -> None:

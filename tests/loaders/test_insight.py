@@ -18,6 +18,10 @@ from loaders.registry import Broken, Registry
 from loaders.services import changes, scans
 from loaders.services.rows import Desk
 from magma.client import Magma
+from polyphemus_site.home import digests, readers
+from polyphemus_site.janus.people import Person
+from polyphemus_site.janus.roles import read_permissions
+from polyphemus_site.mail.models import Notice
 from tests.loaders.conftest import now, upload_normal
 from tests.loaders.rows import propose, suggested
 from tests.magma.demo_fixture import RunningWarehouse
@@ -162,6 +166,25 @@ class TestScans:
         assert get("/api/v1/scans?project=dt_lung").json()["late"] == ["changes of exome"]
         assert "Late: changes of exome" in page("/dt_lung/scans")
 
+    def test_the_projects_admins_are_told_by_mail_that_a_scan_is_late(self) -> None:
+        long_ago = now() - timedelta(hours=31)
+        admin = Person("admin@ucsf.edu", roles=read_permissions("a:dt_lung"))
+        ScanRun.objects.create(
+            kind="full",
+            project="dt_lung",
+            model="patient",
+            started_at=long_ago,
+            ended_at=long_ago,
+            records=30,
+        )
+        readers.subscribe(admin, "dt_lung", hour=8, now=now())
+
+        digests.send_due(now=now() + timedelta(days=1))
+
+        (told,) = Notice.objects.get(recipient="admin@ucsf.edu").context["cards"]
+        assert (told["figure"], told["path"]) == (1, "/dt_lung/scans")
+        assert told["says"] == "scan is late: suggestions may be missing"
+
     def test_the_same_figures_are_in_the_metrics_and_lateness_on_readyz(self, settings: Settings) -> None:
         read_at = now() - timedelta(hours=1)
         ScanCursor.objects.create(
@@ -248,10 +271,21 @@ class TestScans:
 
     def test_progress_is_visible_while_a_scan_runs(self) -> None:
         ScanRun.objects.create(
-            kind="full", project="dt_lung", model="patient", started_at=now(), records=1000, expected=4000
-        )
+            kind="full", project="dt_lung", model="patient", started_at=now() - timedelta(seconds=10),
+            records=1000, expected=4000, pages=2,
+            verdicts={"a": {"due": 3, "waiting": 997}, "b": {"due": 1, "error": 999}},
+        )  # fmt: skip
+        verdicts = "Waiting for inputs: 997, Due: 4, The loader failed: 999"
 
-        assert "1000 / 4000" in page("/dt_lung/scans")
+        shown = " ".join(page("/dt_lung/scans").split())
+        others = page("/dt_lung/scans", "v:dt_lung")
+
+        assert "patient: 1000 / 4000, 2 pages," in shown
+        assert re.search(r"\d+ / s , \d+ s", shown)
+        assert verdicts in shown
+        assert ("1000 / 4000" in others, verdicts in others) == (True, False)
+        assert get("/api/v1/scans?project=dt_lung", "v:dt_lung").json()["running"][0]["verdicts"] == {}
+        assert verdicts in page("/admin/loaders/scanrun/", "A:dt_lung;a:administration")
 
     @pytest.mark.parametrize("route", ["waiting", "scans", "explanations"])
     def test_another_project_looks_unknown(self, route: str) -> None:

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         """Examine, report, and say by the exit code whether all is well."""
         findings = rounds.examine(_now_or_host_time())
         if options["json"]:
-            self.stdout.write(json.dumps([finding.as_json() for finding in findings], indent=2))
+            self.stdout.write(json.dumps([_whole(finding) for finding in findings], indent=2))
         else:
             self._tell(findings)
         if health.worst(findings) is Level.FAIL:
@@ -44,10 +44,14 @@ class Command(BaseCommand):
         width = max(len(finding.name) for finding in findings)
         for finding in findings:
             self.stdout.write(
-                f"{styles[finding.level](f'{finding.level:4}')}  {finding.name:{width}}  {finding.found}"
+                f"{styles[finding.level](f'{finding.level:4}')}  {finding.name:{width}}  {finding.whole}"
             )
             if finding.remedy:
                 self.stdout.write(f"{'':6}{'':{width}}  -> {finding.remedy}")
+
+
+def _whole(finding: Finding) -> dict[str, str]:
+    return finding.as_json() | {"found": finding.whole}
 
 
 def _now_or_host_time() -> datetime:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 
 import pytest
@@ -26,11 +26,16 @@ from tests.polyphemus_site.janus.tokens import public_key, token
 
 pytestmark = pytest.mark.django_db
 DOCTOR = "dr.who@ucsf.edu"
+CLEARED = Person(DOCTOR, roles=read_permissions("V:labors"))
 
 
-def cards(perm: str, email: str = DOCTOR) -> dict[str, Card]:
+#: When the rows of these tests are.
+NOW = datetime(2026, 5, 4, 12, 22, 7, tzinfo=UTC)
+
+
+def cards(perm: str, email: str = DOCTOR, *, now: datetime = NOW) -> dict[str, Card]:
     person = Person(email, roles=read_permissions(perm))
-    return {str(card.title): card for card in overview(person, "labors")}
+    return {str(card.title): card for card in overview(person, "labors", sight_of(person, "labors", now=now))}
 
 
 class TestOverview:
@@ -94,6 +99,20 @@ class TestOverview:
         assert needed == {"a:labors": True, "e:labors": True}
         assert cards("e:labors")["Orphan data review"].figure == 4
 
+    def test_a_scan_that_is_late_needs_the_admins_and_is_seen_by_all(self, now: datetime) -> None:
+        ScanCursor.objects.create(
+            project="labors", model="victim", disconnected=False, since=now, read_at=now - rows.HOUR
+        )
+
+        shown = {perm: cards(perm, now=now).get("Late") for perm in ("a:labors", "e:labors")}
+        before = cards("a:labors", now=now - rows.HOUR)
+
+        assert {perm: (card.figure, card.needs_you) for perm, card in shown.items() if card} == {
+            "a:labors": (1, True),
+            "e:labors": (1, False),
+        }
+        assert "Late" not in before
+
     def test_a_guest_sees_no_orphans(self) -> None:
         assert "Orphan data review" not in cards("g:labors")
 
@@ -138,7 +157,7 @@ class TestThroughput:
 
 class TestSight:
     def test_a_project_nobody_scanned_is_told_apart(self) -> None:
-        assert sight_of("labors").read_at is None
+        assert sight_of(CLEARED, "labors", now=NOW).read_at is None
 
     def test_the_oldest_cursor_counts_and_all_is_never_rounded_up(self, now: datetime) -> None:
         ScanCursor.objects.create(
@@ -149,7 +168,7 @@ class TestSight:
         ScanRun.objects.create(**scan, model="a", records=999, expected=1000)
         ScanRun.objects.create(**scan, model="b", records=0, expected=0, error="Magma is away.")
 
-        sight = sight_of("labors")
+        sight = sight_of(CLEARED, "labors", now=NOW)
 
         assert sight.read_at == now - rows.HOUR
         assert (sight.judged, sight.expected, sight.percent) == (999, 1000, 99)
