@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
+from traceback import walk_tb
 from types import FrameType
 from typing import TypeVar
 
@@ -80,10 +82,11 @@ def _is_from_outside(error: BaseException) -> bool:
     """Whether it is no loader's doing: Ctrl-C, which workers ignore, or a pool that ends its worker."""
     if isinstance(error, KeyboardInterrupt):
         return signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
-    here = error.__traceback__
-    while here is not None and here.tb_next is not None:
-        here = here.tb_next
-    return here is not None and str(here.tb_frame.f_globals.get("__name__")).partition(".")[0] == POOL
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    # A pool puts a function of its own in the place of `sys.exit`: its frame tells nothing of who called it.
+    if frames and frames[-1].f_code is getattr(sys.exit, "__code__", None):
+        frames.pop()
+    return bool(frames) and str(frames[-1].f_globals.get("__name__")).partition(".")[0] == POOL
 
 
 @contextmanager

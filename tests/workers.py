@@ -18,7 +18,9 @@ from polyphemus_site.celery import app
 ROOT = Path(__file__).resolve().parents[1]
 #: Seconds within which a worker must be ready, on a busy machine.
 PATIENCE = 120
-CELERY = (sys.executable, "-m", "celery", "-A", "polyphemus_site", "worker", "-P", "solo")
+CELERY = (sys.executable, "-m", "celery", "-A", "polyphemus_site", "worker")
+#: One process that does the work itself, or one that has a child do it, as in production.
+SOLO, PREFORK = ("-P", "solo"), ("-P", "prefork", "--concurrency", "1")
 ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
@@ -31,19 +33,23 @@ def spell(loaders: Sequence[Loader], folder: Path) -> Path:
 
 @contextmanager
 def workers(
-    count: int, folder: Path, environment: Mapping[str, str]
+    count: int, folder: Path, environment: Mapping[str, str], pool: Sequence[str] = SOLO
 ) -> Iterator[list[subprocess.Popen[bytes]]]:
     """So many workers, all of them ready; what lay in the queue is thrown away."""
     app.control.purge()
     with ExitStack() as stack:
-        started = [stack.enter_context(_worker(f"w{number}", folder, environment)) for number in range(count)]
+        started = [
+            stack.enter_context(_worker(f"w{number}", folder, environment, pool)) for number in range(count)
+        ]
         _wait_for(count, started, folder)
         yield started
 
 
 @contextmanager
-def _worker(name: str, folder: Path, environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    command = [*CELERY, *ALONE, "-n", f"{name}@%h", "--loglevel", "WARNING"]
+def _worker(
+    name: str, folder: Path, environment: Mapping[str, str], pool: Sequence[str]
+) -> Iterator[subprocess.Popen[bytes]]:
+    command = [*CELERY, *pool, *ALONE, "-n", f"{name}@%h", "--loglevel", "WARNING"]
     with (
         (folder / f"{name}.log").open("wb") as log,
         subprocess.Popen(  # noqa: S603 — our own program

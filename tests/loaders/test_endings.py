@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from billiard import common as billiard_common
+from billiard import pool as billiard_pool
 from pytest_django.fixtures import Settings
 
 from loaders import registry, tasks
@@ -34,7 +35,7 @@ from tests.loaders.installed import install
 from tests.loaders.pages import NOW, SHAPES
 from tests.loaders.test_faults import judge
 from tests.magma.demo_fixture import RunningWarehouse
-from tests.workers import workers
+from tests.workers import PREFORK, workers
 
 database = pytest.mark.django_db(transaction=True)
 
@@ -94,6 +95,22 @@ class TestTimeLimit:
 
         signal.signal(signal.SIGUSR2, before)
 
+    def test_in_a_pools_worker_too_nothing_ends_the_program(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "exit", exit_of_a_pool(monkeypatch))
+
+        with pytest.raises(EndedError), time_limit(5):
+            leave_the_program()
+
+    def test_a_pool_ends_its_worker_by_its_own_exit(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "exit", exit_of_a_pool(monkeypatch))
+        monkeypatch.setattr(billiard_common, "_should_have_exited", [False])
+        before = signal.signal(signal.SIGUSR2, vars(billiard_common)["_shutdown_cleanup"])
+
+        with pytest.raises(SystemExit), time_limit(5):
+            signal.raise_signal(signal.SIGUSR2)
+
+        signal.signal(signal.SIGUSR2, before)
+
     def test_in_a_thread_too_nothing_ends_the_program(self) -> None:
         raised: list[BaseException] = []
 
@@ -134,6 +151,28 @@ class TestTimeLimit:
                 pass
 
         assert time.monotonic() >= started + 0.4
+
+
+def leave_the_program() -> None:
+    sys.exit(3)
+
+
+def exit_of_a_pool(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """What a pool's worker puts in the place of `sys.exit`, by its own code."""
+    before = sys.exit
+    monkeypatch.setattr(sys, "exit", before)  # so that it is put back
+    found: list[Callable[..., Any]] = []
+
+    def begin() -> None:
+        found.append(sys.exit)
+        before(0)
+
+    worker = billiard_pool.Worker.__new__(billiard_pool.Worker)
+    monkeypatch.setattr(worker, "_make_child_methods", begin)
+    monkeypatch.setattr(worker, "_do_exit", lambda *_: None)
+    with suppress(SystemExit):
+        worker()
+    return found[0]
 
 
 def go_on_for_ever(caught: type[BaseException]) -> None:
@@ -274,7 +313,7 @@ def test_a_worker_goes_on_when_a_loader_would_end_it(
         "DATABASE_URL": web.tests_database_url(),
         "REDIS_URL": settings.REDIS_URL,
     }
-    with workers(1, tmp_path, environment) as (worker,):
+    with workers(1, tmp_path, environment, PREFORK) as (worker,):
         changes.tell("dt_lung", {"patient": [PATIENT]}, now=now())
         tasks.judge_pending.delay("dt_lung")
         wait_until(Suggestion.objects.filter(loader="staying").exists, seconds=120)
