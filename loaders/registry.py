@@ -6,7 +6,9 @@ An entry that can't be loaded costs itself only; it is kept, with its cause, for
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from importlib.metadata import EntryPoint, entry_points
@@ -68,7 +70,8 @@ class Registry:
     def add(self, source: str, make: Callable[[], Loader]) -> None:
         """Register what `make` gives; a failure is noted, not raised."""
         try:
-            loader = in_time(SECONDS_TO_READ, partial(_sound, make, self.loaders.keys()))
+            with redirect_stdout(sys.stderr):  # what a module prints is no part of a command's answer
+                loader = in_time(SECONDS_TO_READ, partial(_sound, make, self.loaders.keys()))
         except Exception as error:  # noqa: BLE001 — a lab's module may do anything when it is read
             self.broken.append(Broken(source, told(error)))
         else:

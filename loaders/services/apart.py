@@ -70,8 +70,9 @@ def _turn() -> Iterator[None]:
 
 
 def _answered(name: str, done: subprocess.CompletedProcess[bytes]) -> Explanation:
+    lines = done.stdout.splitlines() or [b""]
     try:
-        form: dict[str, Any] = json.loads(done.stdout)
+        form: dict[str, Any] = json.loads(lines[-1])  # before it may stand what a library wrote by itself
     except ValueError as error:
         raise LoaderError(f"{name} ended its process with {done.returncode}, without an answer.") from error
     if "refused" in form:

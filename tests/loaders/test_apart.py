@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
 from http import HTTPStatus
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from pytest_django import Settings
@@ -27,6 +30,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 LAB = """
     import ctypes
+    import os
     from loaders.checks import Custom, Present
     from loaders.loader import Loader
 
@@ -46,6 +50,10 @@ LAB = """
         name = "breaks"
         needs = Custom("lab_of_ours:break_off", ("physician",))
 
+    class Chatters(Asking):
+        name = "chatters"
+        needs = Custom("lab_of_ours:chatter", ("physician",))
+
     class Speaks(Asking):
         name = "speaks"
         needs = Custom("lab_of_ours:speak", ("physician",))
@@ -59,6 +67,13 @@ LAB = """
 
     def break_off(page):
         raise ZeroDivisionError("a lab's own mistake")
+
+    def chatter(page):
+        print("looking at", page.names)
+        os.write(1, b"a library of C says hello\\n")
+        return speak(page)
+
+    print("lab of ours, version 1")
 
     def speak(page):
         return ["no consent yet" for _ in page.names]
@@ -75,7 +90,16 @@ def lab(
 ) -> Iterator[None]:
     """The package installed for this process and for those it starts, which read the same database."""
     settings.POLYPHEMUS_JANUS_PUBLIC_KEY, settings.POLYPHEMUS_JANUS_URL = public_key(), ""
-    install(tmp_path, "lab_of_ours", LAB, loops="Loops", hangs="Hangs", breaks="Breaks", speaks="Speaks")
+    install(
+        tmp_path,
+        "lab_of_ours",
+        LAB,
+        loops="Loops",
+        hangs="Hangs",
+        breaks="Breaks",
+        speaks="Speaks",
+        chatters="Chatters",
+    )
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setenv("POLYPHEMUS_MAGMA_URL", settings.POLYPHEMUS_MAGMA_URL)
@@ -100,6 +124,29 @@ def test_the_answer_is_the_same_as_in_this_process() -> None:
     assert answer.json()["verdict"] == "waiting"
     assert answer.json()["reason"] == "Waiting for no consent yet."
     assert answer.json()["checks"]["needs"]["says"] == "no consent yet"
+
+
+def test_what_a_labs_code_prints_is_no_part_of_the_answer() -> None:
+    answer = ask("chatters")
+
+    assert answer.status_code == HTTPStatus.OK
+    assert answer.json()["reason"] == "Waiting for no consent yet."
+
+
+def test_what_a_labs_code_prints_does_not_spoil_a_commands_document(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    call_command(
+        "explain", "chatters", "DTL001", "--project", "dt_lung", "--json", stdout=(out := StringIO())
+    )
+    call_command("scan", "dt_lung", "--full", "--json", stdout=(scanned := StringIO()))
+    printed = capfd.readouterr()
+
+    assert json.loads(out.getvalue())["verdict"] == "waiting"
+    assert json.loads(scanned.getvalue())["verdicts"]["chatters"] == {"waiting": 30}
+    assert "looking at" in printed.err
+    assert "looking at" not in printed.out
+    assert "lab of ours" not in printed.out
 
 
 def test_one_that_loops_is_ended_by_itself_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser
+from contextlib import redirect_stdout
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -33,19 +35,22 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print one JSON document")
         parser.add_argument(
-            "--forms", action="store_true", help="in it, sentences as forms to be told in any language"
+            "--forms", action="store_true", help="the same on one line, sentences as forms for any language"
         )
 
     def handle(self, *_: Any, loader: str, record: str, project: str, **options: Any) -> None:
         """Judge, then print."""
         try:
-            found = explained(connect(), loader, record, project)
+            with redirect_stdout(sys.stderr):  # what a lab's code prints is no part of the answer
+                found = explained(connect(), loader, record, project)
         except PolyphemusError as error:
             if options["json"]:
                 self.stdout.write(json.dumps({"refused": refused(error)}))
             raise CommandError(sentence(error)) from error
-        form = found.as_json() if options["forms"] else found.as_told()
-        self.stdout.write(json.dumps(form, indent=2) if options["json"] else as_text(found))
+        if options["forms"]:
+            self.stdout.write(json.dumps(found.as_json()))
+        else:
+            self.stdout.write(json.dumps(found.as_told(), indent=2) if options["json"] else as_text(found))
 
 
 def sentence(error: PolyphemusError) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from argparse import ArgumentParser
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, redirect_stdout
 from functools import partial
 from typing import Any
 
@@ -45,7 +46,8 @@ class Command(BaseCommand):
         """Scan, then print."""
         scan = chosen(model, **{name: options[name] for name in ("full", "afresh", "without_restricted")})
         try:
-            with self._watcher(quiet=options["json"]) as watch:
+            # What a lab's code prints is no part of the answer.
+            with self._watcher(quiet=options["json"]) as watch, redirect_stdout(sys.stderr):
                 tally = scan(connect(), project, clock=now, model=model, watch=watch)
         except MagmaError as error:
             raise CommandError(f"{error.message} {error.advice}") from error
