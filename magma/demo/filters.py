@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,10 @@ import re2
 
 from magma.demo.answers import RefusalError, refused, server_error
 from magma.demo.store import DATES
-from magma.demo.values import FILES, NUMBER, date_in
+from magma.demo.values import FILES, date_in, number_in
 
+#: A text that is a number to Magma's comparisons: unsigned, without an exponent.
+DIGITS = re.compile(r"[0-9]+(\.[0-9]+)?")
 #: A question about a column's value that is answered with yes or no.
 Judgement = Callable[[Any], bool]
 
@@ -62,12 +65,12 @@ def compares(verb: str, read: Callable[[Any], Any], operand: Any) -> Judgement:
 
 
 def compares_text(verb: str, operand: str) -> Judgement:
-    """Magma compares texts as numbers, and a text that is none is never greater."""
-    compare = ORDER[verb]
+    """Magma compares texts as numbers: of its own only digits are one, the other's beginning is enough."""
+    compare, limit = ORDER[verb], number_in(operand)
 
     def judge(value: Any) -> bool:
-        is_number = value is not None and NUMBER.fullmatch(str(value)) is not None
-        return is_number and compare(float(value), float(operand))
+        is_number = value is not None and DIGITS.fullmatch(str(value)) is not None
+        return is_number and compare(float(value), limit)
 
     return judge
 
@@ -91,16 +94,7 @@ def about_text(verb: str, operand: Any) -> Judgement | None:
         return lambda value: value is not None and value != operand
     if verb == "::matches":
         return matches(operand)
-    return (
-        compares_text(verb, operand)
-        if verb in ORDER and NUMBER.fullmatch(operand)
-        else never_if_ordered(verb)
-    )
-
-
-def never_if_ordered(verb: str) -> Judgement | None:
-    """A text set against a text that is no number: nothing is greater, nothing smaller."""
-    return (lambda _value: False) if verb in ORDER else None
+    return compares_text(verb, operand) if verb in ORDER else None
 
 
 def about_number(verb: str, operand: Any) -> Judgement | None:
@@ -118,12 +112,13 @@ def about_date(verb: str, operand: Any) -> Judgement | None:
     try:
         return compares(verb, date_in, operand)
     except ValueError as error:
-        raise refused(str(error)) from error
+        raise refused("invalid date") from error
 
 
-def about_truth(verb: str) -> Judgement | None:
+def about_truth(verb: str | None) -> Judgement | None:
     """What a yes-or-no column can be asked."""
-    judgements: dict[str, Judgement] = {
+    judgements: dict[str | None, Judgement] = {
+        None: lambda _value: True,  # nothing is asked
         "::true": lambda value: value is True,
         "::false": lambda value: value is False,
         "::untrue": lambda value: value is not True,

@@ -13,7 +13,7 @@ from magma.demo.store import DATES, POINTED_AT, POINTING, Model, Project, Row
 from magma.demo.values import FILES, digest, download_url, shown, shown_date
 
 RECORD = "Magma::RecordPredicate"
-TYPES = {"integer": "Numeric", "float": "Numeric", "boolean": "TrueClass", "matrix": "Array", "match": "Hash"}
+TYPES = {"integer": "Numeric", "float": "Numeric", "boolean": "TrueClass", "matrix": "Array"}
 FILE_VERBS = frozenset({"::url", "::path", "::original_filename", "::md5", "::size", "::updated_at", "::all"})
 
 Test = Callable[[Row | None], bool]
@@ -328,8 +328,8 @@ def distinct(values: Iterable[Any]) -> list[Any]:
 
 def page_of(rows: list[Row], body: dict[str, Any]) -> list[Row]:
     """The page asked for; without both numbers, everything."""
-    page, size = body.get("page"), body.get("page_size")
-    if not page or not size:
+    page, size = (None if body.get(key) is False else body.get(key) for key in ("page", "page_size"))
+    if page is None or size is None:
         return rows
     for number, least in ((page, 0), (size, 1)):
         if not isinstance(number, int):

@@ -15,6 +15,10 @@ from magma.demo.values import FILES, number_in, shown, shown_file
 #: Magma tries `>` before `>=`, so `number>=10` asks for more than "=10", which is 0.
 TERM = re.compile(r"(\w+)(=|<|>|>=|<=|~|\[\]|\^@)(.*)", re.DOTALL)
 VERBS = {"=": "::equals", "~": "::matches", "[]": "::in"}
+#: The signs that such an attribute can be asked with, and what Magma calls it when it can't.
+SIGNS = dict.fromkeys({"integer", "float"} | DATES, "=<>") | dict.fromkeys(FILES | {"boolean"}, "=")
+SIGNED = {"boolean": "boolean column"} | dict.fromkeys(FILES, "file attribute")
+UNASKED = frozenset({"file_collection", "match"})
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,10 @@ class Retrieval:
             raise refused("Cannot filter on collection attributes")
         if sign == "^@":
             return self.reader.test(model, ["::lacks", name])
+        if kind == "matrix":
+            return self.reader.test(model, ["::has", name])
         path = [name, "::identifier"] if kind in POINTING | {"child"} else [name]
-        return self.reader.test(model, path + question(kind, sign, value))
+        return self.reader.test(model, path + question(name, kind, sign, value))
 
     def document(self, row: Row, attributes: list[str]) -> dict[str, Any]:
         """A record as it is shown."""
@@ -165,15 +171,24 @@ class Retrieval:
         return as_text("".join("\t".join(line) + "\n" for line in lines), media="text/tsv")
 
 
-def question(kind: str, sign: str, value: str) -> list[Any]:
-    """A filter's sign and value as /query would ask them."""
+def question(name: str, kind: str, sign: str, value: str) -> list[Any]:
+    """A filter's sign and value as /query would ask them; a truth that is none asks nothing."""
+    if kind in UNASKED:
+        raise refused(f"Cannot query for {name}")
+    if sign not in SIGNS.get(kind, sign):
+        raise refused(f"Invalid operator {sign} for {SIGNED.get(kind, 'string attribute')}!")
     if kind == "boolean":
-        return ["::true" if value == "true" else "::false"]
+        return [f"::{value}"] if value in {"true", "false"} else []
     if kind in {"integer", "float"}:
         return [f"::{sign}", number_in(value)]
     if kind in DATES:
         return [f"::{sign}", value]
-    return [VERBS.get(sign, f"::{sign}"), value.split(",") if sign == "[]" else value]
+    return [VERBS.get(sign, f"::{sign}"), split(value) if sign == "[]" else value]
+
+
+def split(value: str) -> list[str]:
+    """At the commas, as Ruby does: nothing empty at the end."""
+    return value.rstrip(",").split(",") if value.rstrip(",") else []
 
 
 def slices(predicate: Any) -> dict[str, list[str]]:

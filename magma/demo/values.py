@@ -80,8 +80,8 @@ def download_url(project: str, filename: str, now: datetime) -> str:
 
 
 def shown_file(project: str, value: Any, now: datetime) -> Any:
-    """A file in a document."""
-    if not value:
+    """A file in a document; one that was taken away has left its three names empty."""
+    if not value or value["filename"] is None:
         return None
     if value["filename"] == BLANK:
         return {"path": BLANK}

@@ -78,6 +78,24 @@ def test_whoever_has_none_of_other_records_is_kept_from_a_whole_or(
     assert (found if isinstance(names, list) else len(found)) == names
 
 
+@pytest.mark.parametrize(
+    ("verb", "operand", "count"),
+    [("::>", "9", 2), ("::<=", "9", 2), ("::>", "soon", 3), ("::<", "0", 0), ("::>", "9 and more", 2)],
+)
+def test_of_texts_only_digits_are_numbers(
+    query: Query, update: Callable[..., Any], verb: str, operand: str, count: int
+) -> None:
+    texts = ["9", "10", "10.5", "-1", "1e3", "ten", "", "0"]
+    names = [f"LABORS-VICTIM-{number:03}" for number in range(10, 18)]
+    update(victim={name: {"weapon": text} for name, text in zip(names, texts, strict=True)})
+
+    assert query("victim", ["::identifier", "::in", names], ["weapon", verb, operand], "::count") == count
+
+
+def test_a_truth_that_is_asked_nothing_lets_all_through(query: Query) -> None:
+    assert query("labor", ["completed"], "::count") == 12
+
+
 @pytest.mark.parametrize("verb", ["::or", "::and"])
 def test_an_operator_of_nothing_but_other_records_is_refused(reply: Replies, verb: str) -> None:
     answer = reply("/query", query=["labor", [verb, ["::has", "prize"], ["::has", "monster"]], "::count"])
@@ -145,6 +163,7 @@ def test_a_file_collections_digests_follow_its_files(query: Query, update: Calla
             "::nope is not a valid argument to Magma::StringPredicate",
         ),
         (["labor", ["year", "::>", "soon"], "::count"], "invalid date"),
+        (["labor", ["year", "::>", "2026-02-30"], "::count"], "invalid date"),
     ],
 )
 def test_what_it_does_not_understand_is_named(reply: Replies, question: list[Any], sentence: str) -> None:
@@ -157,6 +176,8 @@ def test_what_it_does_not_understand_is_named(reply: Replies, question: list[Any
         ({"page": "1", "page_size": 5}, "comparison of String with 0 failed"),
         ({"page": 1, "page_size": "5"}, "comparison of String with 1 failed"),
         ({"page": -1, "page_size": 5}, "Page must start at 1"),
+        ({"page": 0, "page_size": 5}, "Page must start at 1"),
+        ({"page": 1, "page_size": 0}, "Page size must be greater than 1"),
         ({"page": 1, "page_size": 1}, "Page size must be greater than 1"),
     ],
 )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from magma.demo.answers import Reply
+from magma.demo.warehouse import Warehouse
 from tests.magma.demo.conftest import Ask
 
 LABORS = {
@@ -97,3 +98,49 @@ def test_a_restricted_parent_hides_everything_below_it(ask: Ask, update: Callabl
     open_view, closed_view = (ask("/retrieve", perm, **body) for perm in ("V:dt_lung", "v:dt_lung"))
     assert "DTL001.T1.exome" in names(open_view, "exome")
     assert "DTL001.T1.exome" not in names(closed_view, "exome")
+
+
+@pytest.mark.parametrize(
+    ("model", "term", "sentence"),
+    [
+        ("labor", "number~5", "Invalid operator ~ for string attribute!"),
+        ("labor", "year[]2026-01-01", "Invalid operator [] for string attribute!"),
+        ("labor", "completed>true", "Invalid operator > for boolean column!"),
+        ("monster", "stats~txt", "Invalid operator ~ for file attribute!"),
+        ("monster", "certificates=x", "Cannot query for certificates"),
+    ],
+)
+def test_a_sign_that_does_not_fit_is_refused(
+    reply: Callable[..., Reply], model: str, term: str, sentence: str
+) -> None:
+    answer = reply("/retrieve", model_name=model, record_names="all", attribute_names="all", filter=[term])
+
+    assert (answer.status, json.loads(answer.body)) == (422, {"errors": [sentence]})
+
+
+@pytest.mark.parametrize(
+    ("term", "count"),
+    [
+        ("name[]", 0),
+        ("name[],", 0),
+        ("name[]Nemean Lion,,", 1),
+        ("completed=perhaps", 12),
+        ("contributions=x", 12),
+    ],
+)
+def test_a_filter_finds_what_magma_reads_into_it(ask: Ask, term: str, count: int) -> None:
+    body = {"record_names": "all", "attribute_names": "all", "filter": [term], "hide_templates": True}
+
+    assert len(ask("/retrieve", model_name="labor", **body)["models"]["labor"]["documents"]) == count
+
+
+def test_a_file_that_was_taken_away_is_none(ask: Ask, bare_warehouse: Warehouse) -> None:
+    row = bare_warehouse.projects["labors"].models["monster"].find("Nemean Lion Monster")
+    assert row is not None
+    row.values["stats"] = dict.fromkeys(("location", "filename", "original_filename"))
+    body = {"record_names": [row.name], "attribute_names": ["stats"]}
+
+    assert (
+        ask("/retrieve", model_name="monster", **body)["models"]["monster"]["documents"][row.name]["stats"]
+        is None
+    )
