@@ -135,7 +135,7 @@ def label_of(check: Check) -> str:
     """What people call it; for want of a name, the check and what it looks at."""
     if isinstance(check, Named):
         return check.label
-    place = getattr(check, "attribute", "") or getattr(check, "path", "")
+    place = getattr(check, "attribute", "") or getattr(check, "path", "") or ", ".join(sorted(check.reads()))
     return f"{check.id} {place}".strip()
 
 

@@ -28,6 +28,7 @@ from polyphemus_site.sentences import Sentence
 #: How many members of a batch a receipt shows in full.
 SHOWN = 100
 OUTPUT_APPEARED = Sentence(_("The output appeared."))
+AS_BEFORE = Sentence(_("The inputs are again as at the last completed request."))
 MOVED = Sentence(_("Its records belong elsewhere now."))
 RESTRICTED = Sentence(_("No longer ready; why is restricted."))
 
@@ -265,7 +266,7 @@ class Bench:
         if Verdict.IN_PROGRESS in by_verdict:
             return Sentence(judging.PLAIN[Verdict.IN_PROGRESS])
         if Verdict.FRESH in by_verdict:
-            return OUTPUT_APPEARED
+            return AS_BEFORE if known.gist.due == DueReason.CHANGED else OUTPUT_APPEARED
         if not judgements:
             return MOVED
         if self._is_restricted(judgements) and not known.gist.restricted:

@@ -13,6 +13,8 @@ from loaders.loader import Loader
 from loaders.services.copying import NUL
 
 NAME = re.compile(r"[A-Za-z0-9_]{1,80}")
+#: An analysis stands in addresses.
+ANALYSIS = re.compile(r"(?!\.{1,2}\Z)[A-Za-z0-9._~-]{1,100}")
 #: What the database keeps of a name.
 LONGEST = 100
 TEXTS = ("model", "analysis", "title", "author", "batch_by", "shadow_of", "ready", "lacking", "changed")
@@ -62,7 +64,13 @@ def _ensure_parts(loader: Loader) -> None:
     for part in ("model", "analysis", "version"):
         if len(str(getattr(loader, part))) > LONGEST:
             raise MisspeltLoaderError(f"`{part}` is longer than {LONGEST} characters.")
+    _ensure_analysis(loader.analysis)
     _ensure_hours(loader.every_hours)
+
+
+def _ensure_analysis(analysis: str) -> None:
+    if not ANALYSIS.fullmatch(analysis):
+        raise MisspeltLoaderError(f"{analysis!r} can't be an analysis: letters, digits and . _ ~ - only.")
 
 
 def _ensure_hours(hours: Any) -> None:

@@ -79,6 +79,11 @@ def explain(magma: Magma, project: str, name: str, record: str, *, now: datetime
     loader = registry.current().get(name)
     magma = reader_of(magma, project, [loader])
     shapes = shapes_of(magma.templates(project))
+    if loader.projects and project not in loader.projects:
+        raise MissingError(
+            _("%(name)s is not for %(project)s; its `projects` are %(projects)s.")
+            % {"name": name, "project": project, "projects": ", ".join(loader.projects)}
+        )
     if not applies(loader, project, shapes):
         raise MissingError(
             _("%(name)s is not for %(project)s: its model %(model)s is not there.")
@@ -156,5 +161,8 @@ def _explained(project: str, bench: Bench) -> Explanation:
 
 
 def projects_of(magma: Magma, loader: Loader) -> list[str]:
-    """The projects a loader may be about, as far as we know of any."""
-    return [project for project in magma.projects() if not loader.projects or project in loader.projects]
+    """The projects a loader may be about: of those we know, or else those it names itself."""
+    known = magma.projects()
+    if not loader.projects:
+        return known
+    return [project for project in known if project in loader.projects] or list(loader.projects)

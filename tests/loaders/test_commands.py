@@ -160,6 +160,32 @@ def test_explain_says_which_loaders_could_not_be_loaded(magma: Magma) -> None:
         told("explain", "mine", "DTL001")
 
 
+ELSEWHERE = """
+name: elsewhere
+model: patient
+analysis: x
+projects: [labors]
+outputs: {check: present, attribute: physician}
+"""
+
+
+@pytest.mark.parametrize("words", [[], ["--project", "dt_lung"]])
+def test_explain_of_a_loader_of_another_project_says_which_are_its_own(
+    magma: Magma, tmp_path: Path, settings: Settings, words: list[str]
+) -> None:
+    (tmp_path / "elsewhere.yaml").write_text(
+        ELSEWHERE.replace("labors", "nowhere" if not words else "labors")
+    )
+    settings.POLYPHEMUS_LOADER_PATH = str(tmp_path)
+    registry.current.cache_clear()
+    sentence = "its `projects` are labors" if words else "about nowhere .* spelled right"
+
+    with pytest.raises(CommandError, match=sentence):
+        told("explain", "elsewhere", "DTL001", *words)
+
+    registry.current.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from loaders.checks import Check, Files, OneOf, Present, When
+from loaders.checks import Check, Custom, Files, Linked, OneOf, Present, When
+from loaders.gaps import label_of
 from loaders.judging import Past, judge, reason
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
@@ -152,3 +153,19 @@ def test_what_fails_is_told_as_it_is_and_not_as_it_should_be(
     (judgement,) = judge(loader, page, Past())
 
     assert str(reason(loader, page, judgement)) == f"{begins}{told}."
+
+
+@pytest.mark.parametrize(
+    ("check", "label"),
+    [
+        (Present("stage"), "present stage"),
+        (Linked("sample", where=Present("weight")), "linked sample"),
+        (When(Present("processed"), Present("weight")), "when processed, weight"),
+        (~Present("stage"), "not stage"),
+        (Present("b") | Present("a"), "any a, b"),
+        (Custom("lab:ask", ("age",)), "custom age"),
+        (Present("stage").named("a stage"), "a stage"),
+    ],
+)
+def test_what_is_waited_for_says_what_it_looks_at_where_it_has_no_name(check: Check, label: str) -> None:
+    assert label_of(check) == label

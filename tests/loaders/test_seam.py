@@ -212,6 +212,22 @@ class TestAfterCompletion:
 
         assert judge(magma) == {"exome_pipe": {"fresh": 1}}
 
+    def test_inputs_put_back_close_it_and_say_so(
+        self, magma: Magma, warehouse: RunningWarehouse, request_made: AnalysisRequest
+    ) -> None:
+        load_vcf(warehouse)
+        complete(request_made)
+        upload(warehouse, NORMAL_EXOME, uploaded("DTL001.N1.again"))
+        judge(magma)
+        again = only_suggestion(status=SuggestionStatus.OPEN)
+
+        upload(warehouse, NORMAL_EXOME, uploaded("DTL001.N1"))
+        judge(magma)
+
+        again.refresh_from_db()
+        assert again.status == SuggestionStatus.CLOSED
+        assert again.because == "The inputs are again as at the last completed request."
+
     def test_a_ticket_without_an_output_leaves_the_loader_due(
         self, magma: Magma, request_made: AnalysisRequest
     ) -> None:

@@ -263,6 +263,13 @@ class TestPages:
 
         assert b"<script>alert(1)</script>" not in page
 
+    def test_a_batch_says_how_many_records_it_is_about(self, plain: Suggestion, now: datetime) -> None:
+        suggested("DTL001.T1", now, loader="batches", members={"A": "print", "B": "print", "C": "print"})
+
+        page = self.signed_in().get("/dt_lung/suggestions").content.decode()
+
+        assert (page.count("3 records"), page.count("1 record")) == (1, 0)
+
     def test_restricted_ones_are_not_on_it(self, secret: Suggestion) -> None:
         assert b"DTL004" not in self.signed_in("v:dt_lung").get("/dt_lung/suggestions").content
         page = self.signed_in("v:dt_lung").get(f"/dt_lung/suggestions/{secret.pk}")
