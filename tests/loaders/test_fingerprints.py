@@ -18,6 +18,7 @@ def test_a_fresh_address_is_no_change() -> None:
 
 def test_another_name_or_place_is_a_change() -> None:
     assert print_of(file("a_R1.fastq.gz")) != print_of(file("b_R1.fastq.gz"))
+    assert print_of(file("a_R1.fastq.gz", "place")) != print_of(file("b_R1.fastq.gz", "place"))
     assert print_of(file("a_R1.fastq.gz")) != print_of(file("a_R1.fastq.gz", "elsewhere"))
 
 

@@ -13,7 +13,7 @@ from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.loader import Loader
 from loaders.pages import Page, Store
 from loaders.states import DueReason, Verdict
-from tests.loaders.pages import NORMAL, NOW, SHAPES, TUMOR, exomes, family, file, pair
+from tests.loaders.pages import NORMAL, NOW, SHAPES, TUMOR, exomes, family, file, pair, patients
 
 VCF = file("DTL001.vcf")
 LOADER = ExomePipe()
@@ -129,6 +129,23 @@ def test_it_reads_what_its_checks_and_inputs_read() -> None:
         "sample.exome.vcf",
         "sample.tumor_type",
     }
+
+
+def too_young(page: Page) -> list[str]:
+    """Fails where there is no age."""
+    return ["" if age / 2 >= 9 else "too young" for age in page.values("age")]
+
+
+def test_a_labs_own_code_is_asked_only_about_what_the_questions_before_it_have_left() -> None:
+    class Careful(Loader):
+        model, needs, outputs = "patient", Present("age"), Present("seen_on")
+        wellformed = Custom("tests.loaders.test_judging:too_young", ("age",))
+
+    page = patients(A={"age": 18}, B={"age": None}, C={"age": 7})
+
+    assert [found.verdict for found in judge(Careful(), page, Past())] == [
+        Verdict.DUE, Verdict.WAITING, Verdict.BLOCKED,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -109,16 +109,6 @@ class TestMetisLink:
 
         assert scan(magma).plain()["metis_link"] == {"blocked": 1}
 
-    def test_an_upload_under_its_name_that_has_not_finished_is_no_link(
-        self, magma: Magma, metis: Metis, warehouse: RunningWarehouse, shelf: Shelf
-    ) -> None:
-        shelf.put(R1)
-        list_all(metis)
-        unfinished = {"path": "::temp", "original_filename": R1.rpartition("/")[2]}
-        warehouse.load({"exome": {EXOME: {"raw_fastqs": [unfinished]}}})
-
-        assert scan(magma).plain()["metis_link"] == {"due": 1}
-
     def test_the_record_that_holds_it_closes_it_however_that_is_learnt(
         self, magma: Magma, metis: Metis, warehouse: RunningWarehouse, shelf: Shelf
     ) -> None:

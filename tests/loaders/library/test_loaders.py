@@ -14,6 +14,7 @@ from loaders.checks import NamedByRule
 from loaders.library.bulk_rna_seq.loader import BulkRnaSeq
 from loaders.library.exome_pipe.loader import ExomePipe
 from loaders.library.flowjo_populations.loader import FlowjoPopulations
+from loaders.library.metis_link.checks import Among
 from loaders.library.rna_seq_matrix.loader import RnaSeqMatrix
 from loaders.library.sc_process.loader import OUTPUTS, ScProcess
 from loaders.library.verify_md5.loader import VerifyMd5
@@ -23,7 +24,7 @@ from loaders.services.verdicts import applies
 from loaders.shapes import Shape, Shapes, Trait
 from polyphemus_analyst import schemas
 from tests.loaders.library.pages import NOON, files, page, shapes, verdicts
-from tests.loaders.pages import SHAPES, file
+from tests.loaders.pages import SHAPES, file, patients
 
 LIBRARY = Path(registry.__file__).parent / "library"
 SCHEMAS = Path(__file__).parents[2] / "analyst" / "schemas"
@@ -420,3 +421,11 @@ class TestExomePipe:
         ]
         assert config.rows[1]["fastq_1"] == file("t_L1_R1.fastq.gz")["path"]
         assert schemas.sheet_faults(json.loads(SHEET.read_text()), config.rows) == []
+
+
+@pytest.mark.parametrize(("path", "holds"), [("", True), ("::temp", False), ("::blank", False)])
+def test_a_record_holds_a_file_only_once_its_upload_has_finished(path: str, holds: bool) -> None:
+    judged = patients(P1={"physician": "a.bam", "files": [file("b.bam"), file("a.bam", path)]})
+    among = Among("physician", "files")
+
+    assert among.judge(judged) == [among.explain(judged, 0).passed] == [holds]
