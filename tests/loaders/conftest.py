@@ -13,7 +13,10 @@ from pytest_django.fixtures import Settings
 from loaders.models import Suggestion
 from magma import client
 from magma.client import Magma
+from magma.metis import Metis
 from polyphemus_site import clock
+from tests.loaders.metis import Shelf, small_metis
+from tests.loaders.metis import client as metis_client
 from tests.loaders.pages import file, pair
 from tests.magma.demo_fixture import RunningWarehouse
 
@@ -28,6 +31,20 @@ def magma(warehouse: RunningWarehouse, settings: Settings) -> Iterator[Magma]:
     settings.POLYPHEMUS_PROJECTS = ["dt_lung"]
     yield client.connect()
     client.disconnect()
+
+
+@pytest.fixture
+def shelf(settings: Settings) -> Iterator[Shelf]:
+    with small_metis() as shelf:
+        settings.POLYPHEMUS_METIS_URL = shelf.url
+        yield shelf
+
+
+@pytest.fixture
+def metis(shelf: Shelf) -> Iterator[Metis]:
+    one = metis_client(shelf)
+    yield one
+    one.close()
 
 
 def now() -> datetime:

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
-from pytest_django import Settings
 
 from dispatch.models import AnalysisRequest
 from loaders import registry, seam
 from loaders.library.metis_link.loader import MetisLink
-from loaders.library.table_load.loader import TableLoad
 from loaders.models import ScanCursor, Suggestion
 from loaders.probes import scans as probe
 from loaders.services import explaining, listings, scans, suggestions, sweeps
-from loaders.services.verdicts import Engine, Tally
+from loaders.services.verdicts import Tally
 from loaders.sources.listing import MetisListing
 from loaders.sources.reader import reader_of
 from loaders.tables import ListedBucket, ListedFile
 from magma.client import Magma
-from magma.metis import Metis, header_of
+from magma.metis import Metis
 from magma.walks import Walk
 from tests.loaders.conftest import now, only_suggestion
-from tests.loaders.metis import EARLY, Shelf, client, small_metis
+from tests.loaders.metis import EARLY, Shelf
 from tests.magma.demo_fixture import RunningWarehouse
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,20 +28,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 EXOME = "DTL002.T1.exome"
 R1, R2 = f"run7/{EXOME}_R1.fastq.gz", f"run7/{EXOME}_R2.fastq.gz"
 TABLE = "incoming/DTL009.demographics.csv"
-
-
-@pytest.fixture
-def shelf(settings: Settings) -> Iterator[Shelf]:
-    with small_metis() as shelf:
-        settings.POLYPHEMUS_METIS_URL = shelf.url
-        yield shelf
-
-
-@pytest.fixture
-def metis(shelf: Shelf) -> Iterator[Metis]:
-    one = client(shelf)
-    yield one
-    one.close()
 
 
 def list_all(metis: Metis) -> int:
@@ -186,98 +168,6 @@ def reader(magma: Magma) -> Magma:
     return reader_of(magma, "dt_lung", [registry.current().get("metis_link")])
 
 
-class TestTableLoad:
-    @pytest.mark.parametrize(
-        ("path", "content", "verdict"),
-        [
-            (TABLE, b"name,value\nage,7\n", "due"),
-            (TABLE, b'\xef\xbb\xbf"name", value \r\nage,7\r\n', "due"),
-            (TABLE.replace("csv", "tsv"), b"value\tname\textra\n", "due"),
-            (TABLE, b"name\n", "blocked"),
-            (TABLE, b"name,valu\n", "blocked"),
-            (TABLE, b"name,value,name\n", "blocked"),
-            (TABLE, b"", "blocked"),
-            (TABLE, b"\x00\xff\xfe", "blocked"),
-            (TABLE, b"x" * 70_000, "blocked"),
-            (TABLE.replace("DTL009", "NOBODY"), b"name,value\n", "waiting"),
-        ],
-    )
-    def test_a_table(
-        self, magma: Magma, metis: Metis, shelf: Shelf, path: str, content: bytes, verdict: str
-    ) -> None:
-        shelf.put(path, content, bucket="tables")
-
-        list_all(metis)
-
-        assert scan(magma).plain()["table_load"] == {verdict: 1}
-
-    def test_rows_that_are_there_are_its_output(
-        self, magma: Magma, metis: Metis, warehouse: RunningWarehouse, shelf: Shelf
-    ) -> None:
-        shelf.put(TABLE, b"name,value\n", bucket="tables")
-        list_all(metis)
-        row = {"name": "age", "value": "7"}
-        warehouse.load({"patient": {"DTL009": {"demographics": ["::a"]}}, "demographics": {"::a": row}})
-
-        assert scan(magma).plain()["table_load"] == {"fresh": 1}
-
-    def test_its_config_says_what_goes_where(self, magma: Magma, metis: Metis, shelf: Shelf) -> None:
-        shelf.put(TABLE, b"name,value\n", bucket="tables")
-        list_all(metis)
-
-        scan(magma)
-
-        assert standing("table_load").config == {
-            "inputs": ["DTL009"],
-            "params": {
-                "model": "patient",
-                "table": "demographics",
-                "columns": {"name": "name", "value": "value"},
-                "file": f"metis://dt_lung/tables/{TABLE}",
-                "replace": True,
-            },
-        }
-
-    def test_a_mapped_attribute_that_the_template_lacks_is_told(
-        self, magma: Magma, metis: Metis, shelf: Shelf
-    ) -> None:
-        class Wrong(TableLoad):
-            everywhere = False
-            mapping = {"name": "name", "value": "worth"}  # noqa: RUF012 — as the how-to shows it
-
-        shelf.put(TABLE, b"name,value\n", bucket="tables")
-        list_all(metis)
-
-        tally = Engine.of(magma, "dt_lung", [Wrong()]).judge_names("metis:table_load", [TABLE], now=now())
-
-        assert "demographics has no attribute 'worth'" in tally.faults["table_load"]
-
-    def test_a_header_is_read_once_for_each_content(self, metis: Metis, shelf: Shelf) -> None:
-        shelf.put(TABLE, b"name,value\n", bucket="tables")
-        list_all(metis)
-        list_all(metis)
-        once = list(shelf.read)
-        shelf.put(TABLE, b"name,value,extra\n", bucket="tables", at=EARLY + timedelta(seconds=1))
-
-        list_all(metis)
-
-        assert (once, len(shelf.read)) == ([TABLE], 2)
-        assert ListedFile.objects.get().columns == ["name", "value", "extra"]
-
-
-@pytest.mark.parametrize(
-    ("head", "name", "columns"),
-    [
-        (b"a,b\n", "x.csv", ["a", "b"]),
-        (b"a\tb", "x.TSV", ["a", "b"]),
-        (b'"a,1",b\n', "x.csv", ["a,1", "b"]),
-        (b"\xff\xfe", "x.csv", None),
-    ],
-)
-def test_a_header_is_understood_or_none(head: bytes, name: str, columns: Any) -> None:
-    assert header_of(head, name) == columns
-
-
 @pytest.mark.parametrize(
     ("loader", "path", "bucket"), [("metis_link", R1, "sequence"), ("table_load", TABLE, "tables")]
 )
@@ -292,33 +182,6 @@ def test_other_content_under_the_same_path_is_another_input(
         prints.add(explaining.explain(both, "dt_lung", loader, path, now=now()).fingerprint)
 
     assert len(prints) == 2
-
-
-class OfRecords(TableLoad):
-    """Fills the record itself."""
-
-    table = ""
-    mapping = {"doctor": "physician", "seen": "date_of_diagnosis"}  # noqa: RUF012 — as the how-to shows it
-
-
-def test_where_it_fills_the_record_every_mapped_attribute_is_its_output(
-    magma: Magma, metis: Metis, warehouse: RunningWarehouse, shelf: Shelf
-) -> None:
-    shelf.put(TABLE, b"doctor,seen\n", bucket="tables")
-    list_all(metis)
-    loaded: list[dict[str, Any]] = [
-        {"date_of_diagnosis": None},
-        {"physician": "Dr. A"},
-        {"date_of_diagnosis": "2020-01-15"},
-    ]
-    found = []
-
-    for values in loaded:
-        warehouse.load({"patient": {"DTL009": values}})
-        engine = Engine.of(magma, "dt_lung", [OfRecords()])
-        found.append(engine.judge_names("metis:table_load", [TABLE], now=now()).plain()["table_load"])
-
-    assert found == [{"due": 1}, {"due": 1}, {"fresh": 1}]
 
 
 class TestListing:
