@@ -128,7 +128,7 @@ class Page:
     def _values(self, path: str) -> list[Any]:
         *links, attribute = split(path)
         model = self.model
-        rows: list[Document | None] = self._documents(self.model, self.names)
+        rows = self._own
         names: Sequence[str] = self.names
         for step in self.store.shapes.steps(self.model, tuple(links)):
             if step.trait.is_many:
@@ -145,6 +145,11 @@ class Page:
             return list(map(itemgetter(attribute), cast("list[Document]", rows)))
         except (KeyError, TypeError):  # a record is missing, or what is asked of it
             return [row.get(attribute) if row is not None else None for row in rows]
+
+    @cached_property
+    def _own(self) -> list[Document | None]:
+        """The anchors' own records, sought once for all columns."""
+        return self._documents(self.model, self.names)
 
     def _documents(self, model: str, names: Iterable[str]) -> list[Document | None]:
         known = self.store.documents.get(model, {})

@@ -28,8 +28,11 @@ OWN, OWN_INDEX = (
     re.compile(PAIRED, re.ASCII | re.DOTALL).fullmatch,
     re.compile(INDEX, re.ASCII | re.DOTALL).fullmatch,
 )
-#: Where our own pattern finds the read's number, sought from the end: there is only one place it can be.
-READ = re.compile(r".+[._]R?([12])(?:_\d{3})?\.f(?:ast)?q(?:\.gz|\.bz2)?", re.ASCII | re.DOTALL).fullmatch
+#: The usual case, told quickly: two names, a line each, that differ in the number our own pattern finds. It
+#: is sought from the end: there is only one place it can be.
+PAIR = re.compile(
+    r"(.+[._]R?)([12])((?:_\d{3})?\.f(?:ast)?q(?:\.gz|\.bz2)?)\n\1(?!\2)[12]\3", re.ASCII
+).fullmatch
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,8 @@ class Files(Check):
         uploads = Uploads.at(page, self.attribute)
         counts = uploads.flagged(self._flags(uploads)) if self.pattern else uploads.done
         least, most = self.min, inf if self.max is None else self.max
-        passed = [least <= count <= most for count in counts]
+        known = {count: least <= count <= most for count in set(counts)}
+        passed = list(map(known.__getitem__, counts))
         if not self.only or counts is uploads.counts:
             return passed
         found = zip(passed, counts, uploads.counts, strict=True)
@@ -65,7 +69,7 @@ class Files(Check):
 
     def _flags(self, uploads: Uploads) -> list[bool]:
         fitting = fits_each(self.pattern)(uploads.names)
-        return list(map(and_, uploads.finished, fitting))
+        return fitting if all(uploads.finished) else list(map(and_, uploads.finished, fitting))
 
     def explain(self, page: Page, index: int) -> Finding:
         """With the names seen, those that don't count marked."""
@@ -122,17 +126,18 @@ class Mates(Check):
 
     def judge(self, page: Page) -> list[bool]:
         """Anchor by anchor."""
-        uploads, passed, start = Uploads.at(page, self.attribute), [], 0
-        for count in uploads.counts:
-            names = uploads.names[start : start + count]
-            passed.append(count > 0 and (self._is_pair(names) or not self.odd(names)))
-            start += count
-        return passed
+        groups = Uploads.at(page, self.attribute).grouped
+        pairs = self._are_pairs(groups)
+        return [
+            bool(names) and (is_pair or not self.odd(names))
+            for names, is_pair in zip(groups, pairs, strict=True)
+        ]
 
     def explain(self, page: Page, index: int) -> Finding:
         """Naming each that has no mate."""
         found = list(map(name_of, entries(page.values(self.attribute)[index])))
-        odd = [] if self._is_pair(found) else self.odd(found)
+        (is_pair,) = self._are_pairs([found])
+        odd = [] if is_pair else self.odd(found)
         says = told_of_pairs(self.attribute, are_there=bool(found))
         if odd:
             without = _("%(attribute)s: without its mate: %(names)s")
@@ -158,19 +163,11 @@ class Mates(Check):
                 halves.setdefault(key[0], {})[key[1]] = entry
         return [(half["1"], half["2"]) for _, half in sorted(halves.items()) if half.keys() == {"1", "2"}]
 
-    def _is_pair(self, names: list[str]) -> bool:
-        """The usual case, told quickly: two files that are each other's mate.
-
-        Where our own pattern finds a read's number, it finds the other number in the same place.
-        """
-        if len(names) != 2 or self.pattern != PAIRED:  # noqa: PLR2004 — a pair
-            return False
-        one, another = names
-        match = READ(one)
-        if match is None:
-            return False
-        place = match.start(1)
-        return another == f"{one[:place]}{other(one[place])}{one[place + 1 :]}"
+    def _are_pairs(self, groups: list[list[str]]) -> list[bool]:
+        """Whether they are two files that are each other's mate, as far as that is told quickly."""
+        if self.pattern != PAIRED:
+            return [False] * len(groups)
+        return [match is not None for match in map(PAIR, map("\n".join, groups))]
 
     def _key(self, name: str) -> tuple[str, str] | None:
         match = self._split(name)

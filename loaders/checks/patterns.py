@@ -71,7 +71,7 @@ def _fits_each(one: Fits, alike: bytes, texts: Sequence[str]) -> list[bool]:
         return list(map(one, texts))
     forms = joined.encode().translate(alike).split(b"\n")
     known = {form: one(form) for form in set(forms)}
-    return [known[form] for form in forms]
+    return list(map(known.__getitem__, forms))
 
 
 def _alike(pattern: str) -> bytes | None:

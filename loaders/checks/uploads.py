@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, chain
-from operator import sub
+from itertools import accumulate, chain, pairwise
+from operator import itemgetter, sub
 from types import NoneType
 from typing import Any
 
@@ -15,7 +15,8 @@ from loaders.pages import Page
 BLANK = "::blank"
 #: What Magma stores while an upload has not finished.
 TEMPORARY = "::temp"
-FILE_KEYS = frozenset({"path", "original_filename"})
+PATH, NAME = "path", "original_filename"
+FILE_KEYS = frozenset({PATH, NAME})
 NO_FILE = frozenset({"", BLANK, TEMPORARY})
 
 
@@ -50,22 +51,28 @@ class Uploads:
     def of(cls, values: list[Any]) -> Uploads:
         """Those of a column of values: by columns where all are as Magma tells of files, else one by one."""
         found, counts = _flat(values)
-        paths: list[Any] = (
-            [entry.get("path") for entry in found] if set(map(type, found)) <= {dict} else [None]
-        )
-        if BLANK in paths or not set(map(type, paths)) <= {str}:
+        paths = _column(found, PATH) if set(map(type, found)) <= {dict} else [None]
+        if not set(map(type, paths)) <= {str} or BLANK in paths:
             own = list(map(entries, values))
             found = list(chain.from_iterable(own))
             return cls(list(map(name_of, found)), list(map(is_finished, found)), list(map(len, own)))
-        names = [entry.get("original_filename") or path for entry, path in zip(found, paths, strict=True)]
-        are_texts = set(map(type, names)) <= {str}
-        finished = [path not in NO_FILE for path in paths]
-        return cls(names if are_texts else list(map(str, names)), finished, counts)
+        names = _column(found, NAME)
+        if not all(names):
+            names = [name or path for name, path in zip(names, paths, strict=True)]
+        if not set(map(type, names)) <= {str}:
+            names = list(map(str, names))
+        return cls(names, _are_finished(paths), counts)
 
     @cached_property
     def done(self) -> list[int]:
         """For each anchor how many of its entries are finished."""
         return self.flagged(self.finished)
+
+    @property
+    def grouped(self) -> list[list[str]]:
+        """For each anchor the names of its entries."""
+        bounds = pairwise(accumulate(self.counts, initial=0))
+        return [self.names[start:end] for start, end in bounds]
 
     def flagged(self, flags: list[bool]) -> list[int]:
         """For each anchor how many of its entries are flagged."""
@@ -78,10 +85,27 @@ class Uploads:
 
 def _flat(values: list[Any]) -> tuple[list[Any], list[int]]:
     """The entries of a column, and how many each value has; null has none."""
-    if set(map(type, values)) <= {dict, NoneType}:
+    kinds = set(map(type, values))
+    if kinds <= {dict}:
+        return values, [1] * len(values)
+    if kinds <= {dict, NoneType}:
         return [value for value in values if value is not None], [value is not None for value in values]
     lists = [value if type(value) is list else () if value is None else (value,) for value in values]
     return list(chain.from_iterable(lists)), list(map(len, lists))
+
+
+def _column(found: list[dict[str, Any]], key: str) -> list[Any]:
+    """What each file says there; None where it says nothing."""
+    try:
+        return list(map(itemgetter(key), found))
+    except KeyError:
+        return [entry.get(key) for entry in found]
+
+
+def _are_finished(paths: list[Any]) -> list[bool]:
+    if NO_FILE.isdisjoint(paths):
+        return [True] * len(paths)
+    return [path not in NO_FILE for path in paths]
 
 
 def stored(entry: Any) -> str:

@@ -53,7 +53,7 @@ class ValueCheck(Check):
             return list(map(self._passes, values))
         distinct = list(set(values))
         known = dict(zip(distinct, self._each(distinct), strict=True))
-        return [known[value] for value in values]
+        return list(map(known.__getitem__, values))
 
     def _each(self, values: list[Any]) -> list[bool]:
         """Whether they pass; none of them equals another."""
