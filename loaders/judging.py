@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from django.utils.translation import gettext_noop as _
 
 from loaders.kinds import Kinds
@@ -52,8 +53,7 @@ def with_rivals(identity: str, pasts: Mapping[str, Past], known: Rivals) -> Past
     return Past(open_ones, own.completed)
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True):
     """One anchor's verdict, and why it is due when it is."""
 
     anchor: str

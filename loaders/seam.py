@@ -113,7 +113,7 @@ def published(name: str) -> dict[str, Any]:
 PASTS = """
 SELECT r.loader, s.record, s.fingerprint, r.status, r.outcome
 FROM dispatch_subject AS s JOIN dispatch_analysisrequest AS r ON r.id = s.request_id
-WHERE s.model = %s AND s.record = ANY(%s::text[]) AND r.project = %s AND r.loader = ANY(%s)
+WHERE s.model = %s AND s.record = ANY((SELECT %s::text[])::text[]) AND r.project = %s AND r.loader = ANY(%s)
 ORDER BY r.ended_at, s.id
 """
 

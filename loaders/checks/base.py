@@ -17,8 +17,7 @@ from loaders.pages import Page
 from polyphemus_site.sentences import Sentence, bytes_of, form_of, from_form, told
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, dict=True):
     """One check's answer for one anchor, with the values it saw and the answers it rests on.
 
     `says` and `whom` are shown to people: as they are, or a `Sentence`, in their language.

@@ -27,7 +27,10 @@ READ = """
 SELECT digest, judge, judged_at, codes, outcomes::text FROM loaders_seen
 WHERE project = %s AND model = %s AND first = %s
 """
-READ_EACH = "SELECT names, prints FROM loaders_seen WHERE project = %s AND model = %s AND first = %s"
+#: The names as JSON, which is read in a fraction of the time that an array takes.
+READ_EACH = (
+    "SELECT to_json(names)::text, prints FROM loaders_seen WHERE project = %s AND model = %s AND first = %s"
+)
 KEEP = """
 INSERT INTO loaders_seen AS s
     (project, model, first, digest, judge, judged_at, names, prints, outcomes, codes)
@@ -68,9 +71,9 @@ def each_before(project: str, model: str, first: str, outcomes: Outcomes) -> dic
     """Anchor -> its print and its outcome then."""
     with connection.cursor() as cursor:
         cursor.execute(READ_EACH, [project, model, first])
-        names, prints = cursor.fetchone() or ((), b"")
+        names, prints = cursor.fetchone() or ("[]", b"")
     cut = [bytes(prints[start : start + LENGTH]) for start in range(0, len(prints), LENGTH)]
-    return dict(zip(names, zip(cut, outcomes.each(), strict=True), strict=True))
+    return dict(zip(msgspec.json.decode(names), zip(cut, outcomes.each(), strict=True), strict=True))
 
 
 def keep(

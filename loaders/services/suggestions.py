@@ -31,15 +31,23 @@ HIDDEN = Sentence(
     gettext_noop("Magma no longer shows the record: it was disconnected, restricted, renamed or removed.")
 )
 #: Anchor by anchor, by key: see `rows`. Which loaders are asked about is no part of the question, lest
-#: PostgreSQL think of the key's last column as of many lookups, and of another index as cheaper.
+#: PostgreSQL think of the key's last column as of many lookups, and of another index as cheaper. Nor is
+#: anything looked up where none of the anchors can be found: by their order, the next there is lies beyond.
 LATEST = """
-SELECT loader, id, status, latest.anchor, loader_version, due, reason, restricted, fingerprint, touch, members
-FROM unnest(%s::text[]) AS asked(anchor) CROSS JOIN LATERAL (
-    SELECT DISTINCT ON (loader) loader, id, status, anchor, loader_version, due, reason, restricted,
-        fingerprint, touch, members::text
+WITH asked AS MATERIALIZED (SELECT unnest(%(anchors)s::text[]) AS name),
+span AS MATERIALIZED (SELECT min(name) AS low, max(name) AS high FROM asked)
+SELECT DISTINCT ON (anchor, loader) latest.*
+FROM asked CROSS JOIN LATERAL (
+    SELECT loader, id, status, anchor, loader_version, due, reason, restricted, fingerprint, touch,
+        members::text
     FROM loaders_suggestion
-    WHERE project = %s AND model = %s AND anchor = asked.anchor
-    ORDER BY loader, id DESC) AS latest
+    WHERE project = %(project)s AND model = %(model)s AND anchor = asked.name OFFSET 0) AS latest
+WHERE (
+    SELECT (project, model, anchor) <= (%(project)s, %(model)s, (SELECT high FROM span))
+    FROM loaders_suggestion
+    WHERE (project, model, anchor) >= (%(project)s, %(model)s, (SELECT low FROM span))
+    ORDER BY project, model, anchor LIMIT 1)
+ORDER BY anchor, loader, id DESC
 """
 STATUSES = {status.value: status for status in SuggestionStatus}
 
@@ -50,7 +58,7 @@ def known(
     """Loader -> anchor or batch -> the latest suggestion there is."""
     found: dict[str, dict[str, Known]] = {loader: {} for loader in loaders}
     with connection.cursor() as cursor:
-        cursor.execute(LATEST, [array(keys), project, model])
+        cursor.execute(LATEST, {"anchors": array(keys), "project": project, "model": model})
         for loader, pk, status, anchor, version, due, reason, restricted, mark, touch, members in cursor:
             if loader not in found:
                 continue

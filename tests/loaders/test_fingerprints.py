@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loaders import fingerprints
 from loaders.library.exome_pipe.loader import ExomePipe
 from tests.loaders.pages import NORMAL, TUMOR, exomes, file, pair
 
 LOADER = ExomePipe()
+#: What a JSON value may be, great and tiny numbers included.
+SCALARS = st.none() | st.booleans() | st.text() | st.integers() | st.floats(allow_nan=False)
+VALUES = st.recursive(SCALARS, lambda one: st.lists(one) | st.dictionaries(st.text(), one), max_leaves=20)
+
+
+@given(value=VALUES)
+def test_a_value_has_the_one_spelling_it_always_had(value: object) -> None:
+    spelled = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    assert fingerprints.canonical(value) == spelled.encode()
 
 
 def test_a_fresh_address_is_no_change() -> None:

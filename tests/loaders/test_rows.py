@@ -145,6 +145,34 @@ class TestWhatWasToldStays:
             SuggestionEvent.objects.update(actor="somebody.else@ucsf.edu")
 
 
+class TestKnown:
+    @pytest.mark.parametrize("asked", [["b"], ["a", "B"], ["B", "z"], ["c", "a", "\u00e9", "B"], ["\u00e9"]])
+    def test_the_latest_is_found_in_whatever_order_it_is_asked_for(
+        self, now: datetime, asked: list[str]
+    ) -> None:
+        for name in ("b", "B", "c", "\u00e9"):
+            suggested(name, now)
+            desk(now).close({name: "The output appeared."})
+            desk(now).open([propose(name)])
+            suggested(name, now, loader="other_pipe")
+
+        found = suggestions.known("dt_lung", "patient", asked, ["exome_pipe", "other_pipe"])
+
+        there = {name for name in asked if name not in ("a", "z")}
+        assert {loader: known.keys() for loader, known in found.items()} == {
+            "exome_pipe": there,
+            "other_pipe": there,
+        }
+        assert all(one.stands for known in found.values() for one in known.values())
+
+    @pytest.mark.parametrize("asked", [[], ["a"], ["z"], ["a", "z"], ["ba"]])
+    def test_nothing_is_known_of_others(self, now: datetime, asked: list[str]) -> None:
+        suggested("b", now)
+
+        assert suggestions.known("dt_lung", "patient", asked, ["exome_pipe"]) == {"exome_pipe": {}}
+        assert suggestions.known("dt_lung", "exome", ["b"], ["exome_pipe"]) == {"exome_pipe": {}}
+
+
 def test_a_refresh_wakes_what_was_snoozed(now: datetime, curator: str) -> None:
     suggestion = suggested("DTL001", now)
     suggestions.snooze(suggestion, person=curator, until=None, now=now)
