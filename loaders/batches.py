@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 
 from loaders.errors import MisspeltLoaderError
 from loaders.gathering import Gatherer
@@ -27,6 +28,29 @@ def whole_batches(gatherer: Gatherer, loader: Loader, page: Page, also: Collecti
     shared = gatherer.magma.records(gatherer.project, target, sorted(batches), [back]) if batches else {}
     members = {name for document in shared.values() for name in as_names(document.get(back))}
     return _with(gatherer, page, members)
+
+
+@dataclass(frozen=True)
+class Met:
+    """The batches that one scan has judged: each whole, though its members may lie on many pages."""
+
+    #: Loader -> the batches judged by it.
+    judged: dict[str, set[str]] = field(default_factory=dict)
+
+    def left_of(self, loader: Loader, page: Page) -> Page:
+        """The page without the anchors of batches judged already."""
+        known = self.judged.get(loader.name)
+        if not known:
+            return page
+        batches = zip(page.names, page.values(loader.batch_by), strict=True)
+        left = [name for name, value in batches if known.isdisjoint(as_names(value))]
+        return page if len(left) == len(page) else page.only(*left)
+
+    def note(self, loader: Loader, whole: Page) -> None:
+        """All the batches on a page have been judged whole."""
+        if loader.batch_by:
+            found = {name for value in whole.values(loader.batch_by) for name in as_names(value)}
+            self.judged.setdefault(loader.name, set()).update(found)
 
 
 def _with(gatherer: Gatherer, page: Page, names: Collection[str]) -> Page:

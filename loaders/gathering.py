@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,8 @@ from magma.client import Magma
 from magma.errors import MagmaForbidden, MagmaRefused
 from magma.rows import RowShape
 from magma.templates import Template
+
+logger = logging.getLogger(__name__)
 
 Documents = dict[str, dict[str, Document]]
 #: Gives the records of these names, of one model.
@@ -253,6 +256,22 @@ def is_readable(loader: Loader, shapes: Shapes) -> bool:
     except UnknownAttributeError:
         return False
     return True
+
+
+def applies(loader: Loader, project: str, shapes: Shapes) -> bool:
+    """Whether a loader has anything to say about a project."""
+    if loader.model not in shapes or (loader.projects and project not in loader.projects):
+        return False
+    return not loader.everywhere or is_readable(loader, shapes)
+
+
+def fitted(loader: Loader, shapes: Shapes) -> Loader:
+    """The loader for these templates; one whose own code fails at that is judged as it is."""
+    try:
+        return loader.fitted(shapes)
+    except Exception:
+        logger.exception("Loader %s can't be fitted to the templates.", loader.name)
+        return loader
 
 
 def ensure_seen(loader: Loader, page: Page) -> None:

@@ -14,12 +14,11 @@ from django.utils.translation import gettext as _
 from loaders import judging, registry, restriction, seam
 from loaders.checks import Finding
 from loaders.errors import told
-from loaders.gathering import Gatherer, ensure_readable, ensure_seen, shapes_of
+from loaders.gathering import Gatherer, applies, ensure_readable, ensure_seen, fitted, shapes_of
 from loaders.limits import time_limit
 from loaders.loader import Loader
 from loaders.proposing import Bench
 from loaders.services import suggestions
-from loaders.services.verdicts import applies, fitted
 from loaders.sources.reader import reader_of
 from loaders.states import Verdict
 from magma.client import Magma

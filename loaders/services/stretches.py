@@ -15,6 +15,7 @@ from functools import cached_property
 from django.db import transaction
 
 from loaders import gaps, prints
+from loaders.batches import Met
 from loaders.clocks import Clock
 from loaders.garbage import collected_after
 from loaders.gathering import Gatherer
@@ -104,7 +105,7 @@ class Stretches:
     @cached_property
     def counting(self) -> Engine:
         """The engine of those whose conclusions are not kept: it counts what they lack as it judges."""
-        return replace(self.engine, counts_gaps=True)
+        return replace(self.engine, counts_gaps=True, met=Met())
 
     @cached_property
     def _usable(self) -> list[Loader]:

@@ -15,12 +15,12 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 
 from loaders import gaps, registry, seam
-from loaders.batches import whole_batches
+from loaders.batches import Met, whole_batches
 from loaders.drafts import Draft, Known
 from loaders.errors import told
 from loaders.gaps import Count, Gaps
 from loaders.garbage import collected_after
-from loaders.gathering import Gatherer, ensure_readable, ensure_seen, is_readable, shapes_of
+from loaders.gathering import Gatherer, applies, ensure_readable, ensure_seen, fitted, shapes_of
 from loaders.judging import Past, Rivals, Verdicts, rivals_of, with_rivals
 from loaders.kinds import Kinds
 from loaders.limits import time_limit
@@ -111,22 +111,6 @@ class Judged:
         return earliest
 
 
-def applies(loader: Loader, project: str, shapes: Shapes) -> bool:
-    """Whether a loader has anything to say about a project."""
-    if loader.model not in shapes or (loader.projects and project not in loader.projects):
-        return False
-    return not loader.everywhere or is_readable(loader, shapes)
-
-
-def fitted(loader: Loader, shapes: Shapes) -> Loader:
-    """The loader for these templates; one whose own code fails at that is judged as it is."""
-    try:
-        return loader.fitted(shapes)
-    except Exception:
-        logger.exception("Loader %s can't be fitted to the templates.", loader.name)
-        return loader
-
-
 @dataclass(frozen=True)
 class Memory:
     """What is remembered of a page's anchors, for all loaders in two questions."""
@@ -170,6 +154,8 @@ class Engine:
     decided: Decided = field(default_factory=Decided)
     #: Whether restricted data was shown to us when this began.
     sees_restricted: bool = False
+    #: The batches judged so far, where one scan judges many pages: each is judged once in it.
+    met: Met | None = None
 
     @classmethod
     def of(
@@ -238,8 +224,9 @@ class Engine:
         self, pages: Iterable[tuple[str, Sequence[str]]], *, clock: Callable[[], datetime]
     ) -> Iterator[Tally]:
         """The same of many pages of names, each read while the one before is judged."""
-        readings = (partial(self._read, model, names, clock()) for model, names in pages)
-        yield from map(self._judge_read, done_ahead(readings))
+        engine = replace(self, met=Met())
+        readings = (partial(engine._read, model, names, clock()) for model, names in pages)  # noqa: SLF001 — ours
+        yield from map(engine._judge_read, done_ahead(readings))  # noqa: SLF001 — ours
 
     def _read(self, model: str, names: Sequence[str], now: datetime) -> Read:
         gatherer = self.gatherer(model)
@@ -330,16 +317,19 @@ class Engine:
     def _verdicts(
         self, gatherer: Gatherer, loader: Loader, kinds: Kinds, memory: Memory
     ) -> tuple[Bench, Verdicts]:
-        page = kinds.page
+        page = kinds.page if self.met is None else self.met.left_of(loader, kinds.page)
         shared = suggestions.batches_of(self.project, loader, page.names) if loader.batch_by else {}
         whole = whole_batches(gatherer, loader, page, {name for names in shared.values() for name in names})
         ensure_seen(loader, whole)
         with time_limit(SECONDS_A_PAGE):
             past, known = memory.past(loader.identity), memory.known(loader.name)
-            bench = Bench(gatherer, loader, whole, past, known, kinds if whole is page else None)
+            bench = Bench(gatherer, loader, whole, past, known, kinds if whole is kinds.page else None)
             if loader.batch_by:
                 bench = self._batched(bench, shared)
-            return bench, bench.verdicts()
+            found = bench.verdicts()
+        if self.met is not None:
+            self.met.note(loader, whole)
+        return bench, found
 
     def _draft(self, judged: Judged, bench: Bench, found: Verdicts) -> None:
         loader = bench.loader

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
@@ -11,13 +12,17 @@ from django.db import IntegrityError, connection
 from dispatch.errors import AlreadyRequestedError
 from dispatch.models import AnalysisRequest
 from dispatch.states import RequestStatus
+from loaders import registry
 from loaders.checks import Files, MatrixWidth, Present
 from loaders.loader import Loader
 from loaders.models import Change, Suggestion
-from loaders.services import scans, suggestions
+from loaders.services import changes, scans, suggestions
 from loaders.services.verdicts import Engine, Tally
 from loaders.states import SuggestionStatus
 from magma.client import Magma
+from magma.questions import Question, RetrieveQuestion
+from magma.reading import Understood
+from magma.rows import RowShape
 from polyphemus_site.errors import MoveRefusedError
 from tests.loaders.conftest import now, only_suggestion, uploaded
 from tests.loaders.rows import suggested
@@ -37,6 +42,19 @@ class BySample(Loader):
     inputs = ("raw_fastqs",)
     outputs = MatrixWidth("gene_counts", width=3)
     batch_by = "sample"
+
+
+class Listening(Magma):
+    """Counts how often each record is asked for by its name."""
+
+    def __init__(self, magma: Magma) -> None:
+        self.wire, self._projects = magma.wire, ()
+        self.asked: Counter[str] = Counter()
+
+    def ask(self, question: Question, rows: RowShape | None = None) -> Understood:
+        if isinstance(question, RetrieveQuestion) and isinstance(question.record_names, tuple):
+            self.asked.update(map(str, question.record_names))
+        return super().ask(question, rows)
 
 
 def load(warehouse: RunningWarehouse, *tubes: str, sample: str = BATCH) -> None:
@@ -106,6 +124,43 @@ def test_a_latecomer_is_suggested_alone_while_the_others_are_at_work(
 
     late = only_suggestion(status=SuggestionStatus.OPEN)
     assert (late.anchor, list(late.members)) == (BATCH, [THIRD])
+
+
+class TestBatchesScattered:
+    """The members of two batches lie on many pages, in turns."""
+
+    TUBES = tuple(f"B{number}.rna" for number in range(8))
+
+    @pytest.fixture
+    def listening(
+        self, magma: Magma, warehouse: RunningWarehouse, monkeypatch: pytest.MonkeyPatch
+    ) -> Listening:
+        monkeypatch.setattr(scans, "PAGE_SIZE", 2)
+        load(warehouse, *self.TUBES[::2])
+        load(warehouse, *self.TUBES[1::2], sample=OTHER_BATCH)
+        return Listening(magma)
+
+    def test_a_full_scan_judges_each_of_them_once(self, listening: Listening) -> None:
+        engine = Engine.of(listening, "dt_lung", [BySample()])
+
+        tally = scans.scan_model(engine, "rna_seq", clock=now)
+
+        assert sum(tally.verdicts["by_sample"].values()) == tally.records >= len(self.TUBES)
+        assert tally.verdicts["by_sample"]["due"] == len(self.TUBES)
+        assert {listening.asked[tube] for tube in self.TUBES} == {1}
+        assert Suggestion.objects.standing().count() == 2
+
+    def test_so_does_whoever_judges_what_changed(
+        self, listening: Listening, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(registry, "current", lambda: registry.Registry({"by_sample": BySample()}))
+        changes.tell("dt_lung", {"rna_seq": self.TUBES}, now=now())
+
+        tally = scans.judge_pending(listening, "dt_lung", clock=now)
+
+        assert tally.verdicts["by_sample"]["due"] == len(self.TUBES)
+        assert max(listening.asked[tube] for tube in self.TUBES) == 2  # for itself, and for its batch
+        assert not Change.objects.filter(pending=True).exists()
 
 
 def test_what_is_done_leaves_the_batch_and_the_last_one_closes_it(

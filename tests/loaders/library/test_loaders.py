@@ -17,7 +17,7 @@ from loaders.library.sc_process.loader import OUTPUTS, ScProcess
 from loaders.library.verify_md5.loader import VerifyMd5
 from loaders.loader import Loader
 from loaders.pages import Page
-from loaders.services.verdicts import applies
+from loaders.gathering import applies
 from loaders.shapes import Shapes, Trait
 from polyphemus_analyst import schemas
 from tests.loaders.library.pages import files, page, shapes, verdicts
