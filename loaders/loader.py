@@ -164,6 +164,11 @@ class Loader:
         answered = any(getattr(type(self), name) is not getattr(Loader, name) for name in ANSWERED)
         return answered or not all(map(_is_ours, self._parts))
 
+    @cached_property
+    def is_settled_by_inputs(self) -> bool:
+        """Whether its fingerprint stays while its inputs do: not with turns, nor with one of a lab's own."""
+        return not self.every_hours and type(self).fingerprint is Loader.fingerprint
+
     @property
     def _parts(self) -> Iterator[Check]:
         return (part for check in self.checks.values() for part in within(check))

@@ -107,7 +107,9 @@ class Bench:
 
     def _remembered(self, index: int) -> str:
         known = self.known.get(self.keys[index])
-        if known is None or known.gist.loader_version != self._version or self.loader.every_hours:
+        if known is None or known.gist.loader_version != self._version:
+            return ""
+        if not self.loader.is_settled_by_inputs:
             return ""
         touch = self._touch(self.keys[index])
         return known.gist.members.get(self.page.names[index], "") if touch == known.gist.touch != "" else ""
@@ -128,7 +130,7 @@ class Bench:
         return (
             known is not None
             and known.stands
-            and not self.loader.every_hours
+            and self.loader.is_settled_by_inputs
             and known.gist.touch == self._touch(key) != ""
             and known.gist.due == due[0].due
             and known.gist.loader_version == self._version

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -254,8 +253,6 @@ class TestWhatReadingDoesNotTell:
         engine = Engine.of(magma, "dt_lung", [ExomePipe()])
         load_vcf(warehouse)
         engine.judge_names("patient", [PATIENT], now=later())
-        with connection.cursor() as cursor:  # as if the record were again what it was, without a trace
-            cursor.execute("UPDATE loaders_suggestion SET status = 'closed'")
         before = Unsettled.objects.values_list("anchor", flat=True)
 
         assert list(before) == [PATIENT]

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import pytest
 
 from loaders import registry
+from loaders.gathering import applies
 from loaders.library.bulk_rna_seq.loader import BulkRnaSeq
 from loaders.library.flowjo_populations.loader import FlowjoPopulations
 from loaders.library.rna_seq_matrix.loader import RnaSeqMatrix
@@ -17,7 +18,6 @@ from loaders.library.sc_process.loader import OUTPUTS, ScProcess
 from loaders.library.verify_md5.loader import VerifyMd5
 from loaders.loader import Loader
 from loaders.pages import Page
-from loaders.gathering import applies
 from loaders.shapes import Shapes, Trait
 from polyphemus_analyst import schemas
 from tests.loaders.library.pages import files, page, shapes, verdicts
