@@ -264,8 +264,9 @@ class TestScanChanges:
     def test_what_becomes_visible_late_under_an_older_stamp_is_found(
         self, magma: Magma, warehouse: RunningWarehouse
     ) -> None:
-        for _ in range(2):
-            scans.scan_changes(magma, "dt_lung", clock=now)
+        for clock in (now, a_minute_later):
+            scans.scan_changes(magma, "dt_lung", clock=clock)
+        Change.objects.update(stamp=now() - timedelta(hours=1))  # all of it was written long before
         upload_normal(warehouse)
         ScanCursor.objects.filter(model="exome").update(since=now() + timedelta(minutes=4))
 
