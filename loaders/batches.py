@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import TypeAlias
 
 from loaders.errors import MisspeltLoaderError
 from loaders.gathering import Gatherer
@@ -11,22 +13,22 @@ from loaders.loader import Loader
 from loaders.names import is_kept
 from loaders.pages import Page, as_names
 
+#: Batch -> its anchors when it was suggested; they may have moved to others since.
+Shared: TypeAlias = Mapping[str, Collection[str]]
 
-def whole_batches(gatherer: Gatherer, loader: Loader, page: Page, also: Collection[str] = ()) -> Page:
-    """The page, widened to every anchor that shares a batch with one on it.
 
-    `also`: anchors that shared a batch when it was suggested; they may have moved to others since.
-    """
+def whole_batches(gatherer: Gatherer, loader: Loader, page: Page, shared: Shared) -> Page:
+    """The page, widened to every anchor that shares a batch with one on it, or did when it was suggested."""
     if not loader.batch_by:
         return page
     step = gatherer.shapes.step(loader.model, loader.batch_by)
     if step.trait.is_many or not step.trait.back:
         raise MisspeltLoaderError(f"{loader.batch_by!r} can't be batched by: it must lead to one record.")
-    page = _with(gatherer, page, also)
+    page = _with(gatherer, page, set(chain.from_iterable(shared.values())))
     batches = {name for value in page.values(loader.batch_by) for name in as_names(value)}
     target, back = step.trait.leads_to, step.trait.back
-    shared = gatherer.magma.records(gatherer.project, target, sorted(batches), [back]) if batches else {}
-    members = {name for document in shared.values() for name in as_names(document.get(back))}
+    found = gatherer.magma.records(gatherer.project, target, sorted(batches), [back]) if batches else {}
+    members = {name for document in found.values() for name in as_names(document.get(back))}
     return _with(gatherer, page, members)
 
 
@@ -37,14 +39,16 @@ class Met:
     #: Loader -> the batches judged by it.
     judged: dict[str, set[str]] = field(default_factory=dict)
 
-    def left_of(self, loader: Loader, page: Page) -> Page:
-        """The page without the anchors of batches judged already."""
+    def left_of(self, loader: Loader, page: Page, shared: Shared) -> tuple[Page, Shared]:
+        """The same without batches judged already; yet with every anchor that any other batch may miss."""
         known = self.judged.get(loader.name)
         if not known:
-            return page
+            return page, shared
+        shared = {batch: members for batch, members in shared.items() if batch not in known}
+        missed = set(chain.from_iterable(shared.values()))
         batches = zip(page.names, page.values(loader.batch_by), strict=True)
-        left = [name for name, value in batches if known.isdisjoint(as_names(value))]
-        return page if len(left) == len(page) else page.only(*left)
+        left = [name for name, value in batches if name in missed or known.isdisjoint(as_names(value))]
+        return page if len(left) == len(page) else page.only(*left), shared
 
     def note(self, loader: Loader, whole: Page) -> None:
         """All the batches on a page have been judged whole."""

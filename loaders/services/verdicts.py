@@ -15,7 +15,7 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 
 from loaders import gaps, registry, seam
-from loaders.batches import Met, whole_batches
+from loaders.batches import Met, Shared, whole_batches
 from loaders.drafts import Draft, Known
 from loaders.errors import told
 from loaders.gaps import Count, Gaps
@@ -317,9 +317,10 @@ class Engine:
     def _verdicts(
         self, gatherer: Gatherer, loader: Loader, kinds: Kinds, memory: Memory
     ) -> tuple[Bench, Verdicts]:
-        page = kinds.page if self.met is None else self.met.left_of(loader, kinds.page)
-        shared = suggestions.batches_of(self.project, loader, page.names) if loader.batch_by else {}
-        whole = whole_batches(gatherer, loader, page, {name for names in shared.values() for name in names})
+        page, shared = kinds.page, self._shared(loader, kinds.page)
+        if self.met is not None:
+            page, shared = self.met.left_of(loader, page, shared)
+        whole = whole_batches(gatherer, loader, page, shared)
         ensure_seen(loader, whole)
         with time_limit(SECONDS_A_PAGE):
             past, known = memory.past(loader.identity), memory.known(loader.name)
@@ -330,6 +331,9 @@ class Engine:
         if self.met is not None:
             self.met.note(loader, whole)
         return bench, found
+
+    def _shared(self, loader: Loader, page: Page) -> Shared:
+        return suggestions.batches_of(self.project, loader, page.names) if loader.batch_by else {}
 
     def _draft(self, judged: Judged, bench: Bench, found: Verdicts) -> None:
         loader = bench.loader

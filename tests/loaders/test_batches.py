@@ -30,7 +30,7 @@ from tests.magma.demo_fixture import RunningWarehouse
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-FIRST, SECOND, THIRD = "B1.rna", "B2.rna", "B3.rna"
+FIRST, SECOND, THIRD, LAST = "B1.rna", "B2.rna", "B3.rna", "B9.rna"
 BATCH, OTHER_BATCH = "DTL001.T1", "DTL001.N1"
 
 
@@ -161,6 +161,27 @@ class TestBatchesScattered:
         assert tally.verdicts["by_sample"]["due"] == len(self.TUBES)
         assert max(listening.asked[tube] for tube in self.TUBES) == 2  # for itself, and for its batch
         assert not Change.objects.filter(pending=True).exists()
+
+
+@pytest.mark.parametrize("scan", ["full", "changes"])
+def test_the_last_one_that_moves_to_a_batch_judged_before_closes_its_own(
+    magma: Magma, warehouse: RunningWarehouse, monkeypatch: pytest.MonkeyPatch, scan: str
+) -> None:
+    monkeypatch.setattr(registry, "current", lambda: registry.Registry({"by_sample": BySample()}))
+    monkeypatch.setattr(scans, "PAGE_SIZE", 2)
+    load(warehouse, FIRST, SECOND, THIRD, sample=OTHER_BATCH)
+    load(warehouse, LAST)
+    judge(magma, FIRST, LAST)
+    load(warehouse, LAST, sample=OTHER_BATCH)
+
+    if scan == "full":
+        scans.scan_model(Engine.of(magma, "dt_lung", [BySample()]), "rna_seq", clock=now)
+    else:
+        changes.tell("dt_lung", {"rna_seq": [FIRST, SECOND, LAST]}, now=now())
+        scans.judge_pending(magma, "dt_lung", clock=now)
+
+    assert Suggestion.objects.get(anchor=BATCH).because == "Its records belong elsewhere now."
+    assert {FIRST, LAST} <= Suggestion.objects.get(anchor=OTHER_BATCH).members.keys()
 
 
 def test_what_is_done_leaves_the_batch_and_the_last_one_closes_it(
